@@ -1,0 +1,3 @@
+//! How surprising calls are, and when that is worth an alarm.
+
+pub mod verdict;

@@ -1,0 +1,12 @@
+//! How surprising are a Linux service's system calls, call by call?
+//!
+//! The modules stand in the order in which data passes through them: a source yields [`syscall`]
+//! events, [`detect`] scores them per thread and gives verdicts, [`report`] shows these.
+
+pub mod trace;
+
+pub mod syscall;
+
+pub mod detect;
+
+pub mod report;

@@ -1,0 +1,3 @@
+//! What a system call is: its table, its number, its name and its place in the ADFA-LD vocabulary.
+
+pub mod event;

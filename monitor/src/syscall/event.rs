@@ -1,0 +1,123 @@
+//! The one event that every source yields, be it the kernel or a recording.
+
+use std::fmt;
+
+pub use monitor_common::abi::Abi;
+
+/// One system call as it was made: a number and the table that the number belongs to.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Call {
+    /// The interface through which the call entered the kernel.
+    pub abi: Abi,
+    /// The number in that interface's table; x32 numbers without bit 30. Any value may occur: the
+    /// caller chooses it.
+    pub number: u32,
+}
+
+/// Tells the life of one thread from that of every other on this host since boot.
+///
+/// A tid alone is reused; together with the start time it is not.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ThreadKey {
+    /// Thread group id (what users call the pid), in the monitor's pid namespace.
+    pub tgid: u32,
+    /// Thread id, in the monitor's pid namespace.
+    pub tid: u32,
+    /// `task_struct.start_boottime`, nanoseconds since boot; 0 in sources that do not know it.
+    pub start_ns: u64,
+}
+
+/// A thread's name (`task_struct.comm`): up to 15 bytes that the process chose itself.
+///
+/// `Display` escapes everything that is not printable ASCII, so that a name can never steer a
+/// terminal or forge a line of a log.
+#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Comm(pub [u8; 16]);
+
+impl Comm {
+    /// The name made of the first 15 bytes of `name`.
+    #[must_use]
+    pub fn new(name: &[u8]) -> Self {
+        let mut bytes = [0; 16];
+        let length = name.len().min(15);
+        bytes[..length].copy_from_slice(&name[..length]);
+        Self(bytes)
+    }
+
+    /// The bytes before the first NUL.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        let end = self.0.iter().position(|&byte| byte == 0).unwrap_or(16);
+        &self.0[..end]
+    }
+}
+
+impl fmt::Display for Comm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.as_bytes().escape_ascii(), f)
+    }
+}
+
+impl fmt::Debug for Comm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// Consecutive calls of one thread, in the order in which they were made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Stretch {
+    /// How many calls the source counted in this thread before the first of these. When it is more
+    /// than the calls seen so far, the difference was lost.
+    pub first_seq: u64,
+    /// When the last of the calls was made, nanoseconds of `CLOCK_MONOTONIC`; [`Event::time_ns`] is
+    /// when the first was. What lies between is known to this precision.
+    pub last_ns: u64,
+    /// The calls.
+    pub calls: Vec<Call>,
+}
+
+/// What happened to a thread.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum EventKind {
+    /// It made calls.
+    Calls(Stretch),
+    /// It made a child: a thread of its own process when `child_tgid` equals its tgid.
+    Fork {
+        /// The child's thread group id.
+        child_tgid: u32,
+        /// The child's thread id.
+        child_tid: u32,
+    },
+    /// It runs another program now; [`Event::comm`] is the new name.
+    Exec,
+    /// It ended. `count` is the source's count of all its calls, so that loss at the end is seen.
+    Exit {
+        /// Calls made in the thread's whole life, as far as the source watched it.
+        count: u64,
+    },
+}
+
+/// One event of a source. Those of one thread arrive in order; those of different threads may not.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    /// The thread that it happened to.
+    pub thread: ThreadKey,
+    /// The thread's name at that time.
+    pub comm: Comm,
+    /// When, in nanoseconds of `CLOCK_MONOTONIC` of the host that saw it; 0 in sources without time.
+    pub time_ns: u64,
+    /// What.
+    pub kind: EventKind,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Comm;
+
+    #[test]
+    fn a_hostile_name_cannot_steer_a_terminal() {
+        let comm = Comm::new(b"\x1b[2J\nok\"\xff and more than fits");
+        assert_eq!(comm.to_string(), "\\x1b[2J\\nok\\\"\\xff and m");
+    }
+}

@@ -1,0 +1,3 @@
+//! Everything around the monitor: set-up, tests, training, evaluation.
+
+fn main() {}
