@@ -1,3 +1,4 @@
 //! How surprising calls are, and when that is worth an alarm.
 
+pub mod counters;
 pub mod verdict;

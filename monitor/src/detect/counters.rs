@@ -1,0 +1,47 @@
+//! What the detector counted so far.
+
+use crate::syscall::event::Call;
+
+/// What the detector counted since it was made.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counters {
+    /// Threads that made at least one call.
+    pub threads: u64,
+    /// Those of them whose stream has not ended.
+    pub open_threads: u64,
+    /// Calls that reached the detector.
+    pub calls: u64,
+    /// Calls that have a surprise.
+    pub scored: u64,
+    /// Calls that the source counted and the detector never saw, as the sequence numbers tell.
+    pub lost: u64,
+    /// `restart_syscall` entries that were dropped: the call they go on with was counted before.
+    pub restarts: u64,
+    /// Stretches that did not follow the one before.
+    pub gaps: u64,
+    /// Alarms raised, the suppressed ones left out.
+    pub alarms: u64,
+    /// Alarms that the limit per minute kept back.
+    pub suppressed: u64,
+    /// How the calls were mapped to the model's vocabulary.
+    pub coverage: Coverage,
+    /// `io_uring_enter` calls: what they submit never passes the tracepoint.
+    pub io_uring_enter: u64,
+    /// Highest slow score among the threads now, nats a call; `None` before the first.
+    pub current_mean: Option<f64>,
+    /// Highest slow score of the whole run, nats a call; `None` before the first.
+    pub highest_mean: Option<f64>,
+}
+
+/// How calls were mapped to the model's vocabulary.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Coverage {
+    /// Calls with a counterpart of the same name.
+    pub by_name: u64,
+    /// Calls with a counterpart of the same meaning.
+    pub by_meaning: u64,
+    /// Calls without a counterpart (index 0).
+    pub unmapped: u64,
+    /// The commonest of those without, commonest first, and how often each was made.
+    pub commonest_unmapped: Vec<(Call, u64)>,
+}
