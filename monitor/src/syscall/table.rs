@@ -1,0 +1,283 @@
+//! Names and numbers of system calls, by ABI.
+//!
+//! The tables are those of the crate `syscalls`, which generates them from the kernel's own. What it
+//! lacks or has wrong for our purpose is corrected here, each with its source:
+//!
+//! - x32 has no table of its own there: it is x86-64's plus the calls 512 to 547 of
+//!   `arch/x86/entry/syscalls/syscall_64.tbl`.
+//! - aarch64's 79 is `newfstatat` in the kernel's `asm/unistd_64.h` and in strace, not `fstatat`.
+//! - aarch64 has none of the `_time64` calls 403 to 423: `include/uapi/asm-generic/unistd.h` defines
+//!   them under `__BITS_PER_LONG == 32` only.
+//! - Arm's private calls stand in `arch/arm/include/uapi/asm/unistd.h`, above `__ARM_NR_BASE`.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::syscall::event::{Abi, Call};
+
+/// `__ARM_NR_BASE` of `arch/arm/include/uapi/asm/unistd.h`.
+const ARM_PRIVATE: u32 = 0x0f_0000;
+
+/// The calls from [`ARM_PRIVATE`] + 1 on.
+const ARM_PRIVATE_NAMES: [&str; 6] = [
+    "breakpoint",
+    "cacheflush",
+    "usr26",
+    "usr32",
+    "set_tls",
+    "get_tls",
+];
+
+/// The first number of the calls that x32 has beside x86-64's.
+const X32_FIRST: u32 = 512;
+
+/// The calls from [`X32_FIRST`] on: `arch/x86/entry/syscalls/syscall_64.tbl`, ABI `x32`.
+const X32_NAMES: [&str; 36] = [
+    "rt_sigaction",
+    "rt_sigreturn",
+    "ioctl",
+    "readv",
+    "writev",
+    "recvfrom",
+    "sendmsg",
+    "recvmsg",
+    "execve",
+    "ptrace",
+    "rt_sigpending",
+    "rt_sigtimedwait",
+    "rt_sigqueueinfo",
+    "sigaltstack",
+    "timer_create",
+    "mq_notify",
+    "kexec_load",
+    "waitid",
+    "set_robust_list",
+    "get_robust_list",
+    "vmsplice",
+    "move_pages",
+    "preadv",
+    "pwritev",
+    "rt_tgsigqueueinfo",
+    "recvmmsg",
+    "sendmmsg",
+    "process_vm_readv",
+    "process_vm_writev",
+    "setsockopt",
+    "getsockopt",
+    "io_setup",
+    "io_submit",
+    "execveat",
+    "preadv2",
+    "pwritev2",
+];
+
+/// One ABI's table: names by number, numbers by name.
+struct Table {
+    names: Vec<Option<&'static str>>,
+    numbers: HashMap<&'static str, u32>,
+}
+
+impl Table {
+    fn new(calls: impl Iterator<Item = (u32, &'static str)>) -> Self {
+        let mut table = Self {
+            names: Vec::new(),
+            numbers: HashMap::new(),
+        };
+        for (number, name) in calls {
+            // A Rust keyword among the crate's names (`break`) comes out as a raw identifier.
+            let name = name.trim_start_matches("r#");
+            let place = number as usize;
+            if table.names.len() <= place {
+                table.names.resize(place + 1, None);
+            }
+            table.names[place] = Some(name);
+            // x32 gives some names twice: the later number is the one that it really uses.
+            table.numbers.insert(name, number);
+        }
+        table
+    }
+}
+
+static TABLES: LazyLock<[Table; Abi::ALL.len()]> = LazyLock::new(|| Abi::ALL.map(build));
+
+/// The numbered names of one of the crate's tables. Not by its `Sysno::iter`, which leaves out the
+/// last call (version 0.8.1).
+macro_rules! numbered {
+    ($table:ident) => {
+        (0u32..)
+            .take(syscalls::$table::Sysno::table_size())
+            .filter_map(|number| {
+                let call = syscalls::$table::Sysno::new(number as usize)?;
+                Some((number, call.name()))
+            })
+    };
+}
+
+fn build(abi: Abi) -> Table {
+    match abi {
+        Abi::X86_64 => Table::new(numbered!(x86_64)),
+        Abi::I386 => Table::new(numbered!(x86)),
+        Abi::X32 => Table::new(numbered!(x86_64).chain((X32_FIRST..).zip(X32_NAMES))),
+        Abi::Aarch64 => Table::new(
+            numbered!(aarch64)
+                .filter(|(number, _)| !(403..=423).contains(number))
+                .map(|(number, name)| match name {
+                    "fstatat" => (number, "newfstatat"),
+                    _ => (number, name),
+                }),
+        ),
+        Abi::Arm => Table::new(numbered!(arm)),
+    }
+}
+
+/// The name of a call, or `None` when its table has no such number.
+///
+/// One indexed load; nothing is allocated after the first use.
+#[must_use]
+pub fn name(call: Call) -> Option<&'static str> {
+    let names = &TABLES[usize::from(call.abi.tag())].names;
+    match names.get(call.number as usize) {
+        Some(name) => *name,
+        None if call.abi == Abi::Arm => {
+            let place = call.number.checked_sub(ARM_PRIVATE + 1)?;
+            ARM_PRIVATE_NAMES.get(place as usize).copied()
+        }
+        None => None,
+    }
+}
+
+/// The number of the call `name` in the table of `abi`, or `None` when it has no call of this name.
+#[must_use]
+pub fn number(abi: Abi, name: &str) -> Option<u32> {
+    let known = TABLES[usize::from(abi.tag())].numbers.get(name).copied();
+    if known.is_some() || abi != Abi::Arm {
+        return known;
+    }
+    let place = ARM_PRIVATE_NAMES.iter().position(|&n| n == name)?;
+    Some(ARM_PRIVATE + 1 + place as u32)
+}
+
+/// Every call of the table of `abi`, by rising number.
+pub fn calls(abi: Abi) -> impl Iterator<Item = Call> {
+    let names = &TABLES[usize::from(abi.tag())].names;
+    let private = match abi {
+        Abi::Arm => ARM_PRIVATE_NAMES.len() as u32,
+        _ => 0,
+    };
+    (0u32..)
+        .zip(names)
+        .filter(|(_, name)| name.is_some())
+        .map(|(number, _)| number)
+        .chain(ARM_PRIVATE + 1..=ARM_PRIVATE + private)
+        .map(move |number| Call { abi, number })
+}
+
+/// Whether this is `restart_syscall`, by which the kernel itself resumes an interrupted call.
+///
+/// It enters the kernel a second time for one call that the program made, so the detector drops it.
+#[must_use]
+pub fn is_restart(call: Call) -> bool {
+    // Numbers from the kernel's tables; a test compares them with the names.
+    call.number
+        == match call.abi {
+            Abi::X86_64 | Abi::X32 => 219,
+            Abi::I386 | Abi::Arm => 0,
+            Abi::Aarch64 => 128,
+        }
+}
+
+/// The ABI of programs built for this host.
+#[must_use]
+pub const fn host() -> Abi {
+    if cfg!(target_arch = "aarch64") {
+        Abi::Aarch64
+    } else if cfg!(target_arch = "arm") {
+        Abi::Arm
+    } else if cfg!(target_arch = "x86") {
+        Abi::I386
+    } else {
+        Abi::X86_64
+    }
+}
+
+/// What `abi` is called on the command line and in output.
+#[must_use]
+pub const fn abi_name(abi: Abi) -> &'static str {
+    match abi {
+        Abi::X86_64 => "x86-64",
+        Abi::I386 => "i386",
+        Abi::X32 => "x32",
+        Abi::Aarch64 => "aarch64",
+        Abi::Arm => "arm",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{calls, is_restart, name, number};
+    use crate::syscall::event::{Abi, Call};
+
+    fn named(abi: Abi, number: u32) -> Option<&'static str> {
+        name(Call { abi, number })
+    }
+
+    /// From the kernel's `syscall_64.tbl`, `syscall_32.tbl`, `asm-generic/unistd.h` and
+    /// `arch/arm/tools/syscall.tbl`.
+    #[test]
+    fn numbers_are_the_kernels() {
+        for (abi, number, name) in [
+            (Abi::X86_64, 0, "read"),
+            (Abi::X86_64, 59, "execve"),
+            (Abi::X86_64, 257, "openat"),
+            (Abi::X86_64, 435, "clone3"),
+            (Abi::I386, 17, "break"),
+            (Abi::I386, 102, "socketcall"),
+            (Abi::I386, 192, "mmap2"),
+            (Abi::I386, 340, "prlimit64"),
+            (Abi::X32, 0, "read"),
+            (Abi::X32, 512, "rt_sigaction"),
+            (Abi::X32, 547, "pwritev2"),
+            (Abi::X86_64, 469, "file_setattr"),
+            (Abi::Aarch64, 56, "openat"),
+            (Abi::Aarch64, 79, "newfstatat"),
+            (Abi::Arm, 281, "socket"),
+            (Abi::Arm, 0xf_0005, "set_tls"),
+        ] {
+            assert_eq!(named(abi, number), Some(name), "{abi:?} {number}");
+            assert_eq!(super::number(abi, name), Some(number), "{abi:?} {name}");
+        }
+    }
+
+    #[test]
+    fn numbers_outside_the_tables_have_no_name() {
+        for abi in Abi::ALL {
+            for number in [400_000, 0xf_0000, 0xf_0007, u32::MAX] {
+                assert_eq!(named(abi, number), None, "{abi:?} {number}");
+            }
+        }
+        assert_eq!(named(Abi::X86_64, 512), None);
+        assert_eq!(named(Abi::Aarch64, 403), None);
+        assert_eq!(named(Abi::I386, 222), None);
+    }
+
+    #[test]
+    fn every_call_is_found_again_by_its_name() {
+        for abi in Abi::ALL {
+            for call in calls(abi) {
+                let name = name(call).expect("calls() yields named calls");
+                let found = number(abi, name).expect("a name of the table");
+                let again = super::name(Call { abi, number: found });
+                assert_eq!(again, Some(name), "{call:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn restart_syscall_is_known_by_number_in_every_table() {
+        for abi in Abi::ALL {
+            let restarts: Vec<_> = calls(abi).filter(|&call| is_restart(call)).collect();
+            assert_eq!(restarts.len(), 1, "{abi:?}");
+            assert_eq!(name(restarts[0]), Some("restart_syscall"), "{abi:?}");
+        }
+    }
+}
