@@ -1,7 +1,8 @@
 //! How surprising are a Linux service's system calls, call by call?
 //!
 //! The modules stand in the order in which data passes through them: a source yields [`syscall`]
-//! events, [`detect`] scores them per thread and gives verdicts, [`report`] shows these.
+//! events, [`detect`] scores them per thread and gives verdicts, [`report`] shows these. The
+//! [`pipeline`] runs the three apart from each other.
 
 pub mod trace;
 
@@ -10,3 +11,5 @@ pub mod syscall;
 pub mod detect;
 
 pub mod report;
+
+pub mod pipeline;

@@ -1,1 +1,5 @@
-//! placeholder
+//! Shows what the detector says.
+
+pub mod sink;
+pub mod snapshot;
+pub mod usage;

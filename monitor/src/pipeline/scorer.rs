@@ -1,0 +1,116 @@
+//! The stage that scores.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
+
+use super::feed::{Shared, calls_in};
+use super::writer::Statement;
+use super::{Engine, PipelineError, Tap};
+use crate::detect::verdict::Verdict;
+use crate::report::snapshot::{Snapshot, Summary};
+use crate::report::usage::cpu_time;
+use crate::syscall::event::Event;
+
+/// Calls after which a round of scoring begins even if more are queued, so that a verdict never
+/// waits for a whole queue.
+const ROUND: u64 = 1 << 14;
+
+pub(super) struct Stage {
+    pub engine: Box<dyn Engine>,
+    pub tap: Option<Box<dyn Tap>>,
+    pub incoming: Receiver<Vec<Event>>,
+    pub statements: Sender<Statement>,
+    pub shared: Arc<Shared>,
+    pub tick: Duration,
+    pub begun: Instant,
+}
+
+impl Stage {
+    /// Works until the feed is closed and empty, or the sink is gone.
+    pub fn run(mut self) -> Result<Snapshot, PipelineError> {
+        let worked = self.work();
+        // A recording is completed even when scoring failed: it shows what it failed on.
+        let kept = self.tap.as_mut().map_or(Ok(()), |tap| tap.finish());
+        worked?;
+        kept.map_err(PipelineError::Recording)?;
+        let snapshot = self.snapshot();
+        let _ = self.statements.send(Statement::Summary(Box::new(Summary {
+            snapshot: snapshot.clone(),
+            cpu: cpu_time(),
+        })));
+        Ok(snapshot)
+    }
+
+    fn work(&mut self) -> Result<(), PipelineError> {
+        let mut next_tick = self.begun + self.tick;
+        loop {
+            match self.incoming.recv_deadline(next_tick) {
+                Ok(batch) => {
+                    if !self.round(batch)? {
+                        return Ok(());
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            let now = Instant::now();
+            if now >= next_tick {
+                let status = Statement::Status(Box::new(self.snapshot()));
+                // A sink that is behind shows a later state instead.
+                if let Err(TrySendError::Disconnected(_)) = self.statements.try_send(status) {
+                    return Ok(());
+                }
+                next_tick = now + self.tick;
+            }
+        }
+        let mut verdicts = Vec::new();
+        self.engine
+            .finish(&mut verdicts)
+            .map_err(PipelineError::Scoring)?;
+        self.tell(verdicts);
+        Ok(())
+    }
+
+    /// Scores `batch` and what else is queued by now. False when the sink is gone.
+    fn round(&mut self, batch: Vec<Event>) -> Result<bool, PipelineError> {
+        let mut taken = self.take(&batch)?;
+        while taken < ROUND {
+            let Ok(batch) = self.incoming.try_recv() else {
+                break;
+            };
+            taken += self.take(&batch)?;
+        }
+        let mut verdicts = Vec::new();
+        self.engine
+            .score(&mut verdicts)
+            .map_err(PipelineError::Scoring)?;
+        Ok(self.tell(verdicts))
+    }
+
+    fn take(&mut self, batch: &[Event]) -> Result<u64, PipelineError> {
+        for event in batch {
+            if let Some(tap) = &mut self.tap {
+                tap.event(event).map_err(PipelineError::Recording)?;
+            }
+            self.engine.push(event);
+        }
+        let calls = calls_in(batch);
+        self.shared.taken(calls);
+        Ok(calls)
+    }
+
+    fn tell(&self, verdicts: Vec<Verdict>) -> bool {
+        verdicts.is_empty() || self.statements.send(Statement::Verdicts(verdicts)).is_ok()
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            elapsed: self.begun.elapsed(),
+            source: self.shared.source(),
+            unscored: self.shared.unscored(),
+            counters: self.engine.counters(),
+        }
+    }
+}

@@ -1,0 +1,295 @@
+use std::io;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{Engine, EngineError, Feed, Outcome, Parts, Pipeline, PipelineError, Tap};
+use crate::detect::counters::Counters;
+use crate::detect::verdict::{ThreadEnd, Verdict};
+use crate::report::sink::Sink;
+use crate::report::snapshot::{Snapshot, Summary};
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+
+/// Counts calls; waits, fails or panics on request.
+#[derive(Default)]
+struct Counting {
+    calls: u64,
+    exits: u64,
+    hold: Option<mpsc::Receiver<()>>,
+    fault: Option<fn() -> Result<(), EngineError>>,
+}
+
+impl Engine for Counting {
+    fn push(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Calls(stretch) => self.calls += stretch.calls.len() as u64,
+            EventKind::Exit { .. } => self.exits += 1,
+            _ => {}
+        }
+    }
+
+    fn score(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        if let Some(hold) = &self.hold {
+            // Ends when the test lets go.
+            let _ = hold.recv();
+        }
+        self.fault.map_or(Ok(()), |fault| fault())
+    }
+
+    fn finish(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        verdicts.push(Verdict::ThreadEnd(ThreadEnd {
+            time_ns: 0,
+            thread: thread(),
+            comm: Comm::new(b"test"),
+            calls: self.calls,
+            scored: self.calls,
+            lost: 0,
+            mean_surprise: None,
+            highest_score: None,
+            alarms: 0,
+        }));
+        Ok(())
+    }
+
+    fn counters(&self) -> Counters {
+        Counters {
+            calls: self.calls,
+            threads: self.exits,
+            ..Counters::default()
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    fn add(&self, line: String) {
+        self.0.lock().expect("no test panics here").push(line);
+    }
+
+    fn all(&self) -> Vec<String> {
+        self.0.lock().expect("no test panics here").clone()
+    }
+}
+
+struct Listing {
+    lines: Lines,
+    fault: Option<fn() -> io::Result<()>>,
+}
+
+impl Sink for Listing {
+    fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
+        if let Some(fault) = self.fault {
+            return fault();
+        }
+        let Verdict::ThreadEnd(end) = verdict else {
+            unreachable!("the engine gives no alarm")
+        };
+        self.lines.add(format!("end after {}", end.calls));
+        Ok(())
+    }
+
+    fn status(&mut self, _: &Snapshot) -> io::Result<()> {
+        self.fault.map_or(Ok(()), |fault| fault())
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        let counters = &summary.snapshot.counters;
+        self.lines.add(format!("summary of {}", counters.calls));
+        Ok(())
+    }
+}
+
+impl Tap for Lines {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        if let EventKind::Calls(stretch) = &event.kind {
+            self.add(format!("calls from {}", stretch.first_seq));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.add("finished".into());
+        Ok(())
+    }
+}
+
+fn thread() -> ThreadKey {
+    ThreadKey {
+        tgid: 7,
+        tid: 7,
+        start_ns: 1,
+    }
+}
+
+fn event(kind: EventKind) -> Event {
+    Event {
+        thread: thread(),
+        comm: Comm::new(b"test"),
+        time_ns: 0,
+        kind,
+    }
+}
+
+fn calls(first_seq: u64, count: usize) -> Event {
+    let call = Call {
+        abi: Abi::X86_64,
+        number: 0,
+    };
+    event(EventKind::Calls(Stretch {
+        first_seq,
+        last_ns: 0,
+        calls: vec![call; count],
+    }))
+}
+
+struct Run {
+    feed: Feed,
+    pipeline: Pipeline,
+    shown: Lines,
+    taped: Lines,
+}
+
+impl Run {
+    fn start(engine: Counting, sink_fault: Option<fn() -> io::Result<()>>, queue: usize) -> Self {
+        let shown = Lines::default();
+        let taped = Lines::default();
+        let (feed, pipeline) = Pipeline::start(Parts {
+            engine: Box::new(engine),
+            tap: Some(Box::new(taped.clone())),
+            sink: Box::new(Listing {
+                lines: shown.clone(),
+                fault: sink_fault,
+            }),
+            queued_batches: queue,
+            tick: Duration::from_millis(5),
+        })
+        .expect("threads start");
+        Self {
+            feed,
+            pipeline,
+            shown,
+            taped,
+        }
+    }
+
+    fn finish(self) -> Result<Outcome, PipelineError> {
+        self.pipeline.finish(self.feed)
+    }
+
+    fn wait_for_end(&self) {
+        while self.feed.is_open() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+#[test]
+fn everything_sent_is_taped_scored_and_summed_up_in_order() {
+    let run = Run::start(Counting::default(), None, 1);
+    for seq in 0..100 {
+        run.feed.send(vec![calls(seq, 1)]).expect("the run goes on");
+    }
+    let (shown, taped) = (run.shown.clone(), run.taped.clone());
+    let outcome = run.finish().expect("no stage fails");
+    assert_eq!(outcome.snapshot.counters.calls, 100);
+    assert_eq!(shown.all(), ["end after 100", "summary of 100"]);
+    let mut expected: Vec<_> = (0..100).map(|seq| format!("calls from {seq}")).collect();
+    expected.push("finished".into());
+    assert_eq!(taped.all(), expected);
+}
+
+#[test]
+fn a_full_queue_counts_calls_as_unscored_and_keeps_exits() {
+    let (let_go, hold) = mpsc::channel();
+    let engine = Counting {
+        hold: Some(hold),
+        ..Counting::default()
+    };
+    let run = Run::start(engine, None, 1);
+    let offered = 40;
+    for seq in 0..offered {
+        let batch = vec![calls(seq * 3, 3), event(EventKind::Exit { count: 3 })];
+        run.feed.offer(batch).expect("the run goes on");
+    }
+    let unscored = run.feed.unscored();
+    assert!(unscored.calls > 0, "the queue holds one batch of {offered}");
+    assert_eq!(unscored.calls, 3 * unscored.stretches);
+    drop(let_go);
+    let outcome = run.finish().expect("no stage fails");
+    let counters = outcome.snapshot.counters;
+    assert_eq!(counters.calls + unscored.calls, 3 * offered);
+    assert_eq!(counters.threads, offered, "every exit arrives");
+    assert_eq!(outcome.snapshot.unscored, unscored);
+}
+
+#[test]
+fn a_batch_above_the_limit_is_taken_by_an_empty_queue_and_refused_by_a_busy_one() {
+    let (let_go, hold) = mpsc::channel();
+    let engine = Counting {
+        hold: Some(hold),
+        ..Counting::default()
+    };
+    let run = Run::start(engine, None, 64);
+    let huge = 1 << 20;
+    run.feed.offer(vec![calls(0, huge)]).expect("it goes on");
+    run.feed.offer(vec![calls(0, 1)]).expect("it goes on");
+    run.feed.offer(vec![calls(0, huge)]).expect("it goes on");
+    let refused = run.feed.unscored().calls;
+    assert!(
+        refused > 0,
+        "the last finds the queue over its limit, or the second does"
+    );
+    drop(let_go);
+    let outcome = run.finish().expect("no stage fails");
+    assert_eq!(
+        outcome.snapshot.counters.calls + refused,
+        2 * huge as u64 + 1
+    );
+}
+
+#[test]
+fn a_failing_engine_ends_the_run_with_its_error_and_a_whole_recording() {
+    let engine = Counting {
+        fault: Some(|| Err("no such node".into())),
+        ..Counting::default()
+    };
+    let run = Run::start(engine, None, 4);
+    run.feed.send(vec![calls(0, 1)]).expect("accepted");
+    run.wait_for_end();
+    let taped = run.taped.clone();
+    let error = run.finish().expect_err("scoring failed");
+    assert_eq!(error.to_string(), "scoring failed: no such node");
+    assert_eq!(taped.all(), ["calls from 0", "finished"]);
+}
+
+#[test]
+fn a_panicking_engine_ends_the_run_and_never_hangs_it() {
+    let engine = Counting {
+        fault: Some(|| panic!("on purpose")),
+        ..Counting::default()
+    };
+    let run = Run::start(engine, None, 1);
+    while run.feed.send(vec![calls(0, 1)]).is_ok() {}
+    assert!(matches!(
+        run.finish(),
+        Err(PipelineError::Panicked("scorer"))
+    ));
+}
+
+#[test]
+fn a_sink_that_cannot_write_ends_the_run_with_its_error() {
+    let full: fn() -> io::Result<()> = || Err(io::ErrorKind::StorageFull.into());
+    let run = Run::start(Counting::default(), Some(full), 4);
+    run.wait_for_end();
+    assert!(matches!(run.finish(), Err(PipelineError::Output(_))));
+}
+
+#[test]
+fn a_reader_of_the_output_that_goes_away_ends_the_run_quietly() {
+    let closed: fn() -> io::Result<()> = || Err(io::ErrorKind::BrokenPipe.into());
+    let run = Run::start(Counting::default(), Some(closed), 4);
+    run.wait_for_end();
+    assert!(run.finish().expect("no failure").output_closed);
+}

@@ -1,0 +1,81 @@
+//! How a run stands: what its source, its queue and its detector counted.
+
+use std::time::Duration;
+
+use crate::detect::counters::Counters;
+
+/// What the source of a run counted, published by the source itself.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SourceStatus {
+    /// Calls that the source handed over or tried to.
+    pub received: u64,
+    /// Calls that were lost before the source could read them: the reason in words, and how many.
+    pub lost: Vec<(&'static str, u64)>,
+    /// What else was missed: in words, and how many (children that could not be followed, say).
+    pub missed: Vec<(&'static str, u64)>,
+    /// Threads under watch now; `None` where the source cannot tell.
+    pub threads: Option<u64>,
+    /// Processes under watch now; `None` where the source cannot tell.
+    pub processes: Option<u64>,
+}
+
+/// What a full queue refused, because scoring could not keep up.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Unscored {
+    /// System calls.
+    pub calls: u64,
+    /// The stretches that these calls made up.
+    pub stretches: u64,
+    /// Forks, execs and exits that found even the backlog full.
+    pub lifecycle: u64,
+}
+
+/// How a run stands at one moment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Since the run began.
+    pub elapsed: Duration,
+    /// The source's counts.
+    pub source: SourceStatus,
+    /// The queue's counts.
+    pub unscored: Unscored,
+    /// The detector's counts.
+    pub counters: Counters,
+}
+
+impl Snapshot {
+    /// Calls that were made under watch and have no surprise because they were lost on the way:
+    /// in the kernel, in the queue, or wherever else the sequence numbers show a gap.
+    ///
+    /// The reasons in [`SourceStatus::lost`] and [`Unscored`] say where; the detector's count also
+    /// holds what none of them explains, so the larger of the two is the answer.
+    #[must_use]
+    pub fn lost_calls(&self) -> u64 {
+        let explained: u64 = self.source.lost.iter().map(|&(_, count)| count).sum();
+        self.counters
+            .lost
+            .max(explained.saturating_add(self.unscored.calls))
+    }
+}
+
+/// How a run went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// The final counts.
+    pub snapshot: Snapshot,
+    /// CPU time that the monitor itself used, user and system together.
+    pub cpu: Duration,
+}
+
+/// Which model judges a run, and by which thresholds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelIdentity {
+    /// Its name in its manifest.
+    pub name: String,
+    /// SHA-256 of its `model.onnx`, lower-case hexadecimal.
+    pub sha256: String,
+    /// What the slow score must exceed, nats a call.
+    pub slow_threshold: f64,
+    /// What the fast score must exceed, nats a call.
+    pub fast_threshold: f64,
+}
