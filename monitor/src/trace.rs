@@ -9,3 +9,5 @@ pub mod error;
 pub mod source;
 
 pub mod adfa;
+
+pub mod recording;
