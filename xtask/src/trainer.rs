@@ -1,0 +1,57 @@
+//! The trainer's commands as seen by the quick build, which does not hold them.
+//!
+//! A command of the offline half is handed to an xtask built with the feature `offline`, so that a first set-up does not
+//! wait for the trainer's dependencies, and a user of the trainer notices nothing but the first build.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result};
+
+/// The commands of the feature `offline` and what they do.
+const COMMANDS: [(&str, &str); 5] = [
+    ("corpus", "Read a corpus and print what is in it"),
+    ("train", "Train a model on a corpus"),
+    ("export-onnx", "Write a model folder from a checkpoint"),
+    ("evaluate", "Score a corpus with a model and report on it"),
+    ("bench", "Measure the speed of training and inference"),
+];
+
+/// The part of `--help` that lists the offline commands.
+pub fn help() -> String {
+    let mut text = String::from("Commands of the trainer (built when first used):\n");
+    for (name, about) in COMMANDS {
+        text.push_str(&format!("  {name:12} {about}\n"));
+    }
+    text
+}
+
+/// Becomes an xtask with the trainer in it, with the same arguments.
+///
+/// Returns only when that fails, or when the first argument is no command at all.
+pub fn start(arguments: &[OsString]) -> Result<ExitCode> {
+    let name = arguments
+        .first()
+        .map(OsString::as_os_str)
+        .unwrap_or_default();
+    if !COMMANDS.iter().any(|(known, _)| OsStr::new(known) == name) {
+        eprintln!("error: no command {name:?}; `cargo xtask --help` lists them");
+        return Ok(ExitCode::from(2));
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let why = Command::new(cargo)
+        .args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "xtask",
+            "--features",
+            "offline",
+            "--",
+        ])
+        .args(arguments)
+        .exec();
+    Err(why).context("cargo cannot be started to build the trainer")
+}
