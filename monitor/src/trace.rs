@@ -8,6 +8,16 @@ pub mod error;
 
 pub mod source;
 
+pub mod words;
+
 pub mod adfa;
 
 pub mod recording;
+
+pub mod strace;
+
+pub mod names;
+
+pub mod open;
+
+pub use open::open;

@@ -157,6 +157,23 @@ pub fn number(abi: Abi, name: &str) -> Option<u32> {
     Some(ARM_PRIVATE + 1 + place as u32)
 }
 
+/// The call that a program of `abi` names so: of that table, or else of the other tables that such a
+/// program can reach (i386 and x32 beside x86-64, Arm beside aarch64), by a name that only they have.
+#[must_use]
+pub fn call(abi: Abi, name: &str) -> Option<Call> {
+    let tables: &[Abi] = match abi {
+        Abi::X86_64 => &[Abi::X86_64, Abi::I386],
+        Abi::X32 => &[Abi::X32, Abi::X86_64, Abi::I386],
+        Abi::I386 => &[Abi::I386, Abi::X86_64],
+        Abi::Aarch64 => &[Abi::Aarch64, Abi::Arm],
+        Abi::Arm => &[Abi::Arm, Abi::Aarch64],
+    };
+    tables.iter().find_map(|&abi| {
+        let number = number(abi, name)?;
+        Some(Call { abi, number })
+    })
+}
+
 /// Every call of the table of `abi`, by rising number.
 pub fn calls(abi: Abi) -> impl Iterator<Item = Call> {
     let names = &TABLES[usize::from(abi.tag())].names;

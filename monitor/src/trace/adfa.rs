@@ -6,13 +6,14 @@
 pub mod folder;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use crate::syscall::adfa::LARGEST;
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
-use crate::trace::error::{Place, TraceError, quoted, shown};
+use crate::trace::error::{TraceError, shown};
 use crate::trace::source::{EventSource, TraceSummary};
+use crate::trace::words::Words;
 
 /// How many calls of a trace stand in one event at most.
 const STRETCH: usize = 1024;
@@ -25,29 +26,15 @@ const REMEDY: &str = "an ADFA-LD trace holds numbers from 0 to 340 separated by 
 /// The numbers of a trace, one by one, in constant memory.
 #[derive(Debug)]
 pub struct Numbers<R> {
-    bytes: io::Bytes<R>,
-    origin: String,
-    word: u64,
+    words: Words<R>,
 }
 
 impl<R: BufRead> Numbers<R> {
     /// Reads from `reader`; `origin` names it in errors and is shown as it is.
     pub fn new(origin: String, reader: R) -> Self {
         Self {
-            bytes: reader.bytes(),
-            origin,
-            word: 0,
+            words: Words::new(origin, reader, |byte| byte.is_ascii_whitespace()),
         }
-    }
-
-    fn byte(&mut self) -> Result<Option<u8>, TraceError> {
-        self.bytes
-            .next()
-            .transpose()
-            .map_err(|source| TraceError::Io {
-                origin: self.origin.clone(),
-                source,
-            })
     }
 
     /// The next number, or `None` at the end.
@@ -56,34 +43,16 @@ impl<R: BufRead> Numbers<R> {
     ///
     /// A word that is no number, a number over 340, or a failure of the reader.
     pub fn number(&mut self) -> Result<Option<u16>, TraceError> {
-        let mut word = Vec::new();
-        while let Some(byte) = self.byte()? {
-            if !byte.is_ascii_whitespace() {
-                // Enough to quote and to overflow: the rest of an endless word is not kept.
-                if word.len() < 64 {
-                    word.push(byte);
-                }
-            } else if !word.is_empty() {
-                break;
-            }
-        }
-        if word.is_empty() {
+        let Some(word) = self.words.word()? else {
             return Ok(None);
-        }
-        self.word += 1;
+        };
         let digits = word.iter().all(u8::is_ascii_digit);
         let text = std::str::from_utf8(&word).unwrap_or("");
-        let problem = match text.parse::<u16>() {
-            Ok(number) if digits && number <= LARGEST => return Ok(Some(number)),
-            _ if digits => format!("{} is over {LARGEST}", quoted(&word)),
-            _ => format!("{} is no number", quoted(&word)),
-        };
-        Err(TraceError::Malformed {
-            origin: self.origin.clone(),
-            place: Place::Word(self.word),
-            problem,
-            remedy: REMEDY,
-        })
+        match text.parse::<u16>() {
+            Ok(number) if digits && number <= LARGEST => Ok(Some(number)),
+            _ if digits => Err(self.words.refuse(&word, "over 340", REMEDY)),
+            _ => Err(self.words.refuse(&word, "no number", REMEDY)),
+        }
     }
 }
 

@@ -119,6 +119,7 @@ pub trait EventSource: Iterator<Item = Result<Event, TraceError>> {
 /// A recorded source of any format. After an error it yields nothing more.
 pub struct Source {
     format: Format,
+    about: Option<String>,
     inner: Box<dyn EventSource + Send>,
     failed: bool,
 }
@@ -129,9 +130,23 @@ impl Source {
     pub fn new(format: Format, inner: Box<dyn EventSource + Send>) -> Self {
         Self {
             format,
+            about: None,
             inner,
             failed: false,
         }
+    }
+
+    /// Adds what the input says of itself, escaped.
+    #[must_use]
+    pub fn with_about(mut self, about: String) -> Self {
+        self.about = Some(about);
+        self
+    }
+
+    /// What the input says of itself (the host and target of a recording), escaped.
+    #[must_use]
+    pub fn about(&self) -> Option<&str> {
+        self.about.as_deref()
     }
 
     /// What the input turned out to be.

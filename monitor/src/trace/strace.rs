@@ -1,0 +1,346 @@
+//! The text of `strace -f` as a source of events.
+//!
+//! A call is counted where it is *entered*: the line that ends in `<unfinished ...>` is the call,
+//! `<... resumed>` only its end. Names become numbers through the table of the thread's ABI; strace's
+//! note that a process runs in 32-bit mode changes it. strace leaves that note out of a file of
+//! `-o`: there, a name that only the other table has still tells, but a name that both have is taken
+//! for the native one.
+//!
+//! What the text does not tell: which threads share a process (each tid is taken for its own tgid),
+//! when a thread started, a thread's name before its first execve (unless `-Y` prints it), and the
+//! pid of the first process when strace does not print it. That one has tid 0.
+
+mod clock;
+mod line;
+mod threads;
+
+use std::collections::VecDeque;
+use std::io::{BufRead, Read};
+
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch};
+use crate::syscall::table;
+use crate::trace::error::{Place, TraceError};
+use crate::trace::source::{EventSource, TraceSummary};
+
+use clock::Clock;
+use line::{Line, Mode, What};
+use threads::Threads;
+
+/// How many calls stand in one event at most.
+const STRETCH: usize = 1024;
+
+/// Bytes of a line that are read; strace prints longer ones only when told to (`-s`).
+const LONGEST_LINE: u64 = 1024 * 1024;
+
+const NOISE: &str = "line that is not strace's";
+const HEADLESS: &str = "call that was entered before the text begins";
+
+/// Whether the line has the form of a call, its end, or the end of a thread.
+#[must_use]
+pub fn is_strace(text: &[u8]) -> bool {
+    match line::parse(text).what {
+        // Prose holds brackets too: a call has a name that some table knows, or a result.
+        What::Call { name, rest } => {
+            let name = std::str::from_utf8(name).unwrap_or("");
+            let known = Abi::ALL
+                .iter()
+                .any(|&abi| table::number(abi, name).is_some());
+            known || name.starts_with("syscall_0x") || rest.windows(3).any(|w| w == b" = ")
+        }
+        What::Resumed { .. } | What::Ended | What::Superseded { .. } => true,
+        What::Attached(_) | What::Mode { .. } => true,
+        What::Other | What::Noise => false,
+    }
+}
+
+/// The calls of a text, one stretch for each run of lines of one thread.
+pub struct Strace<R> {
+    origin: String,
+    reader: R,
+    line: u64,
+    threads: Threads,
+    clock: Clock,
+    now: u64,
+    /// The stretch that the next call of the same thread joins.
+    run: Option<(u32, Event)>,
+    ready: VecDeque<Event>,
+    /// Whether strace wrote into the last line, so that the next one may be its rest.
+    broken: bool,
+    summary: TraceSummary,
+    over: bool,
+}
+
+impl<R: BufRead> Strace<R> {
+    /// Reads from `reader`; the traced program is of `abi`. `origin` names the input in errors and
+    /// is shown as it is.
+    pub fn new(origin: String, reader: R, abi: Abi) -> Self {
+        Self {
+            origin,
+            reader,
+            line: 0,
+            threads: Threads::new(abi),
+            clock: Clock::default(),
+            now: 0,
+            run: None,
+            ready: VecDeque::new(),
+            broken: false,
+            summary: TraceSummary::default(),
+            over: false,
+        }
+    }
+
+    fn failed(&self, source: std::io::Error) -> TraceError {
+        TraceError::Io {
+            origin: self.origin.clone(),
+            source,
+        }
+    }
+
+    /// Reads the next line into `line`, up to [`LONGEST_LINE`]; false at the end.
+    fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool, TraceError> {
+        line.clear();
+        let read = (&mut self.reader)
+            .take(LONGEST_LINE)
+            .read_until(b'\n', line);
+        read.map_err(|source| self.failed(source))?;
+        let mut last = line.last().copied();
+        if line.len() as u64 == LONGEST_LINE {
+            let mut rest = Vec::new();
+            while last.is_some_and(|byte| byte != b'\n') {
+                rest.clear();
+                let read = (&mut self.reader)
+                    .take(LONGEST_LINE)
+                    .read_until(b'\n', &mut rest);
+                read.map_err(|source| self.failed(source))?;
+                last = rest.last().copied();
+            }
+        }
+        self.line += u64::from(!line.is_empty());
+        Ok(!line.is_empty())
+    }
+
+    fn understand(&mut self, text: &[u8]) -> Result<(), TraceError> {
+        let line = line::parse(text);
+        let continues = std::mem::replace(&mut self.broken, line.broken_by.is_some());
+        match line.what {
+            What::Noise if continues || text.trim_ascii().is_empty() => return Ok(()),
+            What::Noise => {
+                self.summary.skip(NOISE);
+                return Ok(());
+            }
+            What::Attached(pid) => {
+                self.threads.attach(pid);
+                return self.check_threads();
+            }
+            What::Mode { pid, mode } => {
+                self.mode(pid, mode);
+                return Ok(());
+            }
+            What::Other => return Ok(()),
+            _ => {}
+        }
+        self.now = self.clock.advance(line.time);
+        let id = match line.what {
+            What::Superseded { by } => self.threads.survivor(line.pid, by),
+            _ => self.threads.id(line.pid),
+        };
+        if let Some(comm) = line.comm {
+            self.threads.get(id).comm = Comm::new(comm);
+        }
+        match line.what {
+            What::Call { name, rest } => self.call(id, name, rest, &line),
+            What::Resumed { rest } => self.resumed(id, rest),
+            What::Ended => self.ended(id),
+            What::Superseded { by } => self.superseded(id, by),
+            _ => {}
+        }
+        if let Some(pid) = line.broken_by {
+            self.threads.attach(pid);
+        }
+        self.check_threads()
+    }
+
+    fn check_threads(&self) -> Result<(), TraceError> {
+        if self.threads.len() <= threads::MOST {
+            return Ok(());
+        }
+        Err(TraceError::Malformed {
+            origin: self.origin.clone(),
+            place: Place::Line(self.line),
+            problem: format!("more than {} threads live at once", threads::MOST),
+            remedy: "this is no text of strace",
+        })
+    }
+
+    fn mode(&mut self, pid: u32, mode: Mode) {
+        let id = self.threads.id(Some(pid));
+        let thread = self.threads.get(id);
+        let arm = matches!(thread.abi, Abi::Aarch64 | Abi::Arm);
+        thread.abi = match mode {
+            Mode::Bits64 if arm => Abi::Aarch64,
+            Mode::Bits32 if arm => Abi::Arm,
+            Mode::Bits64 => Abi::X86_64,
+            Mode::Bits32 => Abi::I386,
+            Mode::X32 => Abi::X32,
+        };
+    }
+
+    fn call(&mut self, id: u32, name: &[u8], rest: &[u8], line: &Line<'_>) {
+        let unfinished = rest.ends_with(b"<unfinished ...>") || line.broken_by.is_some();
+        let thread = self.threads.get(id);
+        thread.inside = unfinished;
+        thread.execs = None;
+        let Some(call) = named(thread.abi, name) else {
+            self.summary.unknown(name);
+            return;
+        };
+        let is_exec = name.starts_with(b"execve");
+        if is_exec {
+            thread.execs = program(rest);
+        }
+        let seq = thread.seq;
+        thread.seq += 1;
+        self.summary.calls += 1;
+        self.summary.traces += u64::from(seq == 0);
+        let now = self.now;
+        let joins = match &mut self.run {
+            Some((of, event)) if *of == id => match &mut event.kind {
+                EventKind::Calls(stretch) if stretch.calls.len() < STRETCH => {
+                    stretch.calls.push(call);
+                    stretch.last_ns = now;
+                    true
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        if !joins {
+            self.end_run();
+            let stretch = Stretch {
+                first_seq: seq,
+                last_ns: now,
+                calls: vec![call],
+            };
+            let event = self.threads.event(id, now, EventKind::Calls(stretch));
+            self.run = Some((id, event));
+        }
+        if is_exec && !unfinished {
+            self.exec(id, rest);
+        }
+    }
+
+    fn resumed(&mut self, id: u32, rest: &[u8]) {
+        let thread = self.threads.get(id);
+        if !std::mem::take(&mut thread.inside) {
+            self.summary.skip(HEADLESS);
+        }
+        self.exec(id, rest);
+    }
+
+    /// After the end of an execve: when it succeeded, the thread runs another program.
+    fn exec(&mut self, id: u32, rest: &[u8]) {
+        let thread = self.threads.get(id);
+        if let Some(comm) = thread.execs.take()
+            && succeeded(rest)
+        {
+            thread.comm = comm;
+            self.emit(id, EventKind::Exec);
+        }
+    }
+
+    fn ended(&mut self, id: u32) {
+        let count = self.threads.get(id).seq;
+        self.emit(id, EventKind::Exit { count });
+        self.threads.remove(id);
+    }
+
+    /// The leader and the thread that called execve both end; the latter goes on as the former.
+    fn superseded(&mut self, leader: u32, by: u32) {
+        self.ended(leader);
+        let by = self.threads.id(Some(by));
+        let execs = self.threads.get(by).execs.take();
+        let comm = self.threads.get(by).comm;
+        self.ended(by);
+        let thread = self.threads.get(leader);
+        thread.inside = true;
+        thread.comm = comm;
+        thread.execs = execs;
+    }
+
+    fn emit(&mut self, id: u32, kind: EventKind) {
+        self.end_run();
+        let event = self.threads.event(id, self.now, kind);
+        self.ready.push_back(event);
+    }
+
+    fn end_run(&mut self) {
+        self.ready.extend(self.run.take().map(|(_, event)| event));
+    }
+
+    fn event(&mut self) -> Result<Option<Event>, TraceError> {
+        let mut line = Vec::new();
+        while self.ready.is_empty() && !self.over {
+            if self.read_line(&mut line)? {
+                self.understand(&line)?;
+                continue;
+            }
+            self.over = true;
+            self.end_run();
+            if self.summary.calls == 0 {
+                return Err(TraceError::Unusable {
+                    origin: self.origin.clone(),
+                    problem: "holds no system call".to_owned(),
+                    remedy: "give the output of strace -f, or check the ABI",
+                });
+            }
+        }
+        Ok(self.ready.pop_front())
+    }
+}
+
+/// The call of this name, or `None` when no table has it. strace prints `syscall_0x1f3` for a number
+/// that it has no name for.
+fn named(abi: Abi, name: &[u8]) -> Option<Call> {
+    let name = std::str::from_utf8(name).ok()?;
+    if let Some(number) = name.strip_prefix("syscall_0x") {
+        let number = u32::from_str_radix(number, 16).ok()?;
+        return Some(Call { abi, number });
+    }
+    table::call(abi, name)
+}
+
+/// The name that a thread gets by an execve with these arguments: the end of the first path.
+fn program(arguments: &[u8]) -> Option<Comm> {
+    let start = arguments.iter().position(|&b| b == b'"')? + 1;
+    let path = &arguments[start..];
+    let path = &path[..path.iter().position(|&b| b == b'"')?];
+    path.rsplit(|&b| b == b'/').next().map(Comm::new)
+}
+
+/// Whether a call's text ends in the result 0 (with `-T`, a duration follows).
+fn succeeded(rest: &[u8]) -> bool {
+    let Some(at) = rest.windows(3).rposition(|window| window == b" = ") else {
+        return false;
+    };
+    let result = &rest[at + 3..];
+    result == b"0" || result.starts_with(b"0 <")
+}
+
+impl<R: BufRead> Iterator for Strace<R> {
+    type Item = Result<Event, TraceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.event();
+        self.over |= next.is_err();
+        next.transpose()
+    }
+}
+
+impl<R: BufRead> EventSource for Strace<R> {
+    fn summary(&self) -> TraceSummary {
+        self.summary.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

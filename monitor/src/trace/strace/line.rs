@@ -1,0 +1,353 @@
+//! One line of strace's output, taken apart.
+//!
+//! The forms are those of strace 4 to 6: with or without `-f`, `-o`, `-t`, `-tt`, `-ttt`, `-r`, `-i`, `-n`, `-k`,
+//! `-T`, `-y` and `-Y`.
+
+/// `PID_MAX_LIMIT` of `include/linux/threads.h`: a larger number at the start of a line is a time.
+const LARGEST_PID: u64 = 4 * 1024 * 1024;
+
+/// A time as printed, in nanoseconds.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Time {
+    /// Since 1970 (`-ttt`) or since the line before (`-r`): these are told apart by their size.
+    Seconds(u64),
+    /// Since midnight (`-t`, `-tt`).
+    OfDay(u64),
+}
+
+/// What a line says.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum What<'a> {
+    /// A call's entry: its name and all that follows the opening bracket.
+    Call { name: &'a [u8], rest: &'a [u8] },
+    /// The rest of a call that was entered on an earlier line.
+    Resumed { rest: &'a [u8] },
+    /// The thread ended.
+    Ended,
+    /// The leader's thread is replaced by the thread of this pid, which called execve.
+    Superseded { by: u32 },
+    /// strace follows another thread now.
+    Attached(u32),
+    /// The calls of a process are of another table from here on.
+    Mode { pid: u32, mode: Mode },
+    /// A signal, a stop, a stack, a message of strace about itself: no call.
+    Other,
+    /// Not strace's.
+    Noise,
+}
+
+/// The table of a process's calls, in strace's words.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Mode {
+    /// `64 bit`
+    Bits64,
+    /// `32 bit`
+    Bits32,
+    /// `x32`
+    X32,
+}
+
+/// A line, understood.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Line<'a> {
+    /// The pid at its start, if there is one.
+    pub(super) pid: Option<u32>,
+    /// The thread's name, with `-Y`.
+    pub(super) comm: Option<&'a [u8]>,
+    pub(super) time: Option<Time>,
+    pub(super) what: What<'a>,
+    /// A message that strace wrote into the middle of the line, so that the line's own rest stands
+    /// on the next one.
+    pub(super) broken_by: Option<u32>,
+}
+
+/// Takes a line apart; no line is an error.
+pub(super) fn parse(line: &[u8]) -> Line<'_> {
+    let line = line.trim_ascii_end();
+    let (line, broken_by) = match message_at_end(line) {
+        Some((line, pid)) if !line.is_empty() => (line, Some(pid)),
+        _ => (line, None),
+    };
+    let mut parsed = Line {
+        pid: None,
+        comm: None,
+        time: None,
+        what: What::Noise,
+        broken_by,
+    };
+    let rest = prefix(line, &mut parsed);
+    parsed.what = what(rest);
+    parsed
+}
+
+/// `… strace: Process 7 attached` at the end of a line: what stands before, and the pid.
+fn message_at_end(line: &[u8]) -> Option<(&[u8], u32)> {
+    let start = b"strace: Process ";
+    let line = line.strip_suffix(b" attached")?;
+    let digits = line.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let (before, digits) = line.split_at(line.len() - digits);
+    let before = before.strip_suffix(start)?;
+    Some((before, decimal(digits)?))
+}
+
+fn decimal(digits: &[u8]) -> Option<u32> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// Splits after the leading bytes of which `is` is true.
+fn leading(line: &[u8], is: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let end = line.iter().position(|&b| !is(b)).unwrap_or(line.len());
+    line.split_at(end)
+}
+
+/// Reads pid, name, times, number and address off the line's start; gives the rest.
+fn prefix<'a>(line: &'a [u8], parsed: &mut Line<'a>) -> &'a [u8] {
+    let mut rest = line.trim_ascii_start();
+    if let Some(inner) = rest.strip_prefix(b"[pid ") {
+        if let Some((pid, comm, after)) = pid(inner.trim_ascii_start())
+            && let Some(after) = after.strip_prefix(b"]")
+        {
+            (parsed.pid, parsed.comm) = (Some(pid), comm);
+            rest = after.trim_ascii_start();
+        }
+    } else if let Some((pid, comm, after)) = pid(rest)
+        && after.first() == Some(&b' ')
+        && u64::from(pid) <= LARGEST_PID
+    {
+        (parsed.pid, parsed.comm) = (Some(pid), comm);
+        rest = after.trim_ascii_start();
+    }
+    let (word, after) = leading(rest, |b| b.is_ascii_digit() || b == b':' || b == b'.');
+    if after.first() == Some(&b' ')
+        && let Some(time) = time(word)
+    {
+        parsed.time = Some(time);
+        rest = after.trim_ascii_start();
+    }
+    // `-r` beside `-t`: (+     0.000007)
+    if let Some(inner) = rest.strip_prefix(b"(+")
+        && let Some(end) = inner.iter().position(|&b| b == b')')
+    {
+        rest = inner[end + 1..].trim_ascii_start();
+    }
+    // `-n` and `-i`: [ 257] [00007fbaec2bf829]
+    while let Some(inner) = rest.strip_prefix(b"[") {
+        let (_, after) = leading(inner, |b| b.is_ascii_hexdigit() || b == b' ' || b == b'?');
+        let Some(after) = after.strip_prefix(b"]") else {
+            break;
+        };
+        rest = after.trim_ascii_start();
+    }
+    rest
+}
+
+/// A pid, the name beside it, and what follows.
+type Pid<'a> = (u32, Option<&'a [u8]>, &'a [u8]);
+
+/// `2337` or, with `-Y`, `2337<sh>`.
+fn pid(line: &[u8]) -> Option<Pid<'_>> {
+    let (digits, rest) = leading(line, |b| b.is_ascii_digit());
+    let pid = decimal(digits)?;
+    let Some(inner) = rest.strip_prefix(b"<") else {
+        return Some((pid, None, rest));
+    };
+    let end = inner.iter().position(|&b| b == b'>')?;
+    Some((pid, Some(&inner[..end]), &inner[end + 1..]))
+}
+
+fn time(word: &[u8]) -> Option<Time> {
+    let text = std::str::from_utf8(word).ok()?;
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    if fraction.len() > 9 || !fraction.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let nanos: u64 = format!("{fraction:0<9}").parse().ok()?;
+    let mut seconds = 0u64;
+    let mut parts = 0;
+    for part in whole.split(':') {
+        let part: u64 = part.parse().ok()?;
+        seconds = seconds.checked_mul(60)?.checked_add(part)?;
+        parts += 1;
+    }
+    let ns = seconds.checked_mul(1_000_000_000)?.checked_add(nanos)?;
+    match parts {
+        1 => Some(Time::Seconds(ns)),
+        3 => Some(Time::OfDay(ns)),
+        _ => None,
+    }
+}
+
+fn what(rest: &[u8]) -> What<'_> {
+    if let Some(resumed) = rest.strip_prefix(b"<... ") {
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'?';
+        let (_, after) = leading(resumed, is_name);
+        return match after.strip_prefix(b" resumed") {
+            Some(rest) => What::Resumed { rest },
+            None => What::Noise,
+        };
+    }
+    if let Some(ended) = rest.strip_prefix(b"+++ ") {
+        if let Some(by) = ended.strip_prefix(b"superseded by execve in pid ") {
+            let (digits, _) = leading(by, |b| b.is_ascii_digit());
+            return decimal(digits).map_or(What::Noise, |by| What::Superseded { by });
+        }
+        let end = ended.starts_with(b"exited with ") || ended.starts_with(b"killed by ");
+        return if end { What::Ended } else { What::Noise };
+    }
+    if rest.starts_with(b"--- ") || rest.starts_with(b"> ") {
+        return What::Other;
+    }
+    if rest.starts_with(b"strace: ")
+        || rest.starts_with(b"[ Process ")
+        || rest.starts_with(b"Process ")
+    {
+        return message(rest.strip_prefix(b"strace: ").unwrap_or(rest));
+    }
+    let (name, after) = leading(rest, |b| {
+        b.is_ascii_alphanumeric() || b == b'_' || b == b'?'
+    });
+    match after.strip_prefix(b"(") {
+        Some(rest) if !name.is_empty() && !name[0].is_ascii_digit() => What::Call { name, rest },
+        _ => What::Noise,
+    }
+}
+
+/// What strace says about a process.
+fn message(text: &[u8]) -> What<'_> {
+    if let Some(inner) = text.strip_prefix(b"[ Process PID=") {
+        let (digits, after) = leading(inner, |b| b.is_ascii_digit());
+        let mode = match after {
+            b" runs in 64 bit mode. ]" => Mode::Bits64,
+            b" runs in 32 bit mode. ]" => Mode::Bits32,
+            b" runs in x32 mode. ]" => Mode::X32,
+            _ => return What::Other,
+        };
+        return decimal(digits).map_or(What::Other, |pid| What::Mode { pid, mode });
+    }
+    if let Some(inner) = text.strip_prefix(b"Process ") {
+        let (digits, after) = leading(inner, |b| b.is_ascii_digit());
+        if let Some(pid) = decimal(digits)
+            && after.starts_with(b" attached")
+        {
+            return What::Attached(pid);
+        }
+    }
+    What::Other
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, Mode, Time, What, parse};
+
+    fn call(line: &str) -> (Option<u32>, Option<Time>, String) {
+        let Line {
+            pid, time, what, ..
+        } = parse(line.as_bytes());
+        let What::Call { name, .. } = what else {
+            panic!("{line}: {what:?}");
+        };
+        (pid, time, String::from_utf8_lossy(name).into_owned())
+    }
+
+    /// Lines of strace 6.1.
+    #[test]
+    fn every_form_of_a_call_is_read() {
+        let of_day = Some(Time::OfDay(43_191_203_817_000 - 17_200_000_000_000));
+        for (line, pid, time) in [
+            ("brk(NULL)                = 0x5651bcd01000", None, None),
+            ("[pid  2492] brk(NULL) = 0", Some(2492), None),
+            ("32106 brk(NULL) = 0", Some(32106), None),
+            ("32106 07:13:11.203817 brk(NULL) = 0", Some(32106), of_day),
+            (
+                "[pid 2492] 07:13:11.203817 brk(NULL) = 0",
+                Some(2492),
+                of_day,
+            ),
+            (
+                "07:13:11.203817 (+     0.000004) [ 231] [00007fbaec292409] brk(NULL) = ?",
+                None,
+                of_day,
+            ),
+            (
+                "32129      0.000260 brk(NULL) = 0",
+                Some(32129),
+                Some(Time::Seconds(260_000)),
+            ),
+            (
+                "1795417887.777137 brk(NULL) = 0",
+                None,
+                Some(Time::Seconds(1_795_417_887_777_137_000)),
+            ),
+            (
+                "1795417887 brk(NULL) = 0",
+                None,
+                Some(Time::Seconds(1_795_417_887_000_000_000)),
+            ),
+            ("2337<sh> brk(NULL) = 0", Some(2337), None),
+            ("[pid  2337<sh>] brk(NULL) = 0", Some(2337), None),
+        ] {
+            assert_eq!(call(line), (pid, time, "brk".to_owned()), "{line}");
+        }
+        assert_eq!(call("syscall_0x1f3(0x1) = -1").2, "syscall_0x1f3");
+        assert_eq!(
+            call("restart_syscall(<... resuming interrupted read ...>) = 0").2,
+            "restart_syscall"
+        );
+        assert_eq!(parse(b"2337<sh> exit(0) = ?").comm, Some(b"sh".as_slice()));
+    }
+
+    #[test]
+    fn lines_that_are_no_call_say_what_they_are() {
+        let what = |line: &'static str| parse(line.as_bytes()).what;
+        assert_eq!(
+            what("[pid 7] <... read resumed>\"x\", 1) = 1"),
+            What::Resumed {
+                rest: b">\"x\", 1) = 1"
+            }
+        );
+        assert_eq!(what("+++ exited with 0 +++"), What::Ended);
+        assert_eq!(
+            what("7 +++ killed by SIGSEGV (core dumped) +++"),
+            What::Ended
+        );
+        assert_eq!(
+            what("7 +++ superseded by execve in pid 9 +++"),
+            What::Superseded { by: 9 }
+        );
+        assert_eq!(
+            what("strace: Process 32083 attached"),
+            What::Attached(32083)
+        );
+        assert_eq!(what("Process 32083 attached"), What::Attached(32083));
+        for prefix in ["", "strace: ", "[1073741863] [00007fbaec292409] "] {
+            let line = format!("{prefix}[ Process PID=7 runs in 32 bit mode. ]");
+            assert_eq!(
+                parse(line.as_bytes()).what,
+                What::Mode {
+                    pid: 7,
+                    mode: Mode::Bits32
+                },
+                "{line}"
+            );
+        }
+        assert_eq!(what("--- SIGCHLD {si_signo=SIGCHLD} ---"), What::Other);
+        assert_eq!(
+            what(" > /usr/lib/libc.so.6(__libc_start_main+0x85) [0x27305]"),
+            What::Other
+        );
+        assert_eq!(what("hello, world"), What::Noise);
+        assert_eq!(what(", child_tidptr=0x7fd456fd2a10) = 32084"), What::Noise);
+        assert_eq!(what(""), What::Noise);
+    }
+
+    #[test]
+    fn a_message_inside_a_line_is_taken_out() {
+        let line =
+            parse(b"[pid 3] clone(child_stack=NULL, flags=SIGCHLDstrace: Process 4 attached");
+        assert_eq!((line.pid, line.broken_by), (Some(3), Some(4)));
+        assert!(matches!(line.what, What::Call { name: b"clone", .. }));
+    }
+}
