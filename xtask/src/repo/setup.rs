@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 
 use super::place;
-use rustc::Rustc;
+pub use rustc::Rustc;
 use workshop::Workshop;
 
 /// What the set-up has made sure of.
