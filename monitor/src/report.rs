@@ -2,4 +2,5 @@
 
 pub mod sink;
 pub mod snapshot;
+pub mod syscalls;
 pub mod usage;

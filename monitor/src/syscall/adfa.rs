@@ -7,7 +7,7 @@
 //! 1. the i386 call of the same name;
 //! 2. where a program on i386 of that day made another call for the same work, that call; each such
 //!    row of [`rules`] carries its reason;
-//! 3. none ([`Rule::None`], index 0), with the reason in [`rules`] too.
+//! 3. none ([`Rule::None`], index 0), with the reason in [`unmapped`].
 //!
 //! An i386 number of 1 to 340 is always itself: it *is* ADFA-LD's numbering, and its traces are
 //! replayed as i386 calls. So a modern 32-bit program's `openat` stays 295 though one of 2011 would
@@ -27,6 +27,7 @@
 //! `fadvise64_64` 3 and `fadvise64` 0. Neither `sendfile` nor `sendfile64` occurs.
 
 pub mod rules;
+pub mod unmapped;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -91,7 +92,7 @@ fn derive(call: Call, meaning: &dyn Fn(&str) -> Option<&'static rules::Meaning>)
     if table::is_restart(call) {
         return Mapping {
             index: 0,
-            rule: Rule::None(rules::RESTART),
+            rule: Rule::None(unmapped::RESTART),
         };
     }
     if call.abi == Abi::I386
@@ -114,7 +115,9 @@ fn derive(call: Call, meaning: &dyn Fn(&str) -> Option<&'static rules::Meaning>)
         let rule = Rule::Name;
         return Mapping { index, rule };
     }
-    let reason = rules::NONE.iter().find(|(_, names)| names.contains(&name));
+    let reason = unmapped::NONE
+        .iter()
+        .find(|(_, names)| names.contains(&name));
     let reason = reason.map_or("no rule knows this call", |(reason, _)| reason);
     Mapping {
         index: 0,

@@ -12,10 +12,11 @@
 
 mod clock;
 mod line;
+mod lines;
 mod threads;
 
 use std::collections::VecDeque;
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch};
 use crate::syscall::table;
@@ -24,13 +25,11 @@ use crate::trace::source::{EventSource, TraceSummary};
 
 use clock::Clock;
 use line::{Line, Mode, What};
+use lines::Lines;
 use threads::Threads;
 
 /// How many calls stand in one event at most.
 const STRETCH: usize = 1024;
-
-/// Bytes of a line that are read; strace prints longer ones only when told to (`-s`).
-const LONGEST_LINE: u64 = 1024 * 1024;
 
 const NOISE: &str = "line that is not strace's";
 const HEADLESS: &str = "call that was entered before the text begins";
@@ -55,9 +54,7 @@ pub fn is_strace(text: &[u8]) -> bool {
 
 /// The calls of a text, one stretch for each run of lines of one thread.
 pub struct Strace<R> {
-    origin: String,
-    reader: R,
-    line: u64,
+    lines: Lines<R>,
     threads: Threads,
     clock: Clock,
     now: u64,
@@ -75,9 +72,7 @@ impl<R: BufRead> Strace<R> {
     /// is shown as it is.
     pub fn new(origin: String, reader: R, abi: Abi) -> Self {
         Self {
-            origin,
-            reader,
-            line: 0,
+            lines: Lines::new(origin, reader),
             threads: Threads::new(abi),
             clock: Clock::default(),
             now: 0,
@@ -87,36 +82,6 @@ impl<R: BufRead> Strace<R> {
             summary: TraceSummary::default(),
             over: false,
         }
-    }
-
-    fn failed(&self, source: std::io::Error) -> TraceError {
-        TraceError::Io {
-            origin: self.origin.clone(),
-            source,
-        }
-    }
-
-    /// Reads the next line into `line`, up to [`LONGEST_LINE`]; false at the end.
-    fn read_line(&mut self, line: &mut Vec<u8>) -> Result<bool, TraceError> {
-        line.clear();
-        let read = (&mut self.reader)
-            .take(LONGEST_LINE)
-            .read_until(b'\n', line);
-        read.map_err(|source| self.failed(source))?;
-        let mut last = line.last().copied();
-        if line.len() as u64 == LONGEST_LINE {
-            let mut rest = Vec::new();
-            while last.is_some_and(|byte| byte != b'\n') {
-                rest.clear();
-                let read = (&mut self.reader)
-                    .take(LONGEST_LINE)
-                    .read_until(b'\n', &mut rest);
-                read.map_err(|source| self.failed(source))?;
-                last = rest.last().copied();
-            }
-        }
-        self.line += u64::from(!line.is_empty());
-        Ok(!line.is_empty())
     }
 
     fn understand(&mut self, text: &[u8]) -> Result<(), TraceError> {
@@ -165,8 +130,8 @@ impl<R: BufRead> Strace<R> {
             return Ok(());
         }
         Err(TraceError::Malformed {
-            origin: self.origin.clone(),
-            place: Place::Line(self.line),
+            origin: self.lines.origin().to_owned(),
+            place: Place::Line(self.lines.count()),
             problem: format!("more than {} threads live at once", threads::MOST),
             remedy: "this is no text of strace",
         })
@@ -280,7 +245,7 @@ impl<R: BufRead> Strace<R> {
     fn event(&mut self) -> Result<Option<Event>, TraceError> {
         let mut line = Vec::new();
         while self.ready.is_empty() && !self.over {
-            if self.read_line(&mut line)? {
+            if self.lines.read(&mut line)? {
                 self.understand(&line)?;
                 continue;
             }
@@ -288,7 +253,7 @@ impl<R: BufRead> Strace<R> {
             self.end_run();
             if self.summary.calls == 0 {
                 return Err(TraceError::Unusable {
-                    origin: self.origin.clone(),
+                    origin: self.lines.origin().to_owned(),
                     problem: "holds no system call".to_owned(),
                     remedy: "give the output of strace -f, or check the ABI",
                 });
