@@ -58,7 +58,8 @@ pub struct Listing {
     pub files: Vec<PathBuf>,
     /// What was left out and how often, by reason in words.
     pub skipped: BTreeMap<&'static str, u64>,
-    /// Whether the folder has ADFA-LD's three parts; only what is in them was listed then.
+    /// Whether the folder, or the folder `ADFA-LD` in it as the published archive has it, holds
+    /// ADFA-LD's three parts; only what is in them was listed then.
     pub three_parts: bool,
 }
 
@@ -71,9 +72,7 @@ pub struct Listing {
 ///
 /// A folder that cannot be read, or more than a million files.
 pub fn list(root: &Path) -> Result<Listing, TraceError> {
-    let three_parts = Part::ALL
-        .iter()
-        .all(|part| root.join(part.folder()).is_dir());
+    let three_parts = has_parts(root) || has_parts(&root.join("ADFA-LD"));
     let mut walk = Walk {
         root,
         listing: Listing {
@@ -87,6 +86,12 @@ pub fn list(root: &Path) -> Result<Listing, TraceError> {
     let mut listing = walk.listing;
     listing.files.sort();
     Ok(listing)
+}
+
+fn has_parts(folder: &Path) -> bool {
+    Part::ALL
+        .iter()
+        .all(|part| folder.join(part.folder()).is_dir())
 }
 
 struct Walk<'a> {
@@ -144,7 +149,7 @@ impl Walk<'_> {
             self.skip("file of macOS's Finder");
             return Ok(());
         }
-        if self.listing.three_parts && Part::of(relative).is_none() {
+        if self.listing.three_parts && Part::of(relative).is_none() && name != "ADFA-LD" {
             self.skip("outside ADFA-LD's three parts");
             return Ok(());
         }

@@ -112,6 +112,23 @@ fn a_folder_is_read_in_order_and_what_is_skipped_is_counted() {
 }
 
 #[test]
+fn the_layout_of_the_published_archive_is_recognised() {
+    let folder = tempfile::tempdir().expect("folder");
+    for part in Part::ALL {
+        let path = Path::new("ADFA-LD").join(part.folder()).join("a.txt");
+        write(&folder.path().join(path), "1");
+    }
+    write(
+        &folder.path().join("ADFA-LD+Syscall+List.txt"),
+        "#define read 3",
+    );
+    let listing = list(folder.path()).expect("a listing");
+    assert!(listing.three_parts);
+    assert_eq!(listing.files.len(), 3);
+    assert_eq!(listing.skipped.values().sum::<u64>(), 1);
+}
+
+#[test]
 fn a_folder_without_the_three_parts_is_read_whole() {
     let folder = tempfile::tempdir().expect("folder");
     write(&folder.path().join("own/a.txt"), "1");
@@ -147,22 +164,74 @@ mod needs_adfa_ld {
     use std::path::PathBuf;
 
     use super::{Traces, events};
+    use crate::syscall::adfa::{VOCABULARY, index};
+    use crate::syscall::event::EventKind;
     use crate::trace::adfa::folder::Part;
     use crate::trace::source::EventSource;
 
-    /// Counts from the data set's README: 833 training traces with 308,077 calls.
-    #[test]
-    #[ignore = "needs ADFA-LD"]
-    fn the_training_part_has_its_published_size() {
+    fn training() -> Option<Traces> {
         let root = std::env::var_os("MONITOR_ADFA_LD").map_or_else(
             || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/adfa-ld")),
             PathBuf::from,
         );
         if !root.is_dir() {
             eprintln!("skipped: no ADFA-LD at {}", root.display());
-            return;
+            return None;
         }
-        let mut traces = Traces::folder(&root.join(Part::Training.folder())).expect("traces");
+        Some(Traces::folder(&root.join(Part::Training.folder())).expect("traces"))
+    }
+
+    /// What the programs of the time really called, the ground for the map's rows by meaning.
+    #[test]
+    #[ignore = "needs ADFA-LD"]
+    fn the_map_leads_to_the_calls_that_training_shows() {
+        let Some(mut traces) = training() else {
+            return;
+        };
+        let mut counts = [0u32; VOCABULARY];
+        for event in events(&mut traces) {
+            if let EventKind::Calls(stretch) = event.kind {
+                for call in stretch.calls {
+                    counts[call.number as usize] += 1;
+                }
+            }
+        }
+        let count = |name| counts[usize::from(index(name).expect(name))];
+        for (taken, calls, other, others) in [
+            ("open", 20_503, "openat", 9),
+            ("mmap2", 13_097, "mmap", 0),
+            ("stat64", 19_414, "stat", 0),
+            ("fcntl64", 9_784, "fcntl", 0),
+            ("_llseek", 3_760, "lseek", 833),
+            ("_newselect", 1_428, "select", 0),
+            ("sigreturn", 185, "rt_sigreturn", 0),
+            ("ugetrlimit", 199, "getrlimit", 0),
+            ("getuid32", 345, "getuid", 0),
+            ("getdents64", 1_273, "getdents", 269),
+            ("nanosleep", 260, "clock_nanosleep", 0),
+            ("statfs64", 124, "statfs", 7),
+            ("poll", 10_752, "ppoll", 333),
+            ("pipe", 1_227, "pipe2", 251),
+            ("dup2", 942, "dup3", 0),
+            ("fadvise64_64", 5, "fadvise64", 0),
+            ("socketcall", 8_646, "sendfile", 0),
+            ("ipc", 15, "sendfile64", 0),
+        ] {
+            assert_eq!(
+                (count(taken), count(other)),
+                (calls, others),
+                "{taken} {other}"
+            );
+        }
+    }
+
+    /// Counts from the data set's README: 833 training traces with 308,077 calls.
+    #[test]
+    #[ignore = "needs ADFA-LD"]
+    fn the_training_part_has_its_published_size() {
+        let Some(mut traces) = training() else {
+            return;
+        };
         events(&mut traces);
         let summary = traces.summary();
         assert_eq!((summary.traces, summary.calls), (833, 308_077));
