@@ -21,7 +21,7 @@ use thiserror::Error;
 use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
 use crate::report::sink::Sink;
-use crate::report::snapshot::Snapshot;
+use crate::report::snapshot::{Snapshot, SourceStatus, Unscored};
 use crate::syscall::event::Event;
 
 pub use feed::{Closed, Feed};
@@ -41,7 +41,7 @@ pub trait Engine: Send {
     /// When inference fails.
     fn score(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError>;
 
-    /// Ends every thread's stream.
+    /// Judges all that was queued and ends every thread's stream. More may follow, of other threads.
     ///
     /// # Errors
     /// When inference fails.
@@ -59,11 +59,11 @@ pub trait Tap: Send {
     /// When it cannot be kept.
     fn event(&mut self, event: &Event) -> io::Result<()>;
 
-    /// No more events come.
+    /// No more events come; this is what the source and the queue lost.
     ///
     /// # Errors
     /// When what was kept cannot be completed.
-    fn finish(&mut self) -> io::Result<()>;
+    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) -> io::Result<()>;
 }
 
 /// What a pipeline is made of.

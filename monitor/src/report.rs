@@ -1,6 +1,21 @@
 //! Shows what the detector says.
 
-pub mod sink;
+pub mod clock;
 pub mod snapshot;
 pub mod syscalls;
 pub mod usage;
+
+pub mod sink;
+
+pub mod output;
+
+pub mod text;
+
+pub mod live_line;
+
+pub mod json;
+
+pub mod summary;
+
+#[cfg(test)]
+mod sample;

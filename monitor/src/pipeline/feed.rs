@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::{Sender, TrySendError};
 use thiserror::Error;
 
+use crate::report::sink::Origin;
 use crate::report::snapshot::{SourceStatus, Unscored};
 use crate::syscall::event::{Event, EventKind};
 
@@ -60,20 +61,36 @@ impl Drop for EndMark {
     }
 }
 
+/// What stands in the queue.
+pub(super) enum Batch {
+    Events(Vec<Event>),
+    Begin(Box<Origin>),
+}
+
 /// Where a source puts its events.
 pub struct Feed {
-    batches: Sender<Vec<Event>>,
+    batches: Sender<Batch>,
     shared: Arc<Shared>,
     backlog: Mutex<VecDeque<Event>>,
 }
 
 impl Feed {
-    pub(super) fn new(batches: Sender<Vec<Event>>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(batches: Sender<Batch>, shared: Arc<Shared>) -> Self {
         Self {
             batches,
             shared,
             backlog: Mutex::default(),
         }
+    }
+
+    /// Says where the events that follow come from, and ends the streams of what came before: its
+    /// threads have nothing to do with those that follow. Waits while the queue is full.
+    ///
+    /// # Errors
+    /// When the stages behind have ended.
+    pub fn begin(&self, origin: Origin) -> Result<(), Closed> {
+        let begin = Batch::Begin(Box::new(origin));
+        self.batches.send(begin).map_err(|_| Closed)
     }
 
     /// Hands `batch` over and waits while the queue is full: for sources that can wait.
@@ -86,6 +103,7 @@ impl Feed {
         }
         let calls = calls_in(&batch);
         self.shared.queued_calls.fetch_add(calls, Relaxed);
+        let batch = Batch::Events(batch);
         self.batches.send(batch).map_err(|_| Closed)
     }
 
@@ -115,10 +133,10 @@ impl Feed {
         let refused = if queued > 0 && queued + calls > QUEUED_CALLS {
             batch
         } else {
-            match self.batches.try_send(batch) {
-                Ok(()) => return Ok(()),
-                Err(TrySendError::Full(batch)) => batch,
+            match self.batches.try_send(Batch::Events(batch)) {
+                Err(TrySendError::Full(Batch::Events(batch))) => batch,
                 Err(TrySendError::Disconnected(_)) => return Err(Closed),
+                _ => return Ok(()),
             }
         };
         self.shared.taken(calls);

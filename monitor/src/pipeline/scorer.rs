@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 
-use super::feed::{Shared, calls_in};
+use super::feed::{Batch, Shared, calls_in};
 use super::writer::Statement;
 use super::{Engine, PipelineError, Tap};
 use crate::detect::verdict::Verdict;
+use crate::report::sink::Origin;
 use crate::report::snapshot::{Snapshot, Summary};
 use crate::report::usage::cpu_time;
 use crate::syscall::event::Event;
@@ -20,7 +21,7 @@ const ROUND: u64 = 1 << 14;
 pub(super) struct Stage {
     pub engine: Box<dyn Engine>,
     pub tap: Option<Box<dyn Tap>>,
-    pub incoming: Receiver<Vec<Event>>,
+    pub incoming: Receiver<Batch>,
     pub statements: Sender<Statement>,
     pub shared: Arc<Shared>,
     pub tick: Duration,
@@ -32,7 +33,7 @@ impl Stage {
     pub fn run(mut self) -> Result<Snapshot, PipelineError> {
         let worked = self.work();
         // A recording is completed even when scoring failed: it shows what it failed on.
-        let kept = self.tap.as_mut().map_or(Ok(()), |tap| tap.finish());
+        let kept = self.keep();
         worked?;
         kept.map_err(PipelineError::Recording)?;
         let snapshot = self.snapshot();
@@ -41,6 +42,14 @@ impl Stage {
             cpu: cpu_time(),
         })));
         Ok(snapshot)
+    }
+
+    fn keep(&mut self) -> std::io::Result<()> {
+        let (source, unscored) = (self.shared.source(), self.shared.unscored());
+        match &mut self.tap {
+            Some(tap) => tap.finish(&source, unscored),
+            None => Ok(()),
+        }
     }
 
     fn work(&mut self) -> Result<(), PipelineError> {
@@ -65,26 +74,41 @@ impl Stage {
                 next_tick = now + self.tick;
             }
         }
-        let mut verdicts = Vec::new();
-        self.engine
-            .finish(&mut verdicts)
-            .map_err(PipelineError::Scoring)?;
-        self.tell(verdicts);
+        self.end_streams()?;
         Ok(())
     }
 
     /// Scores `batch` and what else is queued by now. False when the sink is gone.
-    fn round(&mut self, batch: Vec<Event>) -> Result<bool, PipelineError> {
-        let mut taken = self.take(&batch)?;
-        while taken < ROUND {
-            let Ok(batch) = self.incoming.try_recv() else {
+    fn round(&mut self, mut batch: Batch) -> Result<bool, PipelineError> {
+        let mut taken = 0;
+        loop {
+            match batch {
+                Batch::Events(events) => taken += self.take(&events)?,
+                Batch::Begin(origin) => return self.begin(origin),
+            }
+            if taken >= ROUND {
+                break;
+            }
+            let Ok(next) = self.incoming.try_recv() else {
                 break;
             };
-            taken += self.take(&batch)?;
+            batch = next;
         }
         let mut verdicts = Vec::new();
         self.engine
             .score(&mut verdicts)
+            .map_err(PipelineError::Scoring)?;
+        Ok(self.tell(verdicts))
+    }
+
+    fn begin(&mut self, origin: Box<Origin>) -> Result<bool, PipelineError> {
+        Ok(self.end_streams()? && self.statements.send(Statement::Begin(origin)).is_ok())
+    }
+
+    fn end_streams(&mut self) -> Result<bool, PipelineError> {
+        let mut verdicts = Vec::new();
+        self.engine
+            .finish(&mut verdicts)
             .map_err(PipelineError::Scoring)?;
         Ok(self.tell(verdicts))
     }

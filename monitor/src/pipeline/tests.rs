@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::{Engine, EngineError, Feed, Outcome, Parts, Pipeline, PipelineError, Tap};
 use crate::detect::counters::Counters;
 use crate::detect::verdict::{ThreadEnd, Verdict};
-use crate::report::sink::Sink;
-use crate::report::snapshot::{Snapshot, Summary};
+use crate::report::clock::WallClock;
+use crate::report::sink::{Origin, Sink};
+use crate::report::snapshot::{Snapshot, SourceStatus, Summary, Unscored};
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 /// Counts calls; waits, fails or panics on request.
@@ -79,6 +80,10 @@ struct Listing {
 }
 
 impl Sink for Listing {
+    fn origin(&mut self, origin: &Origin) {
+        self.lines.add(format!("from {:?}", origin.name));
+    }
+
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
         if let Some(fault) = self.fault {
             return fault();
@@ -109,8 +114,8 @@ impl Tap for Lines {
         Ok(())
     }
 
-    fn finish(&mut self) -> io::Result<()> {
-        self.add("finished".into());
+    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) -> io::Result<()> {
+        self.add(format!("finished {} {}", source.received, unscored.calls));
         Ok(())
     }
 }
@@ -191,12 +196,16 @@ fn everything_sent_is_taped_scored_and_summed_up_in_order() {
     for seq in 0..100 {
         run.feed.send(vec![calls(seq, 1)]).expect("the run goes on");
     }
+    run.feed.publish(SourceStatus {
+        received: 100,
+        ..SourceStatus::default()
+    });
     let (shown, taped) = (run.shown.clone(), run.taped.clone());
     let outcome = run.finish().expect("no stage fails");
     assert_eq!(outcome.snapshot.counters.calls, 100);
     assert_eq!(shown.all(), ["end after 100", "summary of 100"]);
     let mut expected: Vec<_> = (0..100).map(|seq| format!("calls from {seq}")).collect();
-    expected.push("finished".into());
+    expected.push("finished 100 0".into());
     assert_eq!(taped.all(), expected);
 }
 
@@ -261,7 +270,7 @@ fn a_failing_engine_ends_the_run_with_its_error_and_a_whole_recording() {
     let taped = run.taped.clone();
     let error = run.finish().expect_err("scoring failed");
     assert_eq!(error.to_string(), "scoring failed: no such node");
-    assert_eq!(taped.all(), ["calls from 0", "finished"]);
+    assert_eq!(taped.all(), ["calls from 0", "finished 0 0"]);
 }
 
 #[test]
@@ -292,4 +301,27 @@ fn a_reader_of_the_output_that_goes_away_ends_the_run_quietly() {
     let run = Run::start(Counting::default(), Some(closed), 4);
     run.wait_for_end();
     assert!(run.finish().expect("no failure").output_closed);
+}
+
+#[test]
+fn a_new_origin_ends_the_streams_of_the_one_before() {
+    let run = Run::start(Counting::default(), None, 4);
+    let origin = |name: &str| Origin {
+        name: Some(name.into()),
+        clock: WallClock::Unknown,
+    };
+    run.feed.send(vec![calls(0, 2)]).expect("accepted");
+    run.feed.begin(origin("b")).expect("accepted");
+    run.feed.send(vec![calls(0, 3)]).expect("accepted");
+    let shown = run.shown.clone();
+    run.finish().expect("no stage fails");
+    assert_eq!(
+        shown.all(),
+        [
+            "end after 2",
+            "from Some(\"b\")",
+            "end after 5",
+            "summary of 5"
+        ]
+    );
 }

@@ -3,13 +3,28 @@
 use std::io;
 
 use crate::detect::verdict::Verdict;
+use crate::report::clock::WallClock;
 use crate::report::snapshot::{Snapshot, Summary};
+
+/// Where the verdicts that follow come from.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Origin {
+    /// The file, escaped; `None` for the live kernel.
+    pub name: Option<String>,
+    /// What its times mean.
+    pub clock: WallClock,
+}
 
 /// Takes what the detector says and how the run stands, in order.
 ///
 /// An error of kind [`io::ErrorKind::BrokenPipe`] means that nobody reads any more: it ends the run
 /// without being reported.
 pub trait Sink: Send {
+    /// What follows comes from here.
+    fn origin(&mut self, origin: &Origin) {
+        let _ = origin;
+    }
+
     /// One verdict.
     ///
     /// # Errors
@@ -20,7 +35,10 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// When it cannot be written.
-    fn status(&mut self, snapshot: &Snapshot) -> io::Result<()>;
+    fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let _ = snapshot;
+        Ok(())
+    }
 
     /// How the run went: the last statement.
     ///
@@ -45,6 +63,12 @@ impl Tee {
 }
 
 impl Sink for Tee {
+    fn origin(&mut self, origin: &Origin) {
+        for sink in &mut self.0 {
+            sink.origin(origin);
+        }
+    }
+
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
         self.each(|sink| sink.verdict(verdict))
     }

@@ -1,0 +1,111 @@
+//! From the clock of the events to the time on the wall.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use nix::time::{ClockId, clock_gettime};
+
+/// How the times of a source's events (`CLOCK_MONOTONIC`) relate to the time of day.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum WallClock {
+    /// The events are of this boot of this host: its clocks tell, asked anew each time, because
+    /// the time of day may be set and the monotonic clock stands still while the host sleeps.
+    Live,
+    /// The source says which moment its clock began from.
+    Anchored {
+        /// Nanoseconds since 1970-01-01 UTC.
+        unix_ns: u64,
+        /// The same moment by the clock of the events.
+        monotonic_ns: u64,
+    },
+    /// The source has no times, or does not say when it was made.
+    #[default]
+    Unknown,
+}
+
+impl WallClock {
+    /// The time of day of an event; `None` when it is not known.
+    #[must_use]
+    pub fn timestamp(self, time_ns: u64) -> Option<Timestamp> {
+        if time_ns == 0 {
+            return None;
+        }
+        let (unix_ns, monotonic_ns) = match self {
+            Self::Live => (
+                nanoseconds(ClockId::CLOCK_REALTIME)?,
+                nanoseconds(ClockId::CLOCK_MONOTONIC)?,
+            ),
+            Self::Anchored {
+                unix_ns,
+                monotonic_ns,
+            } => (i128::from(unix_ns), i128::from(monotonic_ns)),
+            Self::Unknown => return None,
+        };
+        Timestamp::from_nanosecond(unix_ns - monotonic_ns + i128::from(time_ns)).ok()
+    }
+
+    /// The event's time as a person reads it: local time of day, else seconds of the source's own
+    /// clock, else a dash.
+    #[must_use]
+    pub fn shown(self, time_ns: u64) -> String {
+        match self.timestamp(time_ns) {
+            Some(time) => time
+                .to_zoned(TimeZone::system())
+                .strftime("%H:%M:%S%.3f")
+                .to_string(),
+            None if time_ns == 0 => "-".into(),
+            None => format!(
+                "{}.{:03}s",
+                time_ns / 1_000_000_000,
+                time_ns / 1_000_000 % 1000
+            ),
+        }
+    }
+}
+
+fn nanoseconds(clock: ClockId) -> Option<i128> {
+    let now = clock_gettime(clock).ok()?;
+    Some(i128::from(now.tv_sec()) * 1_000_000_000 + i128::from(now.tv_nsec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use nix::time::ClockId;
+
+    use super::{WallClock, nanoseconds};
+
+    #[test]
+    fn an_event_of_now_happened_now() {
+        let event = nanoseconds(ClockId::CLOCK_MONOTONIC).expect("every Linux has it") as u64;
+        let shown = WallClock::Live.timestamp(event).expect("known").as_second();
+        let now = SystemTime::UNIX_EPOCH
+            .elapsed()
+            .expect("after 1970")
+            .as_secs();
+        assert!(shown.abs_diff(now as i64) <= 1);
+    }
+
+    #[test]
+    fn an_anchored_clock_gives_the_recorded_time_and_a_hostile_one_none() {
+        let anchored = WallClock::Anchored {
+            unix_ns: 1_000_000_000,
+            monotonic_ns: 5,
+        };
+        let time = anchored.timestamp(1_000_000_005).expect("known");
+        assert_eq!(time.as_second(), 2);
+        assert!(anchored.timestamp(u64::MAX).is_some());
+        let late = WallClock::Anchored {
+            unix_ns: u64::MAX,
+            monotonic_ns: 0,
+        };
+        // Year 2554 plus 584 more years is still a date.
+        assert!(late.timestamp(u64::MAX).is_some());
+    }
+
+    #[test]
+    fn without_a_wall_clock_seconds_of_the_source_are_shown_and_no_time_is_a_dash() {
+        assert_eq!(WallClock::Unknown.shown(12_345_678_901), "12.345s");
+        assert_eq!(WallClock::Live.shown(0), "-");
+    }
+}

@@ -1,0 +1,102 @@
+//! One JSON object a line, as `docs/json.md` describes it.
+
+pub mod alarm;
+pub mod status;
+
+use std::io;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::detect::verdict::Verdict;
+use crate::report::output::Output;
+use crate::report::sink::{Origin, Sink};
+use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
+
+use alarm::{AlarmRecord, ThreadEndRecord};
+use status::{StatusRecord, SummaryRecord};
+
+/// The version of the schema: it grows when a field changes its meaning or goes, and stays when one
+/// is added.
+pub const SCHEMA: u32 = 1;
+
+/// Writes every statement as one line.
+pub struct Json {
+    output: Output,
+    model: Option<ModelIdentity>,
+    only: Only,
+    status_interval: Duration,
+    next_status: Duration,
+    origin: Origin,
+}
+
+/// Which statements are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Only {
+    /// All of them.
+    Everything,
+    /// Alarms alone: a log to keep and to replay.
+    Alarms,
+}
+
+impl Json {
+    /// Writes to `output`, the status once every `status_interval`; `model` is `None` in a run that
+    /// scores nothing.
+    #[must_use]
+    pub fn new(
+        output: Output,
+        model: Option<ModelIdentity>,
+        only: Only,
+        status_interval: Duration,
+    ) -> Self {
+        Self {
+            output,
+            model,
+            only,
+            status_interval,
+            next_status: status_interval,
+            origin: Origin::default(),
+        }
+    }
+
+    fn line(&mut self, record: &impl Serialize) -> io::Result<()> {
+        let mut line = serde_json::to_vec(record)?;
+        line.push(b'\n');
+        self.output.write(&line)
+    }
+}
+
+impl Sink for Json {
+    fn origin(&mut self, origin: &Origin) {
+        self.origin.clone_from(origin);
+    }
+
+    fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
+        match verdict {
+            Verdict::Alarm(alarm) => {
+                let record = AlarmRecord::new(alarm, &self.origin, self.model.as_ref());
+                self.line(&record)
+            }
+            Verdict::ThreadEnd(_) if self.only == Only::Alarms => Ok(()),
+            Verdict::ThreadEnd(end) => self.line(&ThreadEndRecord::new(end, &self.origin)),
+        }
+    }
+
+    fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        if self.only == Only::Alarms || snapshot.elapsed < self.next_status {
+            return Ok(());
+        }
+        self.next_status = snapshot.elapsed + self.status_interval;
+        self.line(&StatusRecord::new(snapshot))
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        if self.only == Only::Alarms {
+            return Ok(());
+        }
+        self.line(&SummaryRecord::new(summary, self.model.as_ref()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! The state of a run as JSON.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::SCHEMA;
+use super::alarm::ModelRecord;
+use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
+use crate::syscall::table;
+
+/// The line of the periodic status.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatusRecord {
+    schema: u32,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    state: State,
+}
+
+/// The line at the end of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct SummaryRecord {
+    schema: u32,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    state: State,
+    cpu_s: f64,
+    model: Option<ModelRecord>,
+    thresholds: Option<Thresholds>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct State {
+    elapsed_s: f64,
+    watched_threads: Option<u64>,
+    watched_processes: Option<u64>,
+    threads: u64,
+    open_threads: u64,
+    received: u64,
+    calls: u64,
+    scored: u64,
+    restarts: u64,
+    lost: u64,
+    lost_by_reason: BTreeMap<&'static str, u64>,
+    missed: BTreeMap<&'static str, u64>,
+    unscored: u64,
+    unscored_lifecycle: u64,
+    gaps: u64,
+    alarms: u64,
+    suppressed: u64,
+    current_mean: Option<f64>,
+    highest_mean: Option<f64>,
+    coverage: CoverageRecord,
+    io_uring_enter: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct CoverageRecord {
+    by_name: u64,
+    by_meaning: u64,
+    unmapped: u64,
+    commonest_unmapped: Vec<UnmappedRecord>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct UnmappedRecord {
+    abi: &'static str,
+    number: u32,
+    name: Option<&'static str>,
+    count: u64,
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Thresholds {
+    slow: f64,
+    fast: f64,
+}
+
+impl State {
+    fn new(snapshot: &Snapshot) -> Self {
+        let counters = &snapshot.counters;
+        let coverage = &counters.coverage;
+        Self {
+            elapsed_s: snapshot.elapsed.as_secs_f64(),
+            watched_threads: snapshot.source.threads,
+            watched_processes: snapshot.source.processes,
+            threads: counters.threads,
+            open_threads: counters.open_threads,
+            received: snapshot.source.received,
+            calls: counters.calls,
+            scored: counters.scored,
+            restarts: counters.restarts,
+            lost: snapshot.lost_calls(),
+            lost_by_reason: snapshot.source.lost.iter().copied().collect(),
+            missed: snapshot.source.missed.iter().copied().collect(),
+            unscored: snapshot.unscored.calls,
+            unscored_lifecycle: snapshot.unscored.lifecycle,
+            gaps: counters.gaps,
+            alarms: counters.alarms,
+            suppressed: counters.suppressed,
+            current_mean: counters.current_mean,
+            highest_mean: counters.highest_mean,
+            coverage: CoverageRecord {
+                by_name: coverage.by_name,
+                by_meaning: coverage.by_meaning,
+                unmapped: coverage.unmapped,
+                commonest_unmapped: coverage
+                    .commonest_unmapped
+                    .iter()
+                    .map(|&(call, count)| UnmappedRecord {
+                        abi: table::abi_name(call.abi),
+                        number: call.number,
+                        name: table::name(call),
+                        count,
+                    })
+                    .collect(),
+            },
+            io_uring_enter: counters.io_uring_enter,
+        }
+    }
+}
+
+impl StatusRecord {
+    /// The line of `snapshot`.
+    #[must_use]
+    pub fn new(snapshot: &Snapshot) -> Self {
+        Self {
+            schema: SCHEMA,
+            kind: "status",
+            state: State::new(snapshot),
+        }
+    }
+}
+
+impl SummaryRecord {
+    /// The line of `summary`; `model` is `None` in a run that scores nothing.
+    #[must_use]
+    pub fn new(summary: &Summary, model: Option<&ModelIdentity>) -> Self {
+        Self {
+            schema: SCHEMA,
+            kind: "summary",
+            state: State::new(&summary.snapshot),
+            cpu_s: summary.cpu.as_secs_f64(),
+            model: model.map(ModelRecord::from),
+            thresholds: model.map(|model| Thresholds {
+                slow: model.slow_threshold,
+                fast: model.fast_threshold,
+            }),
+        }
+    }
+}

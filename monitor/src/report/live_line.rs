@@ -1,0 +1,121 @@
+//! One line on the terminal that shows how the run stands.
+
+use std::io;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::detect::verdict::Verdict;
+use crate::report::sink::Sink;
+use crate::report::snapshot::{Snapshot, Summary};
+use crate::report::text::grouped;
+
+/// Shows threads, calls, losses and surprise on standard error, and is gone at the end.
+pub struct LiveLine {
+    bar: ProgressBar,
+    before: (Duration, u64),
+}
+
+impl LiveLine {
+    /// A line on standard error; nothing is drawn where that is no terminal.
+    #[must_use]
+    pub fn stderr() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+            bar.set_style(style);
+        }
+        Self {
+            bar,
+            before: (Duration::ZERO, 0),
+        }
+    }
+
+    /// The line itself, for [`crate::report::output::Output::beside`].
+    #[must_use]
+    pub fn bar(&self) -> ProgressBar {
+        self.bar.clone()
+    }
+
+    fn line(&mut self, now: &Snapshot) -> String {
+        let counters = &now.counters;
+        let seconds = now.elapsed.saturating_sub(self.before.0).as_secs_f64();
+        let calls = counters.calls.saturating_sub(self.before.1) as f64;
+        self.before = (now.elapsed, counters.calls);
+        let rate = if seconds > 0.0 { calls / seconds } else { 0.0 };
+        let threads = now.source.threads.unwrap_or(counters.open_threads);
+        let nats = |mean: Option<f64>| mean.map_or("-".into(), |mean| format!("{mean:.2}"));
+        format!(
+            "{} threads  {} calls  {} scored  {} lost  {} calls/s  surprise {} now, {} highest  {}",
+            grouped(threads),
+            grouped(counters.calls),
+            grouped(counters.scored),
+            grouped(now.lost_calls()),
+            grouped(rate.round() as u64),
+            nats(counters.current_mean),
+            nats(counters.highest_mean),
+            match counters.alarms {
+                1 => "1 alarm".into(),
+                alarms => format!("{} alarms", grouped(alarms)),
+            }
+        )
+    }
+}
+
+impl Sink for LiveLine {
+    fn verdict(&mut self, _: &Verdict) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let line = self.line(snapshot);
+        self.bar.set_message(line);
+        self.bar.tick();
+        Ok(())
+    }
+
+    fn summary(&mut self, _: &Summary) -> io::Result<()> {
+        self.bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+impl Drop for LiveLine {
+    // A run that fails has no summary.
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::LiveLine;
+    use crate::detect::counters::Counters;
+    use crate::report::snapshot::{Snapshot, SourceStatus};
+
+    #[test]
+    fn the_rate_is_that_since_the_line_before() {
+        let mut line = LiveLine::stderr();
+        let at = |seconds, calls| Snapshot {
+            elapsed: Duration::from_secs(seconds),
+            source: SourceStatus {
+                lost: vec![("ring full", 7)],
+                threads: Some(3),
+                ..SourceStatus::default()
+            },
+            counters: Counters {
+                calls,
+                current_mean: Some(0.5),
+                alarms: 1,
+                ..Counters::default()
+            },
+            ..Snapshot::default()
+        };
+        line.line(&at(10, 1_000));
+        assert_eq!(
+            line.line(&at(12, 5_000)),
+            "3 threads  5,000 calls  0 scored  7 lost  2,000 calls/s  surprise 0.50 now, - highest  1 alarm"
+        );
+    }
+}

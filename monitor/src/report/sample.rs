@@ -1,0 +1,112 @@
+//! Statements for the tests of the sinks.
+
+use std::time::Duration;
+
+use crate::detect::counters::{Counters, Coverage};
+use crate::detect::verdict::{Alarm, Evidence, Flight, Pace, SurprisingCall, ThreadEnd};
+use crate::report::snapshot::{ModelIdentity, Snapshot, SourceStatus, Summary, Unscored};
+use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
+
+pub fn call(number: u32) -> Call {
+    Call {
+        abi: Abi::X86_64,
+        number,
+    }
+}
+
+pub fn thread() -> ThreadKey {
+    ThreadKey {
+        tgid: 41,
+        tid: 42,
+        start_ns: 7,
+    }
+}
+
+/// A thread with a hostile name that read twice and then called ptrace (x86-64 number 101).
+pub fn alarm() -> Alarm {
+    Alarm {
+        id: "41-1".into(),
+        time_ns: 12_000_000_000,
+        thread: thread(),
+        comm: Comm::new(b"evil\x1b[2J"),
+        pace: Pace::Slow,
+        score: 5.25,
+        threshold: 3.2,
+        evidence: Evidence::Complete,
+        surprising: vec![SurprisingCall {
+            seq: 2,
+            call: call(101),
+            index: 26,
+            surprise: 12.5,
+            expected: vec![(3, 0.61), (0, 0.05)],
+        }],
+        flight: Flight {
+            first_seq: 0,
+            calls: vec![call(0), call(0), call(101)],
+        },
+    }
+}
+
+pub fn thread_end() -> ThreadEnd {
+    ThreadEnd {
+        time_ns: 13_000_000_000,
+        thread: thread(),
+        comm: Comm::new(b"nginx"),
+        calls: 10,
+        scored: 8,
+        lost: 2,
+        mean_surprise: Some(1.25),
+        highest_score: None,
+        alarms: 1,
+    }
+}
+
+pub fn summary() -> Summary {
+    Summary {
+        snapshot: Snapshot {
+            elapsed: Duration::from_millis(2500),
+            source: SourceStatus {
+                received: 1010,
+                lost: vec![("ring full", 30), ("thread table full", 0)],
+                missed: vec![("children not followed: process table full", 2)],
+                threads: Some(3),
+                processes: Some(1),
+            },
+            unscored: Unscored {
+                calls: 12,
+                stretches: 2,
+                lifecycle: 0,
+            },
+            counters: Counters {
+                threads: 4,
+                open_threads: 0,
+                calls: 1000,
+                scored: 990,
+                lost: 42,
+                restarts: 10,
+                gaps: 3,
+                alarms: 1,
+                suppressed: 2,
+                coverage: Coverage {
+                    by_name: 700,
+                    by_meaning: 250,
+                    unmapped: 50,
+                    commonest_unmapped: vec![(call(425), 40), (call(900), 10)],
+                },
+                io_uring_enter: 40,
+                current_mean: None,
+                highest_mean: Some(5.25),
+            },
+        },
+        cpu: Duration::from_millis(125),
+    }
+}
+
+pub fn model() -> ModelIdentity {
+    ModelIdentity {
+        name: "default".into(),
+        sha256: "ab".repeat(32),
+        slow_threshold: 3.2,
+        fast_threshold: 6.5,
+    }
+}

@@ -1,0 +1,199 @@
+//! How a run went, for a person.
+
+use std::fmt::Write as _;
+use std::io;
+
+use crate::detect::verdict::Verdict;
+use crate::report::output::Output;
+use crate::report::sink::Sink;
+use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
+use crate::report::text::{call_name, grouped};
+
+/// Writes the summary at the end of a run, and nothing before.
+pub struct SummaryText {
+    output: Output,
+    model: Option<ModelIdentity>,
+}
+
+impl SummaryText {
+    /// Writes to `output`; `model` is `None` in a run that scores nothing.
+    #[must_use]
+    pub fn new(output: Output, model: Option<ModelIdentity>) -> Self {
+        Self { output, model }
+    }
+}
+
+impl Sink for SummaryText {
+    fn verdict(&mut self, _: &Verdict) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        let text = text(summary, self.model.as_ref());
+        self.output.write(text.as_bytes())
+    }
+}
+
+/// The summary as lines.
+#[must_use]
+pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
+    let snapshot = &summary.snapshot;
+    let counters = &snapshot.counters;
+    let seconds = snapshot.elapsed.as_secs_f64();
+    let mut text = format!("Summary after {seconds:.1} s\n");
+    let mut row = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<9} {value}");
+    };
+    let rate = (counters.calls as f64 / seconds.max(1e-9)).round() as u64;
+    let calls = format!("{} ({}/s)", grouped(counters.calls), grouped(rate));
+    if model.is_some() {
+        row(
+            "calls",
+            format!("{calls}, {} scored", grouped(counters.scored)),
+        );
+    } else {
+        row("calls", calls);
+    }
+    row("threads", grouped(counters.threads));
+    row("lost", losses(snapshot));
+    for (what, count) in &snapshot.source.missed {
+        row("missed", format!("{} {what}", grouped(*count)));
+    }
+    if model.is_some() {
+        row("alarms", alarms(counters.alarms, counters.suppressed));
+        row("coverage", coverage(snapshot));
+        if let Some(highest) = counters.highest_mean {
+            row(
+                "surprise",
+                format!("highest score {highest:.2} nats a call"),
+            );
+        }
+    }
+    if counters.io_uring_enter > 0 {
+        let count = grouped(counters.io_uring_enter);
+        row(
+            "io_uring",
+            format!(
+                "{count} io_uring_enter calls: what they submitted is not visible to raw_syscalls"
+            ),
+        );
+    }
+    if let Some(model) = model {
+        row(
+            "model",
+            format!(
+                "{}, sha256 {}, thresholds {:.2} slow, {:.2} fast",
+                model.name,
+                model.sha256.get(..12).unwrap_or(&model.sha256),
+                model.slow_threshold,
+                model.fast_threshold
+            ),
+        );
+    }
+    let cpu = summary.cpu.as_secs_f64();
+    let share = 100.0 * cpu / seconds.max(1e-9);
+    row(
+        "CPU time",
+        format!("{cpu:.2} s of the monitor itself, {share:.1}% of one core"),
+    );
+    text
+}
+
+fn alarms(raised: u64, suppressed: u64) -> String {
+    let mut text = grouped(raised);
+    if suppressed > 0 {
+        let _ = write!(
+            text,
+            ", and {} more kept back by the limit per minute",
+            grouped(suppressed)
+        );
+    }
+    text
+}
+
+fn losses(snapshot: &Snapshot) -> String {
+    let unscored = snapshot.unscored;
+    let named = snapshot.source.lost.iter().copied();
+    let mut reasons: Vec<_> = named
+        .chain([
+            ("not scored in time", unscored.calls),
+            (
+                "forks, execs and exits not taken in time",
+                unscored.lifecycle,
+            ),
+        ])
+        .filter(|&(_, count)| count > 0)
+        .map(|(reason, count)| format!("{reason} {}", grouped(count)))
+        .collect();
+    if snapshot.counters.gaps > 0 {
+        reasons.push(format!(
+            "{} gaps in threads",
+            grouped(snapshot.counters.gaps)
+        ));
+    }
+    let lost = snapshot.lost_calls();
+    if reasons.is_empty() {
+        grouped(lost)
+    } else {
+        format!("{}: {}", grouped(lost), reasons.join(", "))
+    }
+}
+
+fn coverage(snapshot: &Snapshot) -> String {
+    let coverage = &snapshot.counters.coverage;
+    let all = coverage.by_name + coverage.by_meaning + coverage.unmapped;
+    if all == 0 {
+        return "no call yet".into();
+    }
+    let share = |part: u64| 100.0 * part as f64 / all as f64;
+    let mut text = format!(
+        "{:.1}% of the calls mapped by name, {:.1}% by meaning, {:.1}% not at all",
+        share(coverage.by_name),
+        share(coverage.by_meaning),
+        share(coverage.unmapped)
+    );
+    let commonest: Vec<_> = coverage
+        .commonest_unmapped
+        .iter()
+        .map(|&(call, count)| format!("{} {}", call_name(call), grouped(count)))
+        .collect();
+    if !commonest.is_empty() {
+        let _ = write!(text, " ({})", commonest.join(", "));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+    use crate::report::sample;
+
+    #[test]
+    fn the_summary_tells_losses_by_reason_coverage_and_cost() {
+        assert_eq!(
+            text(&sample::summary(), Some(&sample::model())),
+            "Summary after 2.5 s
+  calls     1,000 (400/s), 990 scored
+  threads   4
+  lost      42: ring full 30, not scored in time 12, 3 gaps in threads
+  missed    2 children not followed: process table full
+  alarms    1, and 2 more kept back by the limit per minute
+  coverage  70.0% of the calls mapped by name, 25.0% by meaning, 5.0% not at all (io_uring_setup 40, x86-64:900 10)
+  surprise  highest score 5.25 nats a call
+  io_uring  40 io_uring_enter calls: what they submitted is not visible to raw_syscalls
+  model     default, sha256 abababababab, thresholds 3.20 slow, 6.50 fast
+  CPU time  0.12 s of the monitor itself, 5.0% of one core
+"
+        );
+    }
+
+    #[test]
+    fn a_run_that_only_records_does_not_speak_of_scores() {
+        let text = text(&sample::summary(), None);
+        assert!(
+            !text.contains("scored,") && !text.contains("alarms"),
+            "{text}"
+        );
+        assert!(text.contains("lost      42"), "{text}");
+    }
+}
