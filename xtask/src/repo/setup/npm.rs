@@ -20,7 +20,10 @@ pub fn fetch(build: &Build, folder: &Path, step: &Step, to: &Path) -> Result<()>
     tool::run(
         step,
         Command::new("npm")
-            .args(["pack", "--loglevel=error", "--pack-destination"])
+            .args(["pack", "--loglevel=error"])
+            // By default npm tries for minutes where there is no network.
+            .args(["--fetch-retries=1", "--fetch-retry-maxtimeout=5000"])
+            .arg("--pack-destination")
             .arg(folder)
             .arg(format!("onnxruntime-node@{}", build.version)),
     )

@@ -97,7 +97,11 @@ pub fn bring(workshop: &Workshop) -> Result<PathBuf> {
             Err(_) => {}
         }
     }
-    let mut failures = Vec::new();
+    if builds.clone().next().is_none() {
+        bail!(
+            "{NAME}: there is no pinned build for {ARCH}: build the library yourself and name it in ORT_DYLIB_PATH"
+        );
+    }
     for build in builds {
         let step = match build.origin {
             Origin::Pip => Step::begin(
@@ -116,18 +120,12 @@ pub fn bring(workshop: &Workshop) -> Result<PathBuf> {
                 step.done(&format!("{} fetched, its SHA-256 is right", build.version));
                 return Ok(place);
             }
-            Err(why) => failures.push(format!("{why:#}")),
+            Err(why) => eprintln!("  {NAME}: {why:#}"),
         }
     }
-    if failures.is_empty() {
-        bail!(
-            "{NAME}: there is no pinned build for {ARCH}: build the library yourself and name it in ORT_DYLIB_PATH"
-        );
-    }
     bail!(
-        "{NAME}: it could not be fetched: {}; the remedy: install pip (`apt-get install python3-pip`, `dnf install \
-         python3-pip`) or npm, check the network, and run `cargo xtask setup` again",
-        failures.join("; ")
+        "{NAME}: it could not be fetched; install pip (`apt-get install python3-pip`, `dnf install python3-pip`) or npm, \
+         check the network, and run `cargo xtask setup` again"
     )
 }
 
