@@ -1,0 +1,13 @@
+//! `cargo xtask export-onnx`: turns a checkpoint into a model folder.
+
+pub mod command;
+pub mod forward;
+pub mod graph_lm;
+pub mod graph_notebook;
+pub mod manifest;
+pub mod onnx;
+pub mod readme;
+pub mod threshold;
+pub mod weights;
+
+pub use command::{Options, command};

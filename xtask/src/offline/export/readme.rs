@@ -1,0 +1,101 @@
+//! The README of a model folder: what the model is, what it reached, and how to make it again.
+
+use std::fmt::Write;
+
+use monitor::detect::scorer::manifest::{Kind, Manifest};
+
+use crate::offline::train::checkpoint::Header;
+use crate::offline::train::preset::Preset;
+use crate::offline::train::recipe::Sampling;
+
+/// The text. Every figure comes from the checkpoint or the manifest.
+#[must_use]
+pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>) -> String {
+    let recipe = &header.recipe;
+    let preset = match recipe.preset {
+        Preset::Lm => "lm",
+        Preset::Notebook => "notebook",
+    };
+    let what = match manifest.kind {
+        Kind::Stateful => {
+            "A stateful language model over system calls: the surprise of each call given all calls before it in its thread."
+        }
+        Kind::Window => {
+            "The notebook's model: the distribution of a system call given the 19 before it."
+        }
+    };
+    let mut options = String::new();
+    if let Sampling::Windows { all, drop_in, .. } = recipe.sampling {
+        options += if all { " --all-windows" } else { "" };
+        options += if drop_in > 0 { " --drop-in" } else { "" };
+    }
+    let mut text = format!(
+        "# {}\n\n{what}\n\nWritten by `cargo xtask export-onnx`; not edited by hand.\n\n",
+        manifest.name
+    );
+    let rows = [
+        ("Parameters", manifest.parameters.to_string()),
+        (
+            "Fitted to",
+            format!(
+                "{}, {} normal traces of its training part, {} calls",
+                manifest.corpus.name, manifest.corpus.traces, manifest.corpus.calls
+            ),
+        ),
+        (
+            "SHA-256 of these traces",
+            format!("`{}`", manifest.corpus.sha256),
+        ),
+        ("Seed", manifest.seed.to_string()),
+        (
+            "Trained at revision",
+            format!("`{}`", manifest.git_revision),
+        ),
+        (
+            "Epochs, best",
+            format!("{}, {}", header.history.len(), header.best_epoch),
+        ),
+        (
+            "Surprise of held-out traces",
+            format!("{:.4} nats a call", manifest.held_out_nats),
+        ),
+        (
+            "Thresholds, slow and fast",
+            format!(
+                "{:.4} and {:.4} nats a call: {} quantile of the {}",
+                manifest.threshold.slow,
+                manifest.threshold.fast,
+                manifest.threshold.quantile,
+                manifest.threshold.source
+            ),
+        ),
+    ];
+    text += "| | |\n| --- | --- |\n";
+    for (name, value) in rows {
+        let _ = writeln!(text, "| {name} | {value} |");
+    }
+    if let Some(nats) = quantisation_nats {
+        let _ = writeln!(text, "| Cost of 8-bit weights | {nats:+.5} nats a call |");
+    }
+    let _ = write!(
+        text,
+        "\nHeld out are traces of the training part that the weights were not fitted to, but the best epoch was chosen by them.\n\n\
+         To make it again:\n\n```sh\n\
+         cargo run --release -p xtask -- train --preset {preset} --data ADFA-LD --seed {} --epochs {}{options} --out runs/{}\n\
+         cargo run --release -p xtask -- export-onnx --checkpoint runs/{}/best.safetensors --data ADFA-LD --to models/{}{}\n```\n",
+        manifest.seed,
+        recipe.epochs,
+        manifest.name,
+        manifest.name,
+        manifest.name,
+        if quantisation_nats.is_some() {
+            " --int8"
+        } else {
+            ""
+        },
+    );
+    if let Some(from) = &header.source.from {
+        let _ = writeln!(text, "\nTraining went on from `{from}` (`--from`).");
+    }
+    text
+}
