@@ -40,7 +40,6 @@ pub trait Real:
     /// # Safety
     /// Every element that the shapes and strides name lies inside the three buffers, and `c` does
     /// not overlap `a` or `b`.
-    #[expect(clippy::too_many_arguments, reason = "the signature of matrixmultiply")]
     unsafe fn gemm(
         m: usize,
         k: usize,
