@@ -9,6 +9,8 @@ mod check;
 
 mod class;
 
+mod environment;
+
 mod tally;
 
 use std::process::ExitCode;
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::setup;
-use binary::Environment;
+use environment::Environment;
 use tally::Tally;
 
 /// Runs everything. The last line on stdout is the count: `N passed, N failed, N skipped`.

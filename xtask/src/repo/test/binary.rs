@@ -1,6 +1,5 @@
 //! The test programs: built by cargo as the user, started here, so that one of them can run as root.
 
-use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -9,8 +8,8 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use super::class::Class;
+use super::environment::Environment;
 use super::tally::{self, Counts, Tally};
-use crate::repo::setup::Tools;
 use crate::repo::{build, place, privilege};
 
 /// A program made by libtest.
@@ -20,35 +19,6 @@ pub struct Binary {
     program: PathBuf,
     /// The folder of its package, where cargo would start it.
     folder: PathBuf,
-}
-
-/// The variables that tests are given.
-pub struct Environment(Vec<(&'static str, OsString)>);
-
-impl Environment {
-    /// Names the library and, where it is, the data set.
-    pub fn new(tools: &Tools) -> Self {
-        let mut variables = vec![
-            ("ORT_DYLIB_PATH", tools.onnxruntime.clone().into_os_string()),
-            ("ORT_DISABLE_TELEMETRY", "1".into()),
-            ("MONITOR_TOOLS", place::tools().into_os_string()),
-        ];
-        if let Ok(folder) = fs::canonicalize(place::adfa_ld()) {
-            variables.push(("MONITOR_ADFA_LD", folder.into_os_string()));
-        }
-        // sudo sets its own PATH, in which a user's tools are missing.
-        if let Some(path) = std::env::var_os("PATH") {
-            variables.push(("PATH", path));
-        }
-        Self(variables)
-    }
-
-    fn pairs(&self) -> Vec<(&str, &OsStr)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (*name, value.as_os_str()))
-            .collect()
-    }
 }
 
 /// Builds all test programs.
@@ -149,6 +119,17 @@ pub fn classes(binaries: &[Binary], environment: &Environment, tally: &mut Tally
             tally.skip(total, &format!("{} ({obstacle})", class.need()));
             continue;
         }
+        let loan = match (class == Class::Root)
+            .then(|| environment.for_root())
+            .transpose()
+        {
+            Ok(loan) => loan,
+            Err(why) => {
+                tally.fail(&format!("{}: {why:#}", class.need()));
+                continue;
+            }
+        };
+        let environment = loan.as_ref().map_or(environment, |loan| &loan.environment);
         for (binary, tests) in &ignored {
             let tests = of_class(tests);
             if !tests.is_empty() {
