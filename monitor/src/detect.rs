@@ -1,5 +1,19 @@
 //! How surprising calls are, and when that is worth an alarm.
 
-pub mod counters;
+pub mod coverage;
+
+pub mod threads;
+
+pub mod flight;
+
+pub mod stream;
+
 pub mod scorer;
+
+pub mod threshold;
+
 pub mod verdict;
+
+pub mod detector;
+
+pub mod counters;

@@ -5,6 +5,7 @@
 //! sink slows the scorer, a slow scorer fills the queue, and what happens then is the source's
 //! choice: [`Feed::send`] waits, [`Feed::offer`] counts what is refused.
 
+mod engine;
 mod feed;
 mod scorer;
 mod writer;

@@ -19,6 +19,10 @@ pub struct Counters {
     pub restarts: u64,
     /// Stretches that did not follow the one before.
     pub gaps: u64,
+    /// Calls that came again, and were left out the second time.
+    pub repeated: u64,
+    /// Threads that were forgotten because the table was full, those idle longest first.
+    pub evicted: u64,
     /// Alarms raised, the suppressed ones left out.
     pub alarms: u64,
     /// Alarms that the limit per minute kept back.
@@ -27,7 +31,8 @@ pub struct Counters {
     pub coverage: Coverage,
     /// `io_uring_enter` calls: what they submit never passes the tracepoint.
     pub io_uring_enter: u64,
-    /// Highest slow score among the threads now, nats a call; `None` before the first.
+    /// Highest slow score among the threads now, nats a call; `None` while no thread has the
+    /// [`LEAST_CALLS`](crate::detect::threshold::LEAST_CALLS) that a score needs.
     pub current_mean: Option<f64>,
     /// Highest slow score of the whole run, nats a call; `None` before the first.
     pub highest_mean: Option<f64>,

@@ -106,7 +106,9 @@ pub struct ThreadEnd {
     pub lost: u64,
     /// Mean surprise of the scored calls, nats a call; `None` when none was scored.
     pub mean_surprise: Option<f64>,
-    /// The highest slow score reached, nats a call; `None` when none was scored.
+    /// The highest slow score reached from the
+    /// [`LEAST_CALLS`](crate::detect::threshold::LEAST_CALLS)th scored call of a stream on, nats a
+    /// call; in a shorter one its last slow score. `None` when none was scored.
     pub highest_score: Option<f64>,
     /// Alarms raised for it.
     pub alarms: u32,

@@ -1,0 +1,326 @@
+//! The one path from events to verdicts, for the live run, replay and evaluation alike.
+//!
+//! [`Detector::push`] judges continuity, maps the calls and queues them; [`Detector::score`] runs the
+//! model over all that was queued, packed over threads, and then judges every call in the order in
+//! which the events came. So nothing depends on how often `score` is called, nor on how a thread's
+//! calls were cut into events. Time is event time; the clock is never read.
+
+mod alarm;
+
+mod judge;
+
+mod limit;
+
+use crate::detect::counters::Counters;
+use crate::detect::coverage::CoverageCounter;
+use crate::detect::scorer::manifest::Threshold;
+use crate::detect::scorer::{Lane, Model, ScoreError};
+use crate::detect::stream::Stream;
+use crate::detect::threads::Threads;
+use crate::detect::verdict::{Flight, SurprisingCall, Verdict};
+use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::{adfa, table};
+
+use judge::Step;
+use limit::AlarmLimit;
+
+/// How a detector judges.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// What the slow score must exceed, nats a call, in the place of the manifest's threshold.
+    pub slow_threshold: Option<f64>,
+    /// The same for the fast score.
+    pub fast_threshold: Option<f64>,
+    /// Threads that are followed at once; beyond it the one idle longest is forgotten. One takes
+    /// about 2.5 KB with the default model.
+    pub max_threads: usize,
+    /// Alarms of a run within any minute of event time; the others are counted as suppressed.
+    /// `None` for no limit, which also holds for events without a time.
+    pub alarms_per_minute: Option<usize>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            slow_threshold: None,
+            fast_threshold: None,
+            max_threads: 32_768,
+            alarms_per_minute: Some(10),
+        }
+    }
+}
+
+/// One call as it was scored, for an observer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored {
+    /// Its thread.
+    pub thread: ThreadKey,
+    /// Its place in the thread, counted from 0.
+    pub seq: u64,
+    /// The call.
+    pub call: Call,
+    /// Its index in the model's vocabulary.
+    pub index: u16,
+    /// Nats; `None` where the model has too little before the call.
+    pub surprise: Option<f32>,
+}
+
+/// What a flight says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rescored {
+    /// The slow score after its last call, nats a call.
+    pub slow: f64,
+    /// The fast score after its last call, nats a call.
+    pub fast: f64,
+    /// Its most surprising calls in order.
+    pub surprising: Vec<SurprisingCall>,
+}
+
+/// Turns events into verdicts.
+pub struct Detector {
+    model: Model,
+    threshold: Threshold,
+    threads: Threads,
+    /// By slot, like `lanes`.
+    streams: Vec<Stream>,
+    lanes: Vec<Lane>,
+    /// Slots whose lane has calls queued.
+    active: Vec<u32>,
+    is_active: Vec<bool>,
+    steps: Vec<Step>,
+    calls: Vec<Call>,
+    coverage: CoverageCounter,
+    limit: AlarmLimit,
+    counters: Counters,
+    failed: bool,
+}
+
+impl Detector {
+    /// A detector that has seen nothing.
+    #[must_use]
+    pub fn new(model: Model, settings: Settings) -> Self {
+        let mut threshold = model.manifest().threshold.clone();
+        threshold.slow = settings.slow_threshold.unwrap_or(threshold.slow);
+        threshold.fast = settings.fast_threshold.unwrap_or(threshold.fast);
+        Self {
+            model,
+            threshold,
+            threads: Threads::new(settings.max_threads),
+            streams: Vec::new(),
+            lanes: Vec::new(),
+            active: Vec::new(),
+            is_active: Vec::new(),
+            steps: Vec::new(),
+            calls: Vec::new(),
+            coverage: CoverageCounter::default(),
+            limit: AlarmLimit::new(settings.alarms_per_minute),
+            counters: Counters::default(),
+            failed: false,
+        }
+    }
+
+    /// The model that it judges by.
+    #[must_use]
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The model, to explain sequences with.
+    pub const fn model_mut(&mut self) -> &mut Model {
+        &mut self.model
+    }
+
+    /// The thresholds that it judges by: the manifest's, or those of the settings.
+    #[must_use]
+    pub const fn threshold(&self) -> &Threshold {
+        &self.threshold
+    }
+
+    /// Queues an event: nothing is inferred yet. Memory grows with what is queued, so call
+    /// [`Detector::score`] every some ten thousand calls.
+    pub fn push(&mut self, event: &Event) {
+        match &event.kind {
+            EventKind::Calls(stretch) => self.push_calls(event, stretch),
+            EventKind::Fork { .. } => {}
+            EventKind::Exec => {
+                if let Some(slot) = self.threads.find(event.thread) {
+                    self.threads.entry_mut(slot).comm = event.comm;
+                }
+            }
+            EventKind::Exit { count } => self.push_exit(event, *count),
+        }
+    }
+
+    fn push_calls(&mut self, event: &Event, stretch: &Stretch) {
+        if stretch.calls.is_empty() {
+            return;
+        }
+        let (slot, known) = match self.threads.find(event.thread) {
+            Some(slot) => (slot, true),
+            None => self.admit(event.thread, event.comm),
+        };
+        self.counters.threads += u64::from(!known);
+        self.threads.touch(slot);
+        let entry = self.threads.entry_mut(slot);
+        let next = entry.advance(stretch.first_seq, stretch.calls.len());
+        self.counters.repeated += next.repeated as u64;
+        if next.repeated == stretch.calls.len() {
+            return;
+        }
+        entry.comm = event.comm;
+        entry.time_ns = stretch.last_ns.max(event.time_ns);
+        self.counters.lost = self.counters.lost.saturating_add(next.missing);
+        self.counters.gaps += u64::from(next.missing > 0);
+        let seq = stretch.first_seq + next.repeated as u64;
+        let lane = &mut self.lanes[slot as usize];
+        if next.restarts {
+            lane.restart(seq == 0);
+            self.steps.push(Step::Restart { slot, seq });
+        }
+        let fresh = &stretch.calls[next.repeated..];
+        for &call in fresh {
+            if table::is_restart(call) {
+                self.counters.restarts += 1;
+                continue;
+            }
+            let mapping = adfa::map(call);
+            self.coverage.count(call, &mapping);
+            lane.push(mapping.index);
+        }
+        self.counters.calls += fresh.len() as u64;
+        self.calls.extend_from_slice(fresh);
+        self.steps.push(Step::Calls {
+            slot,
+            seq,
+            calls: fresh.len(),
+            before: next.repeated,
+            comm: event.comm,
+            time_ns: (event.time_ns, stretch.last_ns),
+        });
+        self.activate(slot);
+    }
+
+    fn push_exit(&mut self, event: &Event, count: u64) {
+        let slot = match self.threads.find(event.thread) {
+            Some(slot) => slot,
+            None if count == 0 => return,
+            None => {
+                let (slot, known) = self.admit(event.thread, event.comm);
+                if known && self.threads.entry(slot).next_seq >= count {
+                    // Its end was told when it was evicted, and nothing came after that.
+                    self.threads.remove(slot);
+                    self.threads.release(slot);
+                    return;
+                }
+                self.counters.threads += u64::from(!known);
+                slot
+            }
+        };
+        let entry = self.threads.entry_mut(slot);
+        let missing = count.saturating_sub(entry.next_seq);
+        entry.lost = entry.lost.saturating_add(missing);
+        entry.next_seq = entry.next_seq.max(count);
+        entry.time_ns = event.time_ns.max(entry.time_ns);
+        self.counters.lost = self.counters.lost.saturating_add(missing);
+        let entry = self.threads.remove(slot);
+        self.steps.push(Step::End { slot, entry });
+    }
+
+    /// A slot for a thread that has none, making room if need be; and whether it had one before.
+    fn admit(&mut self, key: ThreadKey, comm: Comm) -> (u32, bool) {
+        if self.threads.is_full()
+            && let Some(slot) = self.threads.longest_idle()
+        {
+            let entry = self.threads.evict(slot);
+            self.steps.push(Step::End { slot, entry });
+        }
+        let (slot, known) = self.threads.add(key, comm);
+        let place = slot as usize;
+        if place == self.lanes.len() {
+            self.lanes.push(self.model.lane());
+            self.streams.push(Stream::new(&self.threshold));
+            self.is_active.push(false);
+        } else {
+            self.streams[place] = Stream::new(&self.threshold);
+        }
+        (slot, known)
+    }
+
+    fn activate(&mut self, slot: u32) {
+        if !std::mem::replace(&mut self.is_active[slot as usize], true) {
+            self.active.push(slot);
+        }
+    }
+
+    /// Judges all that was queued. Verdicts come in the order of the events.
+    ///
+    /// # Errors
+    /// When inference fails; what was queued is lost then, and the detector stays unusable.
+    pub fn score(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), ScoreError> {
+        self.score_observed(verdicts, &mut |_| {})
+    }
+
+    /// [`Detector::score`], telling `observer` of every call in the order of the events.
+    ///
+    /// # Errors
+    /// See [`Detector::score`].
+    pub fn score_observed(
+        &mut self,
+        verdicts: &mut Vec<Verdict>,
+        observer: &mut dyn FnMut(&Scored),
+    ) -> Result<(), ScoreError> {
+        if self.failed {
+            return Err(ScoreError::Failed);
+        }
+        self.failed = true;
+        self.model.score(&mut self.lanes, &self.active)?;
+        self.judge(verdicts, observer)?;
+        for slot in self.active.drain(..) {
+            self.lanes[slot as usize].clear();
+            self.is_active[slot as usize] = false;
+        }
+        self.failed = false;
+        Ok(())
+    }
+
+    /// Judges what is queued and ends every thread's stream, the one idle longest first.
+    ///
+    /// # Errors
+    /// See [`Detector::score`].
+    pub fn finish(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), ScoreError> {
+        let slots: Vec<_> = self.threads.slots().collect();
+        for slot in slots {
+            let entry = self.threads.remove(slot);
+            self.steps.push(Step::End { slot, entry });
+        }
+        self.score(verdicts)
+    }
+
+    /// What a flight says by itself: the scores that an alarm about it carries, to the bit.
+    ///
+    /// A flight that begins with its thread's first call is scored from the start of a trace; of
+    /// any other, the first call (with a window model, its first `context` calls) is context only.
+    ///
+    /// # Errors
+    /// When inference fails.
+    pub fn rescore(&mut self, flight: &Flight) -> Result<Rescored, ScoreError> {
+        alarm::rescore(&mut self.model, &self.threshold, flight)
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let means = self
+            .threads
+            .slots()
+            .filter_map(|slot| self.streams[slot as usize].current());
+        Counters {
+            open_threads: self.threads.len() as u64,
+            evicted: self.threads.evictions(),
+            coverage: self.coverage.coverage(),
+            io_uring_enter: self.coverage.io_uring_enter(),
+            current_mean: means.reduce(f64::max),
+            ..self.counters.clone()
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! An alarm rests on its flight alone.
+
+use super::Rescored;
+use crate::detect::scorer::manifest::Threshold;
+use crate::detect::scorer::{Explained, Model, ScoreError};
+use crate::detect::stream::Stream;
+use crate::detect::threshold::Scores;
+use crate::detect::verdict::{Alarm, Flight, Pace, SurprisingCall};
+use crate::syscall::event::{Call, ThreadKey};
+use crate::syscall::{adfa, table};
+
+/// How many of a flight's calls are shown.
+const SHOWN: usize = 10;
+
+/// How many calls are shown for each that were expected instead.
+const ALTERNATIVES: usize = 3;
+
+/// The call at which the running score crossed.
+pub(super) struct Cause {
+    pub thread: ThreadKey,
+    pub seq: u64,
+    pub time_ns: u64,
+}
+
+/// A call of a flight, with its place in the thread, its index and what the model thought of it.
+type Judged = (u64, Call, u16, Explained);
+
+/// Scores a flight from a fresh state.
+fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> {
+    let calls: Vec<(u64, Call)> = (flight.first_seq..)
+        .zip(flight.calls.iter().copied())
+        .filter(|&(_, call)| !table::is_restart(call))
+        .collect();
+    let indices: Vec<u16> = calls.iter().map(|&(_, c)| adfa::map(c).index).collect();
+    // One more, since the call itself may be among the likeliest.
+    let explained = model.explain(&indices, flight.first_seq == 0, ALTERNATIVES + 1)?;
+    Ok(calls
+        .into_iter()
+        .zip(indices)
+        .zip(explained)
+        .map(|(((seq, call), index), explained)| (seq, call, index, explained))
+        .collect())
+}
+
+fn scores(judged: &[Judged], threshold: &Threshold) -> Scores {
+    let mut scores = Scores::new(threshold);
+    for nats in judged.iter().filter_map(|judged| judged.3.surprise) {
+        scores.push(nats);
+    }
+    scores
+}
+
+/// The most surprising calls, in the order in which they were made.
+fn surprising(judged: Vec<Judged>) -> Vec<SurprisingCall> {
+    let mut calls: Vec<_> = judged
+        .into_iter()
+        .filter_map(|(seq, call, index, explained)| {
+            let mut expected = explained.expected;
+            expected.retain(|&(other, _)| other != index);
+            expected.truncate(ALTERNATIVES);
+            explained.surprise.map(|surprise| SurprisingCall {
+                seq,
+                call,
+                index,
+                surprise,
+                expected,
+            })
+        })
+        .collect();
+    calls.sort_by(|a, b| b.surprise.total_cmp(&a.surprise).then(a.seq.cmp(&b.seq)));
+    calls.truncate(SHOWN);
+    calls.sort_by_key(|call| call.seq);
+    calls
+}
+
+/// See [`super::Detector::rescore`].
+pub(super) fn rescore(
+    model: &mut Model,
+    threshold: &Threshold,
+    flight: &Flight,
+) -> Result<Rescored, ScoreError> {
+    let judged = judge(model, flight)?;
+    let scores = scores(&judged, threshold);
+    Ok(Rescored {
+        slow: scores.get(Pace::Slow),
+        fast: scores.get(Pace::Fast),
+        surprising: surprising(judged),
+    })
+}
+
+/// The alarm, if the flight's own score crosses too.
+pub(super) fn raise(
+    model: &mut Model,
+    threshold: &Threshold,
+    cause: Cause,
+    stream: &Stream,
+    flight: Flight,
+) -> Result<Option<Alarm>, ScoreError> {
+    let judged = judge(model, &flight)?;
+    let scores = scores(&judged, threshold);
+    let Some(pace) = scores.crossing(threshold) else {
+        return Ok(None);
+    };
+    let ThreadKey {
+        tgid,
+        tid,
+        start_ns,
+    } = cause.thread;
+    Ok(Some(Alarm {
+        id: format!("{tgid}-{tid}-{start_ns:x}-{}", cause.seq),
+        time_ns: cause.time_ns,
+        thread: cause.thread,
+        comm: stream.comm,
+        pace,
+        score: scores.get(pace),
+        threshold: match pace {
+            Pace::Slow => threshold.slow,
+            Pace::Fast => threshold.fast,
+        },
+        evidence: stream.evidence(),
+        surprising: surprising(judged),
+        flight,
+    }))
+}

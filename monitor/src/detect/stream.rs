@@ -1,0 +1,118 @@
+//! One thread's calls as the model sees them: scores, episode and flight recorder.
+
+use crate::detect::flight::Recorder;
+use crate::detect::scorer::manifest::Threshold;
+use crate::detect::threshold::{Episode, LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Scores};
+use crate::detect::verdict::{Evidence, Pace};
+use crate::syscall::event::{Call, Comm};
+
+/// The judged side of one thread.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// The thread's name at the calls judged last.
+    pub comm: Comm,
+    /// Its running scores since the stream began (at the thread's beginning or after a gap).
+    pub scores: Scores,
+    /// Where it stands with alarms.
+    pub episode: Episode,
+    /// Its last calls.
+    pub recorder: Recorder,
+    /// Alarms raised for it.
+    pub alarms: u32,
+    /// Calls scored in all, across gaps.
+    pub scored: u64,
+    sum: f64,
+    highest: Option<f64>,
+    gap: Option<u64>,
+}
+
+impl Stream {
+    /// A stream without calls; `threshold` gives the time constants.
+    #[must_use]
+    pub fn new(threshold: &Threshold) -> Self {
+        Self {
+            comm: Comm::default(),
+            scores: Scores::new(threshold),
+            episode: Episode::default(),
+            recorder: Recorder::default(),
+            alarms: 0,
+            scored: 0,
+            sum: 0.0,
+            highest: None,
+            gap: None,
+        }
+    }
+
+    /// Begins anew at the `seq`th call of the thread, after a gap unless that is 0. An episode goes
+    /// on: a gap is no reason to raise the same alarm twice.
+    pub fn restart(&mut self, seq: u64, threshold: &Threshold) {
+        self.scores = Scores::new(threshold);
+        if matches!(self.episode, Episode::Doubtful { .. }) {
+            self.episode = Episode::Quiet;
+        }
+        self.recorder.restart(seq);
+        self.gap = (seq > 0).then_some(seq);
+    }
+
+    /// Records a call that is not scored.
+    pub fn record(&mut self, call: Call) {
+        self.recorder.push(call);
+    }
+
+    /// Takes in a call and its surprise (nats; `None` where the model has too little before it).
+    /// True when the flight is to be asked whether an alarm is right.
+    pub fn step(&mut self, call: Call, surprise: Option<f32>, threshold: &Threshold) -> bool {
+        self.recorder.push(call);
+        let Some(nats) = surprise else {
+            return false;
+        };
+        self.scores.push(nats);
+        self.scored += 1;
+        self.sum += f64::from(nats);
+        if self.scores.scored() >= LEAST_CALLS {
+            let slow = self.scores.get(Pace::Slow);
+            self.highest = Some(self.highest.map_or(slow, |highest| highest.max(slow)));
+        }
+        let least = match self.gap {
+            Some(_) => LEAST_CALLS_AFTER_GAP,
+            None => LEAST_CALLS,
+        };
+        self.episode.step(&self.scores, threshold, least)
+    }
+
+    /// The slow score now, nats a call, once it counts.
+    #[must_use]
+    pub fn current(&self) -> Option<f64> {
+        (self.scores.scored() >= LEAST_CALLS).then(|| self.scores.get(Pace::Slow))
+    }
+
+    /// The highest slow score, see [`ThreadEnd`](crate::detect::verdict::ThreadEnd).
+    #[must_use]
+    pub fn highest(&self) -> Option<f64> {
+        let last = || (self.scores.scored() > 0).then(|| self.scores.get(Pace::Slow));
+        self.highest.or_else(last)
+    }
+
+    /// The highest slow score that counted so far.
+    #[must_use]
+    pub const fn current_highest(&self) -> Option<f64> {
+        self.highest
+    }
+
+    /// Mean surprise of all scored calls, nats; `None` when there are none.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
+        let count = self.scored as f64;
+        (self.scored > 0).then(|| self.sum / count)
+    }
+
+    /// Gapped as long as the flight recorder would reach back into the last gap.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        match self.gap {
+            Some(seq) if self.recorder.first_seq() == seq => Evidence::Gapped,
+            _ => Evidence::Complete,
+        }
+    }
+}

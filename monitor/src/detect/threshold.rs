@@ -1,0 +1,189 @@
+//! The running scores of a thread, and when they are worth an alarm.
+
+use crate::detect::scorer::manifest::Threshold;
+use crate::detect::verdict::Pace;
+
+/// Scored calls of a stream before its score counts: until then it is a mean of too few.
+pub const LEAST_CALLS: u64 = 32;
+
+/// The same for a stream that began after a gap: its first calls lack what came before them and
+/// surprise for that alone, so loss by itself must not raise an alarm.
+pub const LEAST_CALLS_AFTER_GAP: u64 = 100;
+
+/// An episode ends when both scores were below this share of their thresholds for
+/// [`CALM_CALLS`] calls.
+pub const CALM_SHARE: f64 = 0.8;
+
+/// How long the scores must stay low for an episode to end, calls.
+pub const CALM_CALLS: u32 = 100;
+
+/// A mean that forgets: `m += (s − m) / min(n, k)`, `n` being the calls so far and `k` the time
+/// constant. It begins as the plain mean and goes on as the exponentially weighted one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct RunningMean {
+    mean: f64,
+    constant: f64,
+}
+
+impl RunningMean {
+    fn new(calls: u32) -> Self {
+        Self {
+            mean: 0.0,
+            constant: f64::from(calls),
+        }
+    }
+
+    fn push(&mut self, nats: f64, count: f64) {
+        self.mean += (nats - self.mean) / count.min(self.constant);
+    }
+}
+
+/// The two running scores of one stream, nats a call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scores {
+    slow: RunningMean,
+    fast: RunningMean,
+    scored: u64,
+}
+
+impl Scores {
+    /// Scores of a stream without calls; `threshold` gives the time constants.
+    #[must_use]
+    pub fn new(threshold: &Threshold) -> Self {
+        Self {
+            slow: RunningMean::new(threshold.slow_calls),
+            fast: RunningMean::new(threshold.fast_calls),
+            scored: 0,
+        }
+    }
+
+    /// Takes the next call's surprise in, nats.
+    pub fn push(&mut self, nats: f32) {
+        self.scored += 1;
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "it only matters below the time constant"
+        )]
+        let count = self.scored as f64;
+        self.slow.push(f64::from(nats), count);
+        self.fast.push(f64::from(nats), count);
+    }
+
+    /// The running mean of `pace`, nats a call; 0 before the first call.
+    #[must_use]
+    pub fn get(&self, pace: Pace) -> f64 {
+        match pace {
+            Pace::Slow => self.slow.mean,
+            Pace::Fast => self.fast.mean,
+        }
+    }
+
+    /// Calls taken in so far.
+    #[must_use]
+    pub const fn scored(&self) -> u64 {
+        self.scored
+    }
+
+    /// The pace whose score exceeds its threshold by the largest factor; the slow one of equals.
+    #[must_use]
+    pub fn crossing(&self, threshold: &Threshold) -> Option<Pace> {
+        let slow = self.slow.mean / threshold.slow;
+        let fast = self.fast.mean / threshold.fast;
+        if slow.max(fast) <= 1.0 {
+            None
+        } else if slow >= fast {
+            Some(Pace::Slow)
+        } else {
+            Some(Pace::Fast)
+        }
+    }
+
+    fn is_calm(&self, threshold: &Threshold) -> bool {
+        self.slow.mean < CALM_SHARE * threshold.slow && self.fast.mean < CALM_SHARE * threshold.fast
+    }
+}
+
+/// The highest slow and fast score that a whole trace reaches, nats a call, from its
+/// [`LEAST_CALLS`]th call on; `None` when it has fewer. A model's thresholds are a quantile of these
+/// over held-out normal traces; of `threshold` only the time constants are used.
+#[must_use]
+pub fn highest_scores(surprises: &[f32], threshold: &Threshold) -> Option<(f64, f64)> {
+    let mut scores = Scores::new(threshold);
+    let mut highest: Option<(f64, f64)> = None;
+    for &nats in surprises {
+        scores.push(nats);
+        if scores.scored >= LEAST_CALLS {
+            let (slow, fast) = highest.unwrap_or((f64::NEG_INFINITY, f64::NEG_INFINITY));
+            highest = Some((slow.max(scores.slow.mean), fast.max(scores.fast.mean)));
+        }
+    }
+    highest
+}
+
+/// What a thread's scores say about raising an alarm now.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Episode {
+    /// Nothing is wrong.
+    #[default]
+    Quiet,
+    /// The running score crossed and the flight's did not: it is asked again after some calls, and
+    /// after twice as many the next time, since asking costs a whole flight's inference.
+    Doubtful {
+        /// Calls until it is asked again.
+        wait: u32,
+        /// How many the last wait was.
+        waited: u32,
+    },
+    /// An alarm was raised; the scores have been low for this many calls.
+    Raised {
+        /// See [`CALM_CALLS`].
+        calm: u32,
+    },
+}
+
+impl Episode {
+    /// Goes on by one call. True when the flight is to be asked whether an alarm is right.
+    pub fn step(&mut self, scores: &Scores, threshold: &Threshold, least: u64) -> bool {
+        match self {
+            Self::Raised { calm } => {
+                *calm = if scores.is_calm(threshold) {
+                    *calm + 1
+                } else {
+                    0
+                };
+                if *calm >= CALM_CALLS {
+                    *self = Self::Quiet;
+                }
+                false
+            }
+            Self::Doubtful { wait, .. } if *wait > 0 => {
+                *wait -= 1;
+                false
+            }
+            Self::Quiet | Self::Doubtful { .. } => {
+                let crossed = scores.scored >= least && scores.crossing(threshold).is_some();
+                if !crossed {
+                    *self = Self::Quiet;
+                }
+                crossed
+            }
+        }
+    }
+
+    /// The flight agreed: an alarm was raised, or kept back by the limit.
+    pub fn raise(&mut self) {
+        *self = Self::Raised { calm: 0 };
+    }
+
+    /// The flight did not agree.
+    pub fn doubt(&mut self) {
+        let waited = match self {
+            Self::Doubtful { waited, .. } => (*waited * 2).min(512),
+            _ => 32,
+        };
+        *self = Self::Doubtful {
+            wait: waited,
+            waited,
+        };
+    }
+}

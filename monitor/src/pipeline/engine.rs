@@ -1,0 +1,25 @@
+//! The detector as the pipeline's engine.
+
+use super::{Engine, EngineError};
+use crate::detect::counters::Counters;
+use crate::detect::detector::Detector;
+use crate::detect::verdict::Verdict;
+use crate::syscall::event::Event;
+
+impl Engine for Detector {
+    fn push(&mut self, event: &Event) {
+        Self::push(self, event);
+    }
+
+    fn score(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        Ok(Self::score(self, verdicts)?)
+    }
+
+    fn finish(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        Ok(Self::finish(self, verdicts)?)
+    }
+
+    fn counters(&self) -> Counters {
+        Self::counters(self)
+    }
+}
