@@ -85,6 +85,8 @@ pub fn summary() -> Summary {
                 lost: 42,
                 restarts: 10,
                 gaps: 3,
+                repeated: 0,
+                evicted: 0,
                 alarms: 1,
                 suppressed: 2,
                 coverage: Coverage {
