@@ -8,3 +8,4 @@ pub mod abi;
 pub mod loss;
 pub mod names;
 pub mod record;
+pub mod target;

@@ -1,1 +1,49 @@
-//! placeholder
+//! Why calls were lost in the kernel.
+
+/// A reason for loss. Its discriminant is the index into the map [`crate::names::LOSSES`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Loss {
+    /// The ring had no room for a window: its calls are gone. Unit: calls.
+    RingFull = 0,
+    /// The thread table had no room for a new thread. Unit: calls.
+    ThreadTableFull = 1,
+    /// The process table had no room for a child to follow. Unit: processes.
+    ProcessTableFull = 2,
+    /// A thread ended while the ring was full, and its number was used again before its last calls
+    /// were fetched from the thread table. Unit: calls.
+    ThreadReplaced = 3,
+}
+
+impl Loss {
+    /// Every reason, in the order of its index.
+    pub const ALL: [Self; 4] = [
+        Self::RingFull,
+        Self::ThreadTableFull,
+        Self::ProcessTableFull,
+        Self::ThreadReplaced,
+    ];
+
+    /// The reason in words, as reports show it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RingFull => "ring full",
+            Self::ThreadTableFull => "thread table full",
+            Self::ProcessTableFull => "process table full",
+            Self::ThreadReplaced => "thread number reused",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Loss;
+
+    #[test]
+    fn every_reason_stands_at_its_own_index() {
+        for (index, loss) in Loss::ALL.into_iter().enumerate() {
+            assert_eq!(loss as usize, index);
+        }
+    }
+}

@@ -1,1 +1,29 @@
-//! placeholder
+//! The names by which user space finds the probe's programs, maps and globals.
+
+/// Program on the raw tracepoint of the same name: every system call.
+pub const SYS_ENTER: &str = "sys_enter";
+/// Program on the raw tracepoint of the same name: a task was made.
+pub const FORK: &str = "sched_process_fork";
+/// Program on the raw tracepoint of the same name: a process runs another program.
+pub const EXEC: &str = "sched_process_exec";
+/// Program on the raw tracepoint of the same name: a task ends.
+pub const EXIT: &str = "sched_process_exit";
+
+/// Ring of [`crate::record::Window`] records.
+pub const RING: &str = "RING";
+/// Hash from the thread's id in the initial pid namespace to its [`crate::record::Window`].
+pub const THREADS: &str = "THREADS";
+/// Hash from a tgid in the initial pid namespace to a [`crate::target::Membership`].
+pub const PROCESSES: &str = "PROCESSES";
+/// Hash whose keys are the tgids to watch, in the monitor's own pid namespace; used only where
+/// that is not the initial one.
+pub const NAMED_PROCESSES: &str = "NAMED_PROCESSES";
+/// Per-CPU array of counters, one for each [`crate::loss::Loss`].
+pub const LOSSES: &str = "LOSSES";
+
+/// Global, [`crate::target::Filter`]: what is watched.
+pub const FILTER: &str = "FILTER";
+/// Global, [`crate::target::KernelLayout`]: where this kernel keeps what the probe reads.
+pub const LAYOUT: &str = "LAYOUT";
+/// Global, u8: aya-log's level.
+pub const LOG_LEVEL: &str = "AYA_LOG_LEVEL";

@@ -1,1 +1,207 @@
-//! placeholder
+//! The one record that the probe sends: a thread's window of calls, and why it was sent.
+
+use crate::abi::Abi;
+
+/// Calls that a window holds at most.
+pub const WINDOW_CALLS: usize = 32;
+
+/// Why a window left the kernel.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Cause {
+    /// It is still being filled; only ever seen by a reader of the thread table.
+    Open = 0,
+    /// It was full.
+    Full = 1,
+    /// The thread made a child, named by `child_tgid` and `child_tid`.
+    Fork = 2,
+    /// The thread runs another program; `comm` is its new name.
+    Exec = 3,
+    /// The thread ended.
+    Exit = 4,
+}
+
+impl Cause {
+    /// The cause of a stored number, or `None` for a number that the probe does not write.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Option<Self> {
+        match number {
+            0 => Some(Self::Open),
+            1 => Some(Self::Full),
+            2 => Some(Self::Fork),
+            3 => Some(Self::Exec),
+            4 => Some(Self::Exit),
+            _ => None,
+        }
+    }
+}
+
+/// A thread's calls since its last window was sent. It is both the value of the thread table and
+/// the record on the ring, so that sending it is one copy.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(C)]
+pub struct Window {
+    /// A [`Cause`].
+    pub cause: u32,
+    /// How many of `slots` are filled, at most [`WINDOW_CALLS`].
+    pub len: u32,
+    /// Thread group id, in the monitor's pid namespace.
+    pub tgid: u32,
+    /// Thread id, in the monitor's pid namespace.
+    pub tid: u32,
+    /// `task_struct.start_boottime`, nanoseconds.
+    pub start_ns: u64,
+    /// Calls that the probe counted in this thread before `slots[0]`.
+    pub first_seq: u64,
+    /// `bpf_ktime_get_ns` at `slots[0]`, nanoseconds of `CLOCK_MONOTONIC`.
+    pub first_ns: u64,
+    /// The same when the window was sent.
+    pub last_ns: u64,
+    /// `task_struct.comm`, padded with NUL.
+    pub comm: [u8; 16],
+    /// The child's thread group id, with [`Cause::Fork`].
+    pub child_tgid: u32,
+    /// The child's thread id, with [`Cause::Fork`].
+    pub child_tid: u32,
+    /// The calls, packed by [`pack`].
+    pub slots: [u64; WINDOW_CALLS],
+}
+
+const HEADER: usize = 72;
+const _: () = assert!(size_of::<Window>() == HEADER + 8 * WINDOW_CALLS);
+
+impl Window {
+    /// Bytes of a record.
+    pub const SIZE: usize = size_of::<Self>();
+
+    /// Reads a record in this machine's byte order.
+    ///
+    /// `None` when there are fewer than [`Self::SIZE`] bytes or `len` is more than a window holds;
+    /// bytes behind the record are ignored.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (header, rest) = bytes.split_at_checked(HEADER)?;
+        let (slot_bytes, _) = rest.split_at_checked(8 * WINDOW_CALLS)?;
+        let u32_at = |at: usize| Some(u32::from_ne_bytes(header.get(at..at + 4)?.try_into().ok()?));
+        let u64_at = |at: usize| Some(u64::from_ne_bytes(header.get(at..at + 8)?.try_into().ok()?));
+        let mut slots = [0; WINDOW_CALLS];
+        for (slot, packed) in slots.iter_mut().zip(slot_bytes.chunks_exact(8)) {
+            *slot = u64::from_ne_bytes(packed.try_into().ok()?);
+        }
+        let window = Self {
+            cause: u32_at(0)?,
+            len: u32_at(4)?,
+            tgid: u32_at(8)?,
+            tid: u32_at(12)?,
+            start_ns: u64_at(16)?,
+            first_seq: u64_at(24)?,
+            first_ns: u64_at(32)?,
+            last_ns: u64_at(40)?,
+            comm: header.get(48..64)?.try_into().ok()?,
+            child_tgid: u32_at(64)?,
+            child_tid: u32_at(68)?,
+            slots,
+        };
+        (window.len as usize <= WINDOW_CALLS).then_some(window)
+    }
+}
+
+const SEQ_TAG: u64 = 0xff_ffff;
+
+/// One slot of a window: the number in bits 0 to 31, the ABI's tag in bits 32 to 39, and in bits 40
+/// to 63 the low 24 bits of the call's place in its thread.
+///
+/// A reader of the thread table copies a window while its thread may be filling it. The tag tells
+/// which slots of the copy belong together.
+#[inline(always)]
+#[must_use]
+pub const fn pack(number: u32, abi_tag: u8, seq: u64) -> u64 {
+    number as u64 | (abi_tag as u64) << 32 | (seq & SEQ_TAG) << 40
+}
+
+/// The number and ABI of a slot, or `None` when it does not hold the call at place `seq`.
+#[must_use]
+pub const fn unpack(slot: u64, seq: u64) -> Option<(u32, Abi)> {
+    if slot >> 40 != seq & SEQ_TAG {
+        return None;
+    }
+    match Abi::from_tag((slot >> 32) as u8) {
+        Some(abi) => Some((slot as u32, abi)),
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::{Abi, Cause, HEADER, WINDOW_CALLS, Window, pack, unpack};
+
+    fn window() -> Window {
+        let mut slots = [0; WINDOW_CALLS];
+        for (place, slot) in slots.iter_mut().enumerate() {
+            *slot = pack(place as u32, Abi::X86_64.tag(), 100 + place as u64);
+        }
+        Window {
+            cause: Cause::Fork as u32,
+            len: 32,
+            tgid: 1,
+            tid: 2,
+            start_ns: 3,
+            first_seq: 100,
+            first_ns: 5,
+            last_ns: 6,
+            comm: *b"nginx\0\0\0\0\0\0\0\0\0\0\0",
+            child_tgid: 7,
+            child_tid: 8,
+            slots,
+        }
+    }
+
+    fn bytes(window: &Window) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for number in [window.cause, window.len, window.tgid, window.tid] {
+            bytes.extend(number.to_ne_bytes());
+        }
+        for number in [window.start_ns, window.first_seq, window.first_ns, window.last_ns] {
+            bytes.extend(number.to_ne_bytes());
+        }
+        bytes.extend(window.comm);
+        bytes.extend(window.child_tgid.to_ne_bytes());
+        bytes.extend(window.child_tid.to_ne_bytes());
+        assert_eq!(bytes.len(), HEADER);
+        for slot in window.slots {
+            bytes.extend(slot.to_ne_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn a_record_reads_back_field_by_field() {
+        assert_eq!(Window::from_bytes(&bytes(&window())), Some(window()));
+    }
+
+    #[test]
+    fn a_record_cut_at_any_byte_is_refused() {
+        let bytes = bytes(&window());
+        for end in 0..bytes.len() {
+            assert_eq!(Window::from_bytes(&bytes[..end]), None, "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn a_length_beyond_the_window_is_refused() {
+        let mut long = window();
+        long.len = 33;
+        assert_eq!(Window::from_bytes(&bytes(&long)), None);
+    }
+
+    #[test]
+    fn a_slot_is_read_only_at_its_own_place() {
+        let slot = pack(u32::MAX, Abi::I386.tag(), 0x1_0000_0007);
+        assert_eq!(unpack(slot, 0x1_0000_0007), Some((u32::MAX, Abi::I386)));
+        assert_eq!(unpack(slot, 0x1_0000_0008), None);
+        assert_eq!(unpack(pack(1, 9, 0), 0), None);
+    }
+}

@@ -1,0 +1,150 @@
+//! What the probe is told before it is loaded: whom to watch, and where the kernel keeps things.
+
+/// What a process is to the monitor: the values of the map [`crate::names::PROCESSES`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Membership {
+    /// It is watched.
+    Watched = 1,
+    /// It is the monitor itself.
+    Excluded = 2,
+}
+
+/// How a process that is not in [`crate::names::PROCESSES`] yet becomes a watched one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Admission {
+    /// Only user space and forks add processes.
+    Listed = 0,
+    /// Every process is watched, without being listed.
+    All = 1,
+    /// A thread of it carries the name `comm`.
+    Comm = 2,
+    /// A thread of it runs with the real user id `uid`.
+    Uid = 3,
+    /// A thread of it is in the cgroup `cgroup_id` or below it.
+    Cgroup = 4,
+}
+
+/// Whom to watch. Written before the load, constant afterwards.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(C)]
+pub struct Filter {
+    /// Id of the version 2 cgroup, with [`Admission::Cgroup`].
+    pub cgroup_id: u64,
+    /// An [`Admission`].
+    pub admission: u32,
+    /// The monitor's own tgid in the initial pid namespace; 0 where the monitor cannot know it.
+    pub self_tgid: u32,
+    /// The monitor's own tgid in its own pid namespace.
+    pub self_namespace_tgid: u32,
+    /// Real user id, with [`Admission::Uid`].
+    pub uid: u32,
+    /// How many levels below the root the cgroup lies.
+    pub cgroup_level: u32,
+    /// Whether children of watched processes are watched: 0 or 1.
+    pub follow: u32,
+    /// The monitor's pid namespace (`ns_common.inum`), 0 when it is the initial one.
+    pub pid_namespace: u32,
+    /// Bytes that wait in the ring before the reader is woken.
+    pub wake_bytes: u32,
+    /// The name, padded with NUL, with [`Admission::Comm`].
+    pub comm: [u8; 16],
+}
+
+/// Byte offsets into kernel structures, from the running kernel's BTF.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(C)]
+pub struct KernelLayout {
+    /// `task_struct.pid`.
+    pub task_pid: u32,
+    /// `task_struct.tgid`.
+    pub task_tgid: u32,
+    /// `task_struct.start_boottime`.
+    pub task_start: u32,
+    /// `task_struct.group_leader`.
+    pub task_leader: u32,
+    /// `task_struct.thread_pid`.
+    pub task_thread_pid: u32,
+    /// `task_struct.signal`.
+    pub task_signal: u32,
+    /// The word of `task_struct.thread_info` that tells a compat task: `status` on x86-64, `flags`
+    /// on arm64.
+    pub task_compat: u32,
+    /// Its bit: `TS_COMPAT` (`arch/x86/include/asm/thread_info.h`) or `_TIF_32BIT`
+    /// (`arch/arm64/include/asm/thread_info.h`).
+    pub compat_mask: u32,
+    /// `signal_struct.live`.
+    pub signal_live: u32,
+    /// `pid.level`.
+    pub pid_level: u32,
+    /// `pid.numbers`.
+    pub pid_numbers: u32,
+    /// Size of `struct upid`.
+    pub upid_size: u32,
+    /// `upid.nr`.
+    pub upid_nr: u32,
+    /// `upid.ns`.
+    pub upid_ns: u32,
+    /// `pid_namespace.ns.inum`.
+    pub namespace_inum: u32,
+    /// The [`crate::abi::Abi`] tag of a task that is not compat.
+    pub native_abi: u32,
+    /// The tag of one that is.
+    pub compat_abi: u32,
+    /// Bit of the number that marks x32, 0 where there is no x32.
+    pub x32_bit: u32,
+}
+
+impl KernelLayout {
+    /// The layout as the words that the global [`crate::names::LAYOUT`] is made of.
+    #[must_use]
+    pub const fn words(&self) -> [u32; 18] {
+        [
+            self.task_pid,
+            self.task_tgid,
+            self.task_start,
+            self.task_leader,
+            self.task_thread_pid,
+            self.task_signal,
+            self.task_compat,
+            self.compat_mask,
+            self.signal_live,
+            self.pid_level,
+            self.pid_numbers,
+            self.upid_size,
+            self.upid_nr,
+            self.upid_ns,
+            self.namespace_inum,
+            self.native_abi,
+            self.compat_abi,
+            self.x32_bit,
+        ]
+    }
+}
+
+impl Filter {
+    /// The filter as the words that the global [`crate::names::FILTER`] is made of.
+    #[must_use]
+    pub fn words(&self) -> [u64; 7] {
+        let pair = |low: u32, high: u32| {
+            let [a, b, c, d] = low.to_ne_bytes();
+            let [e, f, g, h] = high.to_ne_bytes();
+            u64::from_ne_bytes([a, b, c, d, e, f, g, h])
+        };
+        let (low, high) = self.comm.split_at(8);
+        let name = |half: &[u8]| half.try_into().map_or(0, u64::from_ne_bytes);
+        [
+            self.cgroup_id,
+            pair(self.admission, self.self_tgid),
+            pair(self.self_namespace_tgid, self.uid),
+            pair(self.cgroup_level, self.follow),
+            pair(self.pid_namespace, self.wake_bytes),
+            name(low),
+            name(high),
+        ]
+    }
+}
+
+const _: () = assert!(size_of::<KernelLayout>() == 18 * 4);
+const _: () = assert!(size_of::<Filter>() == 7 * 8);

@@ -1,0 +1,82 @@
+//! Processes and threads come, change their program, and go.
+
+use aya_ebpf::{helpers::bpf_get_current_comm, programs::RawTracePointContext};
+use aya_log_ebpf::debug;
+use monitor_common::record::Cause;
+
+use crate::{Error, filter, sys_enter::current_ids, task::Task, window};
+
+/// Arguments: `struct task_struct *parent, struct task_struct *child`. It fires for threads too, in
+/// the parent's context and before the child runs, so that the child's first call is seen.
+#[inline(always)]
+pub fn forked(ctx: &RawTracePointContext) -> Result<(), Error> {
+    let parent = current_ids();
+    if !filter::watches(parent)? {
+        return Ok(());
+    }
+    let child = Task::from_argument(ctx.arg(1));
+    let ids = child.ids()?;
+    if ids.tgid != parent.tgid && filter::follow(ids) {
+        debug!(
+            ctx,
+            "process {} follows its parent {}", ids.tgid, parent.tgid
+        );
+    }
+    if let Some(window) = window::existing(parent.tid) {
+        let visible = child.visible_ids(ids)?;
+        window.child_tgid = visible.tgid;
+        window.child_tid = visible.tid;
+        window::send(window, Cause::Fork);
+    }
+    Ok(())
+}
+
+/// Arguments: `struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm`. A thread that is
+/// not its group's leader takes the leader's tid when it executes a program; `old_pid` is the one
+/// that it had.
+#[inline(always)]
+pub fn executed(ctx: &RawTracePointContext) -> Result<(), Error> {
+    let ids = current_ids();
+    if !filter::watches(ids)? {
+        return Ok(());
+    }
+    let old_tid = ctx.arg::<u64>(1) as u32;
+    if old_tid != ids.tid {
+        end(old_tid);
+    }
+    if let Some(window) = window::of_current(ctx, ids)? {
+        if window.len > 0 {
+            window::send(window, Cause::Full);
+        }
+        if let Ok(comm) = bpf_get_current_comm() {
+            window.comm = comm;
+        }
+        window::send(window, Cause::Exec);
+        debug!(ctx, "process {} runs another program", ids.tgid);
+    }
+    Ok(())
+}
+
+/// Argument: `struct task_struct *p`.
+#[inline(always)]
+pub fn exited(ctx: &RawTracePointContext) -> Result<(), Error> {
+    let ids = current_ids();
+    end(ids.tid);
+    // The leader may be gone long before its threads; the process ends with the last of them.
+    if Task::current().is_last_of_its_group()? {
+        filter::forget(ids.tgid);
+        debug!(ctx, "process {} ended", ids.tgid);
+    }
+    Ok(())
+}
+
+// When the ring has no room for a thread's last window, the window stays in the table, marked, and
+// the reader fetches it there.
+#[inline(always)]
+fn end(tid: u32) {
+    if let Some(window) = window::existing(tid)
+        && window::send(window, Cause::Exit)
+    {
+        window::forget(tid);
+    }
+}

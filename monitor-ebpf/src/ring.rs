@@ -1,0 +1,29 @@
+//! The ring, and when its reader is woken.
+
+use aya_ebpf::{
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    macros::map,
+    maps::RingBuf,
+};
+use monitor_common::record::Window;
+
+use crate::setting::setting;
+
+// User space sets the size before the load.
+#[map]
+static RING: RingBuf = RingBuf::with_byte_size(1 << 23, 0);
+
+/// Sends a copy of `window`; `false` when the ring is full.
+///
+/// Waking a reader that has caught up costs the watched thread some fifty times the record itself,
+/// so it is woken only when much waits; it looks by itself at every flush interval.
+#[inline(always)]
+pub fn send(window: &Window) -> bool {
+    let waiting = RING.query(u64::from(BPF_RB_AVAIL_DATA));
+    let wake = if waiting >= u64::from(setting!(FILTER.wake_bytes)) {
+        BPF_RB_FORCE_WAKEUP
+    } else {
+        BPF_RB_NO_WAKEUP
+    };
+    RING.output::<Window>(window, u64::from(wake)).is_ok()
+}

@@ -1,0 +1,51 @@
+//! Values that user space writes before the load and that never change afterwards.
+
+use monitor_common::target::{Filter, KernelLayout};
+
+/// Whom to watch.
+#[unsafe(no_mangle)]
+pub static FILTER: Filter = Filter {
+    cgroup_id: 0,
+    admission: 0,
+    self_tgid: 0,
+    self_namespace_tgid: 0,
+    uid: 0,
+    cgroup_level: 0,
+    follow: 0,
+    pid_namespace: 0,
+    wake_bytes: 0,
+    comm: [0; 16],
+};
+
+/// Where this kernel keeps what the probe reads.
+#[unsafe(no_mangle)]
+pub static LAYOUT: KernelLayout = KernelLayout {
+    task_pid: 0,
+    task_tgid: 0,
+    task_start: 0,
+    task_leader: 0,
+    task_thread_pid: 0,
+    task_signal: 0,
+    task_compat: 0,
+    compat_mask: 0,
+    signal_live: 0,
+    pid_level: 0,
+    pid_numbers: 0,
+    upid_size: 0,
+    upid_nr: 0,
+    upid_ns: 0,
+    namespace_inum: 0,
+    native_abi: 0,
+    compat_abi: 0,
+    x32_bit: 0,
+};
+
+/// Reads one field of a setting as the loader wrote it, not as the compiler saw it.
+macro_rules! setting {
+    ($setting:ident . $field:ident) => {
+        // SAFETY: a static is valid and aligned; the read is volatile because the loader replaces
+        // the bytes after the compiler has seen them.
+        unsafe { core::ptr::read_volatile(&raw const $crate::setting::$setting.$field) }
+    };
+}
+pub(crate) use setting;

@@ -1,0 +1,39 @@
+//! A thread enters the kernel for a system call.
+
+use aya_ebpf::{helpers::bpf_get_current_pid_tgid, programs::RawTracePointContext};
+
+use crate::{
+    Error, filter,
+    task::{self, Ids},
+    window,
+};
+
+/// The ids of the running task in the initial pid namespace.
+#[inline(always)]
+pub fn current_ids() -> Ids {
+    let both = bpf_get_current_pid_tgid();
+    Ids {
+        tgid: (both >> 32) as u32,
+        tid: both as u32,
+    }
+}
+
+/// Arguments of the tracepoint: `struct pt_regs *regs, long id` (include/trace/events/syscalls.h).
+#[inline(always)]
+pub fn entered(ctx: &RawTracePointContext) -> Result<(), Error> {
+    let ids = current_ids();
+    if !filter::watches(ids)? {
+        return Ok(());
+    }
+    let number = ctx.arg::<u64>(1) as u32;
+    // A tracer or a seccomp filter skips a call by making its number −1; only the low half is −1
+    // for a compat task, and as an x32 number it would lose its meaning.
+    if number == u32::MAX {
+        return Ok(());
+    }
+    let (abi_tag, number) = task::abi(number)?;
+    if let Some(window) = window::of_current(ctx, ids)? {
+        window::push(window, number, abi_tag);
+    }
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! The window of calls that each watched thread is filling.
+
+use aya_ebpf::{
+    helpers::{bpf_get_current_comm, bpf_ktime_get_ns},
+    macros::map,
+    maps::{HashMap, PerCpuArray},
+    programs::RawTracePointContext,
+};
+use aya_log_ebpf::warn;
+use monitor_common::{
+    loss::Loss,
+    record::{Cause, WINDOW_CALLS, Window, pack},
+};
+
+use crate::{
+    Error, loss, ring,
+    task::{Ids, Task},
+};
+
+// User space sets the size before the load.
+#[map]
+static THREADS: HashMap<u32, Window> = HashMap::with_max_entries(10240, 0);
+
+// A window is too large for the 512 bytes of a program's stack.
+#[map]
+static NEW_WINDOW: PerCpuArray<Window> = PerCpuArray::with_max_entries(1, 0);
+
+/// The window of the running thread, made when it has none yet; `None` when there is no room.
+#[inline(always)]
+pub fn of_current(
+    ctx: &RawTracePointContext,
+    ids: Ids,
+) -> Result<Option<&'static mut Window>, Error> {
+    if let Some(window) = existing(ids.tid) {
+        if window.cause != Cause::Exit as u32 {
+            return Ok(Some(window));
+        }
+        loss::count(Loss::ThreadReplaced, u64::from(window.len));
+    }
+    create(ctx, ids)
+}
+
+/// The window of thread `tid`, if it has one.
+#[inline(always)]
+pub fn existing(tid: u32) -> Option<&'static mut Window> {
+    let window = THREADS.get_ptr_mut(tid)?;
+    // SAFETY: the verifier checked the pointer. Only the thread itself writes to its window, and a
+    // thread runs on one CPU at a time; the reader only takes copies.
+    Some(unsafe { &mut *window })
+}
+
+#[inline(never)]
+fn create(ctx: &RawTracePointContext, ids: Ids) -> Result<Option<&'static mut Window>, Error> {
+    let task = Task::current();
+    let visible = task.visible_ids(ids)?;
+    let Some(scratch) = NEW_WINDOW.get_ptr_mut(0) else {
+        return Ok(None);
+    };
+    // SAFETY: the pointer is into this CPU's own copy and nothing else uses it until `insert` has
+    // copied it.
+    let window = unsafe { &mut *scratch };
+    window.cause = Cause::Open as u32;
+    window.len = 0;
+    window.tgid = visible.tgid;
+    window.tid = visible.tid;
+    window.start_ns = task.start_ns()?;
+    window.first_seq = 0;
+    window.comm = bpf_get_current_comm().map_err(|_| Error::Unreadable)?;
+    if THREADS.insert(ids.tid, &*window, 0).is_err() {
+        loss::count(Loss::ThreadTableFull, 1);
+        warn!(
+            ctx,
+            "thread table full: calls of thread {} are not seen", visible.tid
+        );
+        return Ok(None);
+    }
+    Ok(existing(ids.tid))
+}
+
+/// Adds a call, and sends the window when that filled it.
+#[inline(always)]
+pub fn push(window: &mut Window, number: u32, abi_tag: u8) {
+    let place = window.len;
+    if place == 0 {
+        // SAFETY: the helper has no precondition.
+        window.first_ns = unsafe { bpf_ktime_get_ns() };
+    }
+    let seq = window.first_seq + u64::from(place);
+    window.slots[place as usize & (WINDOW_CALLS - 1)] = pack(number, abi_tag, seq);
+    window.len = place + 1;
+    if window.len as usize >= WINDOW_CALLS {
+        if let Ok(comm) = bpf_get_current_comm() {
+            window.comm = comm;
+        }
+        send(window, Cause::Full);
+    }
+}
+
+/// Sends what the window holds and empties it. When the ring is full its calls are lost, and
+/// counted; `false` then.
+#[inline(always)]
+pub fn send(window: &mut Window, cause: Cause) -> bool {
+    // SAFETY: the helper has no precondition.
+    let now = unsafe { bpf_ktime_get_ns() };
+    if window.len == 0 {
+        window.first_ns = now;
+    }
+    window.last_ns = now;
+    window.cause = cause as u32;
+    let sent = ring::send(window);
+    if !sent && !matches!(cause, Cause::Exit) {
+        loss::count(Loss::RingFull, u64::from(window.len));
+    }
+    if sent || !matches!(cause, Cause::Exit) {
+        window.first_seq += u64::from(window.len);
+        window.len = 0;
+        window.cause = Cause::Open as u32;
+    }
+    sent
+}
+
+/// Forgets a thread whose last window was sent.
+#[inline(always)]
+pub fn forget(tid: u32) {
+    // Not there is as good as removed.
+    let _ = THREADS.remove(tid);
+}

@@ -1,0 +1,23 @@
+//! The kernel as a source: what must be there, the probe, its ring, and whom it watches.
+
+pub mod preflight;
+
+mod btf;
+mod layout;
+
+pub mod target;
+
+pub mod command;
+
+pub mod probe;
+
+mod ring;
+mod thread_table;
+
+mod reassembly;
+
+pub mod losses;
+
+mod privileges;
+
+pub mod watch;

@@ -1,0 +1,64 @@
+//! Where the running kernel keeps what the probe reads.
+
+use monitor_common::{
+    abi::{Abi, X32_SYSCALL_BIT},
+    target::KernelLayout,
+};
+
+use super::btf::{Btf, BtfError};
+
+/// `TS_COMPAT` of `arch/x86/include/asm/thread_info.h`.
+const TS_COMPAT: u32 = 0x0002;
+/// `_TIF_32BIT` of `arch/arm64/include/asm/thread_info.h`.
+const TIF_32BIT: u32 = 1 << 22;
+
+/// The layout for a monitor that was built for the machine it runs on.
+///
+/// # Errors
+///
+/// A structure or member that this kernel does not have.
+pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
+    let task = |member: &str| btf.offset("task_struct", &[member]);
+    let arm = cfg!(target_arch = "aarch64");
+    let (word, compat_mask) = if arm { ("flags", TIF_32BIT) } else { ("status", TS_COMPAT) };
+    let (native, compat) = if arm { (Abi::Aarch64, Abi::Arm) } else { (Abi::X86_64, Abi::I386) };
+    Ok(KernelLayout {
+        task_pid: task("pid")?,
+        task_tgid: task("tgid")?,
+        task_start: task("start_boottime")?,
+        task_leader: task("group_leader")?,
+        task_thread_pid: task("thread_pid")?,
+        task_signal: task("signal")?,
+        task_compat: btf.offset("task_struct", &["thread_info", word])?,
+        compat_mask,
+        signal_live: btf.offset("signal_struct", &["live"])?,
+        pid_level: btf.offset("pid", &["level"])?,
+        pid_numbers: btf.offset("pid", &["numbers"])?,
+        upid_size: btf.size("upid")?,
+        upid_nr: btf.offset("upid", &["nr"])?,
+        upid_ns: btf.offset("upid", &["ns"])?,
+        namespace_inum: btf.offset("pid_namespace", &["ns", "inum"])?,
+        native_abi: native.tag().into(),
+        compat_abi: compat.tag().into(),
+        x32_bit: if arm { 0 } else { X32_SYSCALL_BIT },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Btf, of_kernel};
+
+    #[test]
+    fn the_running_kernel_has_every_member_and_keeps_them_apart() {
+        let Ok(bytes) = std::fs::read("/sys/kernel/btf/vmlinux") else {
+            eprintln!("skipped: this kernel has no BTF");
+            return;
+        };
+        let btf = Btf::parse(&bytes).expect("the kernel's own BTF");
+        let layout = of_kernel(&btf).expect("a supported kernel");
+        assert_eq!(layout.task_tgid, layout.task_pid + 4, "tgid stands behind pid in task_struct");
+        assert!(layout.task_start > 0 && layout.task_signal > 0);
+        assert_eq!(layout.upid_size, 16);
+        assert!(btf.has_typedef("btf_trace_sys_enter"));
+    }
+}

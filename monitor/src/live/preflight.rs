@@ -1,0 +1,177 @@
+//! Whether this kernel and this user can do what the probe needs, before anything is loaded.
+
+use std::{fs, io};
+
+use super::btf::Btf;
+
+/// What stands in the way, in one sentence with its remedy.
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PreflightError {
+    /// Older than `BPF_MAP_TYPE_RINGBUF` and `CAP_BPF`.
+    #[error("kernel {0} is too old: watching live needs Linux 5.8 or newer; upgrade the kernel, or replay a recording made elsewhere")]
+    OldKernel(String),
+    /// Neither root nor the two capabilities.
+    #[error("no permission to load BPF programs: run as root (sudo monitor …), or give the program cap_bpf and cap_perfmon")]
+    NoPermission,
+    /// Lockdown forbids `bpf_probe_read_kernel`.
+    #[error("the kernel is locked down in confidentiality mode, which forbids tracing: boot with lockdown=integrity or less")]
+    Lockdown,
+    /// No type information.
+    #[error("the kernel has no type information at /sys/kernel/btf/vmlinux: use a kernel built with CONFIG_DEBUG_INFO_BTF=y")]
+    NoBtf,
+    /// Type information that cannot be used.
+    #[error("{0}: this kernel is not supported yet; please report its version")]
+    UnusableBtf(String),
+    /// No such tracepoint.
+    #[error("the kernel has no tracepoint {0}: use a kernel built with CONFIG_FTRACE_SYSCALLS=y")]
+    NoTracepoint(&'static str),
+}
+
+/// What the checks are made on.
+pub struct Host {
+    /// `uname -r`.
+    pub release: String,
+    /// Effective capabilities, as in `CapEff` of `/proc/self/status`.
+    pub capabilities: u64,
+    /// Content of `/sys/kernel/security/lockdown`, if there is one.
+    pub lockdown: Option<String>,
+    /// Content of `/sys/kernel/btf/vmlinux`, if there is one.
+    pub btf: Option<Vec<u8>>,
+}
+
+// include/uapi/linux/capability.h
+const CAP_SYS_ADMIN: u32 = 21;
+const CAP_PERFMON: u32 = 38;
+const CAP_BPF: u32 = 39;
+
+const TRACEPOINTS: [(&str, &str); 4] = [
+    ("sys_enter", "btf_trace_sys_enter"),
+    ("sched_process_fork", "btf_trace_sched_process_fork"),
+    ("sched_process_exec", "btf_trace_sched_process_exec"),
+    ("sched_process_exit", "btf_trace_sched_process_exit"),
+];
+
+impl Host {
+    /// Reads what there is on this host.
+    #[must_use]
+    pub fn read() -> Self {
+        let read = |path: &str| fs::read_to_string(path);
+        let status = read("/proc/self/status").unwrap_or_default();
+        let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+        Self {
+            release: read("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+            capabilities: capabilities
+                .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
+                .unwrap_or(0),
+            lockdown: read("/sys/kernel/security/lockdown").ok(),
+            btf: btf_bytes().ok(),
+        }
+    }
+
+    /// Whether the probe can be loaded: the kernel's type information when it can.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that stands in the way.
+    pub fn check(&self) -> Result<Btf, PreflightError> {
+        if version(&self.release).is_none_or(|version| version < (5, 8)) {
+            return Err(PreflightError::OldKernel(self.release.escape_default().to_string()));
+        }
+        let has = |capability: u32| self.capabilities >> capability & 1 == 1;
+        if !has(CAP_SYS_ADMIN) && !(has(CAP_BPF) && has(CAP_PERFMON)) {
+            return Err(PreflightError::NoPermission);
+        }
+        if self.lockdown.as_ref().is_some_and(|modes| modes.contains("[confidentiality]")) {
+            return Err(PreflightError::Lockdown);
+        }
+        let bytes = self.btf.as_ref().ok_or(PreflightError::NoBtf)?;
+        let btf = Btf::parse(bytes).map_err(|error| PreflightError::UnusableBtf(error.to_string()))?;
+        for (tracepoint, typedef) in TRACEPOINTS {
+            if !btf.has_typedef(typedef) {
+                return Err(PreflightError::NoTracepoint(tracepoint));
+            }
+        }
+        Ok(btf)
+    }
+}
+
+fn btf_bytes() -> io::Result<Vec<u8>> {
+    fs::read("/sys/kernel/btf/vmlinux")
+}
+
+fn version(release: &str) -> Option<(u32, u32)> {
+    let mut parts = release.split(|c: char| !c.is_ascii_digit());
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Host, PreflightError};
+
+    fn host() -> Host {
+        Host {
+            release: "6.1.0-50-cloud-amd64".into(),
+            capabilities: u64::MAX,
+            lockdown: Some("[none] integrity confidentiality\n".into()),
+            btf: None,
+        }
+    }
+
+    fn refusal(host: &Host) -> PreflightError {
+        host.check().err().expect("refused")
+    }
+
+    #[test]
+    fn a_kernel_without_a_ring_buffer_is_too_old() {
+        for release in ["5.7.19", "4.19.0-27-amd64", "", "unknown"] {
+            let host = Host { release: release.into(), ..host() };
+            assert_eq!(refusal(&host), PreflightError::OldKernel(release.into()));
+        }
+        let host = Host { release: "5.8.0".into(), ..host() };
+        assert_eq!(refusal(&host), PreflightError::NoBtf);
+    }
+
+    #[test]
+    fn without_root_both_capabilities_are_needed() {
+        for capabilities in [0, 1 << 38, 1 << 39] {
+            assert_eq!(refusal(&Host { capabilities, ..host() }), PreflightError::NoPermission);
+        }
+        for capabilities in [1 << 38 | 1 << 39, 1 << 21] {
+            assert_eq!(refusal(&Host { capabilities, ..host() }), PreflightError::NoBtf);
+        }
+    }
+
+    #[test]
+    fn only_the_confidentiality_mode_of_lockdown_is_in_the_way() {
+        let mode = |modes: &str| Host { lockdown: Some(modes.into()), ..host() };
+        assert_eq!(refusal(&mode("none integrity [confidentiality]")), PreflightError::Lockdown);
+        assert_eq!(refusal(&mode("none [integrity] confidentiality")), PreflightError::NoBtf);
+    }
+
+    #[test]
+    fn missing_or_broken_type_information_is_told_apart() {
+        assert_eq!(refusal(&host()), PreflightError::NoBtf);
+        let broken = Host { btf: Some(vec![0; 64]), ..host() };
+        assert!(matches!(refusal(&broken), PreflightError::UnusableBtf(_)));
+        // The smallest whole BTF: a header (hdr_len 24) with empty sections.
+        let empty: Vec<u8> = [0x1_eb9f_u32, 24, 0, 0, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
+        let bare = Host { btf: Some(empty), ..host() };
+        assert_eq!(refusal(&bare), PreflightError::NoTracepoint("sys_enter"));
+    }
+
+    #[test]
+    fn every_refusal_is_one_sentence_with_a_remedy() {
+        let all = [
+            PreflightError::OldKernel("5.4".into()),
+            PreflightError::NoPermission,
+            PreflightError::Lockdown,
+            PreflightError::NoBtf,
+            PreflightError::UnusableBtf("no struct".into()),
+            PreflightError::NoTracepoint("sys_enter"),
+        ];
+        for error in all {
+            let text = error.to_string();
+            assert!(!text.contains('\n') && text.contains(": "), "{text}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Once the probe is attached, the monitor gives up what it no longer needs.
+
+use caps::{CapSet, Capability, CapsHashSet};
+
+/// Keeps the capability to look into maps, and that to pass on signals when a command is watched;
+/// drops all others, for good.
+///
+/// # Errors
+///
+/// When the kernel refuses, which it does not when giving up.
+pub fn drop_unneeded(signals_a_command: bool) -> Result<(), caps::errors::CapsError> {
+    let mut wanted = CapsHashSet::from([Capability::CAP_BPF]);
+    if signals_a_command {
+        wanted.insert(Capability::CAP_KILL);
+    }
+    let held = caps::read(None, CapSet::Permitted)?;
+    let kept: CapsHashSet = held.intersection(&wanted).copied().collect();
+    // Without this, root would gain all of them again with the next program that it executes.
+    for capability in caps::all() {
+        if !kept.contains(&capability) && caps::has_cap(None, CapSet::Bounding, capability)? {
+            caps::drop(None, CapSet::Bounding, capability)?;
+        }
+    }
+    caps::clear(None, CapSet::Inheritable)?;
+    caps::set(None, CapSet::Effective, &kept)?;
+    caps::set(None, CapSet::Permitted, &kept)?;
+    // SAFETY: prctl with these arguments takes no pointer; it cannot fail on a kernel that runs BPF.
+    unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+    Ok(())
+}

@@ -1,0 +1,246 @@
+//! Windows become events: what was seen twice is dropped, what is missing shows as a gap.
+
+use std::collections::HashMap;
+
+use monitor_common::record::{Cause, Window, unpack};
+
+use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
+
+struct Progress {
+    key: ThreadKey,
+    comm: Comm,
+    /// Calls of the thread that were delivered or known to be lost.
+    next_seq: u64,
+    /// A copied window that began later than `next_seq`: it is believed when seen again.
+    doubted: Option<u64>,
+}
+
+/// Puts each thread's windows together, whether they came by the ring or as copies of the table.
+#[derive(Default)]
+pub struct Reassembly {
+    threads: HashMap<u32, Progress>,
+    /// Calls that the probe counted and that never arrived.
+    pub lost: u64,
+    /// Calls that arrived.
+    pub received: u64,
+}
+
+fn key(window: &Window) -> ThreadKey {
+    ThreadKey { tgid: window.tgid, tid: window.tid, start_ns: window.start_ns }
+}
+
+impl Reassembly {
+    /// How many threads are alive as far as is known.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        self.threads.len()
+    }
+
+    /// Takes a window off the ring.
+    pub fn sent(&mut self, window: &Window, events: &mut Vec<Event>) {
+        self.progress(window, events);
+        self.deliver(window, window.last_ns, events);
+        let event = |kind| Event {
+            thread: key(window),
+            comm: Comm(window.comm),
+            time_ns: window.last_ns,
+            kind,
+        };
+        match Cause::from_number(window.cause) {
+            Some(Cause::Fork) => events.push(event(EventKind::Fork {
+                child_tgid: window.child_tgid,
+                child_tid: window.child_tid,
+            })),
+            Some(Cause::Exec) => events.push(event(EventKind::Exec)),
+            Some(Cause::Exit) => {
+                let count = window.first_seq + u64::from(window.len);
+                events.push(event(EventKind::Exit { count }));
+                if let Some(ended) = self.threads.remove(&window.tid) {
+                    self.lost += count.saturating_sub(ended.next_seq);
+                }
+            }
+            Some(Cause::Full | Cause::Open) | None => {}
+        }
+    }
+
+    /// Takes a copy out of the thread table, made at `now_ns` and before the ring was emptied.
+    ///
+    /// A copy that begins after the calls delivered so far means loss only if it still does so at
+    /// the next look, or when `last` says that there will be none: another thread's record may have
+    /// kept the missing one from being read.
+    pub fn copied(&mut self, window: &Window, now_ns: u64, last: bool, events: &mut Vec<Event>) {
+        if window.cause == Cause::Exit as u32 {
+            self.sent(window, events);
+            return;
+        }
+        // A thread that is unknown may be one whose end was already read off the ring.
+        let progress = match self.threads.get_mut(&window.tid) {
+            Some(progress) if progress.key == key(window) => progress,
+            _ if window.first_seq == 0 || last => self.progress(window, events),
+            _ => return,
+        };
+        let ahead = window.first_seq > progress.next_seq;
+        if ahead && !last && progress.doubted != Some(window.first_seq) {
+            progress.doubted = Some(window.first_seq);
+            return;
+        }
+        self.deliver(window, now_ns, events);
+    }
+
+    fn progress(&mut self, window: &Window, events: &mut Vec<Event>) -> &mut Progress {
+        let (key, comm) = (key(window), Comm(window.comm));
+        let fresh = Progress { key, comm, next_seq: 0, doubted: None };
+        let progress = self.threads.entry(window.tid).or_insert_with(|| Progress { key, ..fresh });
+        if progress.key != key {
+            // The number was used again, so its former owner ended unseen.
+            events.push(Event {
+                thread: progress.key,
+                comm: progress.comm,
+                time_ns: window.first_ns,
+                kind: EventKind::Exit { count: progress.next_seq },
+            });
+            *progress = Progress { key, comm, next_seq: 0, doubted: None };
+        }
+        progress
+    }
+
+    fn deliver(&mut self, window: &Window, last_ns: u64, events: &mut Vec<Event>) {
+        let Some(progress) = self.threads.get_mut(&window.tid) else { return };
+        progress.comm = Comm(window.comm);
+        let begin = window.first_seq.max(progress.next_seq);
+        let mut calls = Vec::new();
+        for seq in begin..window.first_seq + u64::from(window.len) {
+            let slot = window.slots[(seq - window.first_seq) as usize];
+            // A copy that was made while the thread moved on ends where the slots stop to fit.
+            let Some((number, abi)) = unpack(slot, seq) else { break };
+            calls.push(Call { abi, number });
+        }
+        self.lost += begin - progress.next_seq;
+        self.received += calls.len() as u64;
+        progress.next_seq = begin + calls.len() as u64;
+        progress.doubted = None;
+        if !calls.is_empty() {
+            events.push(Event {
+                thread: progress.key,
+                comm: progress.comm,
+                time_ns: window.first_ns,
+                kind: EventKind::Calls(Stretch { first_seq: begin, last_ns, calls }),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use monitor_common::{
+        abi::Abi,
+        record::{Cause, WINDOW_CALLS, Window, pack},
+    };
+
+    use super::{Event, EventKind, Reassembly};
+
+    fn window(cause: Cause, first_seq: u64, len: u32) -> Window {
+        let mut slots = [0; WINDOW_CALLS];
+        for (place, slot) in slots.iter_mut().enumerate().take(len as usize) {
+            let seq = first_seq + place as u64;
+            *slot = pack(seq as u32, Abi::X86_64.tag(), seq);
+        }
+        Window {
+            cause: cause as u32,
+            len,
+            tgid: 10,
+            tid: 11,
+            start_ns: 1,
+            first_seq,
+            first_ns: 1000,
+            last_ns: 2000,
+            comm: [0; 16],
+            child_tgid: 0,
+            child_tid: 0,
+            slots,
+        }
+    }
+
+    fn numbers(events: &[Event]) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        for event in events {
+            if let EventKind::Calls(stretch) = &event.kind {
+                assert_eq!(stretch.first_seq, u64::from(stretch.calls[0].number));
+                numbers.extend(stretch.calls.iter().map(|call| call.number));
+            }
+        }
+        numbers
+    }
+
+    #[test]
+    fn calls_seen_in_a_copy_and_again_in_the_window_come_once() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.copied(&window(Cause::Open, 0, 10), 5, false, &mut events);
+        reassembly.copied(&window(Cause::Open, 0, 12), 6, false, &mut events);
+        reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
+        reassembly.copied(&window(Cause::Open, 0, 12), 7, false, &mut events);
+        assert_eq!(numbers(&events), (0..32).collect::<Vec<_>>());
+        assert_eq!((reassembly.received, reassembly.lost), (32, 0));
+    }
+
+    #[test]
+    fn a_missing_window_is_lost_and_counted_once() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
+        reassembly.sent(&window(Cause::Full, 64, 32), &mut events);
+        reassembly.sent(&window(Cause::Exit, 128, 0), &mut events);
+        assert_eq!((reassembly.received, reassembly.lost), (64, 64));
+        assert_eq!(events.last().map(|event| &event.kind), Some(&EventKind::Exit { count: 128 }));
+        assert_eq!(reassembly.threads(), 0);
+    }
+
+    #[test]
+    fn calls_copied_from_a_window_that_is_lost_later_are_not_lost() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.copied(&window(Cause::Open, 0, 10), 5, false, &mut events);
+        reassembly.sent(&window(Cause::Full, 32, 32), &mut events);
+        assert_eq!((reassembly.received, reassembly.lost), (42, 22));
+    }
+
+    #[test]
+    fn a_copy_ahead_of_the_ring_is_believed_the_second_time() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
+        reassembly.copied(&window(Cause::Open, 64, 3), 5, false, &mut events);
+        assert_eq!((reassembly.received, reassembly.lost), (32, 0));
+        reassembly.copied(&window(Cause::Open, 64, 4), 6, false, &mut events);
+        assert_eq!((reassembly.received, reassembly.lost), (36, 32));
+    }
+
+    #[test]
+    fn at_the_end_an_empty_window_still_tells_how_many_calls_were_made() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
+        reassembly.copied(&window(Cause::Open, 96, 0), 5, true, &mut events);
+        assert_eq!((reassembly.received, reassembly.lost), (32, 64));
+    }
+
+    #[test]
+    fn a_copy_torn_by_its_thread_ends_where_the_slots_stop_to_fit() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        let mut torn = window(Cause::Open, 0, 20);
+        torn.slots[5..].copy_from_slice(&window(Cause::Open, 32, 32).slots[5..]);
+        reassembly.copied(&torn, 5, false, &mut events);
+        assert_eq!(numbers(&events), [0, 1, 2, 3, 4]);
+        reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
+        assert_eq!(numbers(&events), (0..32).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_thread_whose_number_is_used_again_ended_before() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
+        let mut successor = window(Cause::Full, 0, 1);
+        successor.start_ns = 2;
+        reassembly.sent(&successor, &mut events);
+        let kinds: Vec<_> = events.iter().map(|event| (event.thread.start_ns, &event.kind)).collect();
+        assert_eq!(kinds[1], (1, &EventKind::Exit { count: 32 }));
+        assert_eq!(kinds.len(), 3);
+        assert_eq!(reassembly.lost, 0);
+    }
+}

@@ -1,0 +1,211 @@
+//! Whom to watch, as the user named it and as the probe wants it.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use monitor_common::target::{Admission, Filter};
+
+use crate::syscall::event::Comm;
+
+/// Whom to watch.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Target {
+    /// These processes, by tgid in the monitor's own pid namespace.
+    Processes(Vec<u32>),
+    /// Processes with a thread of this name.
+    Comm(Comm),
+    /// Processes with a thread that runs with this real user id.
+    Uid(u32),
+    /// Processes with a thread in this version 2 cgroup or below it.
+    Cgroup(PathBuf),
+    /// Everything but the monitor.
+    All,
+}
+
+/// A target that cannot be watched.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// No such process.
+    #[error("there is no process {0}: list the running ones with ps")]
+    NoProcess(u32),
+    /// A thread that does not lead its group.
+    #[error("{tid} is a thread of process {tgid}, not a process: use --pid {tgid}, which watches all its threads")]
+    Thread {
+        /// What was asked for.
+        tid: u32,
+        /// The process that it belongs to.
+        tgid: u32,
+    },
+    /// The monitor's own.
+    #[error("process {0} is this monitor itself, which is never watched: name another")]
+    Myself(u32),
+    /// Not below a version 2 cgroup mount.
+    #[error("{0} is no cgroup of version 2: name a directory below the cgroup2 mount (findmnt -t cgroup2)")]
+    NoCgroup(PathBuf),
+    /// The mount shows a part of the hierarchy whose depth cannot be known from here.
+    #[error("{0} lies in a cgroup namespace that hides where its root is: run the monitor outside of the container")]
+    HiddenCgroupRoot(PathBuf),
+    /// Something that `/proc` should have.
+    #[error("cannot read {path}: {error}")]
+    Unreadable {
+        /// Of the file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+}
+
+// `PROC_PID_INIT_INO`, include/linux/proc_ns.h.
+const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// The filter that watches `target`, without its sizes and levels of waking.
+///
+/// # Errors
+///
+/// A cgroup that is none.
+pub fn filter(target: &Target, follow: bool, wake_bytes: u32) -> Result<Filter, TargetError> {
+    let namespace = own_pid_namespace()?;
+    let nested = namespace != INITIAL_PID_NAMESPACE;
+    let me = std::process::id();
+    let mut filter = Filter {
+        cgroup_id: 0,
+        admission: Admission::Listed as u32,
+        self_tgid: if nested { 0 } else { me },
+        self_namespace_tgid: me,
+        uid: 0,
+        cgroup_level: 0,
+        follow: follow.into(),
+        pid_namespace: if nested { namespace as u32 } else { 0 },
+        wake_bytes,
+        comm: [0; 16],
+    };
+    match target {
+        Target::Processes(_) => {}
+        Target::Comm(comm) => {
+            filter.admission = Admission::Comm as u32;
+            filter.comm = comm.0;
+        }
+        Target::Uid(uid) => {
+            filter.admission = Admission::Uid as u32;
+            filter.uid = *uid;
+        }
+        Target::Cgroup(path) => {
+            filter.admission = Admission::Cgroup as u32;
+            (filter.cgroup_id, filter.cgroup_level) = cgroup(path)?;
+        }
+        Target::All => filter.admission = Admission::All as u32,
+    }
+    Ok(filter)
+}
+
+fn own_pid_namespace() -> Result<u64, TargetError> {
+    let path = Path::new("/proc/self/ns/pid");
+    let metadata = fs::metadata(path);
+    metadata.map(|it| it.ino()).map_err(|error| TargetError::Unreadable { path: path.into(), error })
+}
+
+/// Whether `pid` can be watched: a process, and not the monitor.
+///
+/// # Errors
+///
+/// [`TargetError::NoProcess`], [`TargetError::Thread`], [`TargetError::Myself`].
+pub fn check_process(pid: u32) -> Result<(), TargetError> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"));
+    let status = status.map_err(|_| TargetError::NoProcess(pid))?;
+    let tgid = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    match tgid.and_then(|tgid| tgid.trim().parse::<u32>().ok()) {
+        Some(tgid) if tgid != pid => Err(TargetError::Thread { tid: pid, tgid }),
+        Some(_) if pid == std::process::id() => Err(TargetError::Myself(pid)),
+        Some(_) => Ok(()),
+        None => Err(TargetError::NoProcess(pid)),
+    }
+}
+
+/// The children that the threads of `pid` have now.
+#[must_use]
+pub fn children(pid: u32) -> Vec<u32> {
+    // A process or thread that ends meanwhile has no children to follow.
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let lists = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+}
+
+/// The id of a cgroup and its depth below the root.
+///
+/// The id is the inode number of its directory on a 64-bit kernel (`cgroup_id`,
+/// include/linux/cgroup.h; `kernfs_ino`, include/linux/kernfs.h).
+fn cgroup(path: &Path) -> Result<(u64, u32), TargetError> {
+    let none = || TargetError::NoCgroup(path.into());
+    let mounts = fs::read_to_string("/proc/self/mountinfo")
+        .map_err(|error| TargetError::Unreadable { path: "/proc/self/mountinfo".into(), error })?;
+    let (root, mount) = mounts.lines().find_map(cgroup_mount).ok_or_else(none)?;
+    let directory = path.canonicalize().or_else(|_| mount.join(path).canonicalize()).map_err(|_| none())?;
+    let below = directory.strip_prefix(&mount).map_err(|_| none())?;
+    if root.contains("..") {
+        return Err(TargetError::HiddenCgroupRoot(directory));
+    }
+    let metadata = fs::metadata(&directory).map_err(|_| none())?;
+    if !metadata.is_dir() {
+        return Err(none());
+    }
+    let depth = Path::new(&root).components().skip(1).count() + below.components().count();
+    Ok((metadata.ino(), depth as u32))
+}
+
+// Fields by Documentation/filesystems/proc.rst: 3.5, /proc/<pid>/mountinfo.
+fn cgroup_mount(line: &str) -> Option<(String, PathBuf)> {
+    let (fields, rest) = line.split_once(" - ")?;
+    if rest.split(' ').next()? != "cgroup2" {
+        return None;
+    }
+    let mut fields = fields.split(' ').skip(3);
+    Some((fields.next()?.to_owned(), PathBuf::from(fields.next()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::{TargetError, cgroup_mount, check_process, children};
+
+    #[test]
+    fn a_thread_and_a_missing_process_are_told_apart() {
+        let (send, receive) = std::sync::mpsc::channel();
+        let (end, wait) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            // SAFETY: gettid has no precondition.
+            send.send(unsafe { libc::gettid() } as u32).expect("the test waits");
+            let _ = wait.recv();
+        });
+        let tid = receive.recv().expect("sent");
+        let me = std::process::id();
+        let refusal = check_process(tid).expect_err("a thread");
+        assert!(matches!(refusal, TargetError::Thread { tgid, .. } if tgid == me), "{refusal}");
+        drop(end);
+        thread.join().expect("ends");
+        assert!(matches!(check_process(me), Err(TargetError::Myself(_))));
+        // Beyond PID_MAX_LIMIT (include/linux/threads.h).
+        assert!(matches!(check_process(1 << 22), Err(TargetError::NoProcess(_))));
+    }
+
+    #[test]
+    fn a_child_is_found_under_the_thread_that_made_it() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("sleep");
+        let found = children(std::process::id());
+        child.kill().expect("running");
+        child.wait().expect("a child");
+        assert!(found.contains(&child.id()), "{found:?}");
+    }
+
+    #[test]
+    fn the_cgroup_mount_is_read_off_a_line_of_mountinfo() {
+        let line = "42 31 0:27 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw";
+        assert_eq!(cgroup_mount(line), Some(("/".into(), PathBuf::from("/sys/fs/cgroup/unified"))));
+        assert_eq!(cgroup_mount("1 2 0:3 / /proc rw - proc proc rw"), None);
+    }
+}

@@ -1,0 +1,146 @@
+//! The probe's table of threads: windows that are still being filled.
+//!
+//! A thread that blocks never sends its window itself, so the reader takes a copy. Copying changes
+//! nothing in the kernel: the same calls arrive again with the window, and are told by their places.
+
+use std::{
+    io,
+    os::fd::{AsFd, AsRawFd, BorrowedFd},
+};
+
+use aya::maps::{Map, MapData, MapError};
+use monitor_common::record::{Cause, Window};
+
+/// The reading end of the probe's thread table.
+pub struct ThreadTable {
+    map: MapData,
+    keys: Vec<u32>,
+    values: Vec<u8>,
+}
+
+// enum bpf_cmd, include/uapi/linux/bpf.h.
+const BPF_MAP_LOOKUP_ELEM: libc::c_long = 1;
+const BPF_MAP_DELETE_ELEM: libc::c_long = 3;
+const BPF_MAP_LOOKUP_AND_DELETE_ELEM: libc::c_long = 21;
+const BPF_MAP_LOOKUP_BATCH: libc::c_long = 24;
+
+const BATCH: usize = 512;
+
+// The member `batch` of union bpf_attr.
+#[repr(C)]
+#[derive(Default)]
+struct BatchAttributes {
+    in_batch: u64,
+    out_batch: u64,
+    keys: u64,
+    values: u64,
+    count: u32,
+    map_fd: u32,
+    elem_flags: u64,
+    flags: u64,
+}
+
+// The anonymous member for BPF_MAP_*_ELEM of union bpf_attr.
+#[repr(C)]
+#[derive(Default)]
+struct ElementAttributes {
+    map_fd: u32,
+    padding: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+fn bpf<T>(command: libc::c_long, attributes: &mut T) -> io::Result<()> {
+    // SAFETY: the attributes are one of the structures above, whose layout is the kernel's and whose
+    // pointers are to live buffers of the size that the map and the count ask for.
+    let status = unsafe {
+        libc::syscall(libc::SYS_bpf, command, std::ptr::from_mut(attributes), size_of::<T>())
+    };
+    if status < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+impl ThreadTable {
+    pub(super) fn new(map: Map) -> Result<Self, MapError> {
+        match map {
+            Map::HashMap(map) => Ok(Self {
+                map,
+                keys: vec![0; BATCH],
+                values: vec![0; BATCH * Window::SIZE],
+            }),
+            _ => Err(MapError::InvalidMapType { map_type: 0 }),
+        }
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.map.fd().as_fd()
+    }
+
+    /// Copies of the windows that hold calls, with `empty_too` of all others as well. Those of
+    /// threads that ended leave the table with that.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses the look-up.
+    pub fn windows(&mut self, empty_too: bool) -> io::Result<Vec<Window>> {
+        let mut windows = Vec::new();
+        let mut ended = Vec::new();
+        let (mut token, mut next_token) = (0_u64, 0_u64);
+        let mut first = true;
+        loop {
+            let mut attributes = BatchAttributes {
+                in_batch: if first { 0 } else { &raw const token as u64 },
+                out_batch: &raw mut next_token as u64,
+                keys: self.keys.as_mut_ptr() as u64,
+                values: self.values.as_mut_ptr() as u64,
+                count: BATCH as u32,
+                map_fd: self.fd().as_raw_fd() as u32,
+                ..BatchAttributes::default()
+            };
+            let outcome = bpf(BPF_MAP_LOOKUP_BATCH, &mut attributes);
+            let end = match outcome {
+                Ok(()) => false,
+                // The last batch; it may still have brought entries.
+                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => true,
+                Err(error) => return Err(error),
+            };
+            let count = (attributes.count as usize).min(BATCH);
+            for (key, value) in self.keys.iter().zip(self.values.chunks_exact(Window::SIZE)).take(count) {
+                match Window::from_bytes(value) {
+                    Some(window) if window.cause == Cause::Exit as u32 => ended.push(*key),
+                    Some(window) if window.len > 0 || empty_too => windows.push(window),
+                    _ => {}
+                }
+            }
+            if end {
+                break;
+            }
+            (token, first) = (next_token, false);
+        }
+        for key in ended {
+            windows.extend(self.take(key)?);
+        }
+        Ok(windows)
+    }
+
+    // Taking and removing is one step where the kernel has it (5.14), so that a thread that took
+    // over the number meanwhile loses nothing.
+    fn take(&self, key: u32) -> io::Result<Option<Window>> {
+        let mut value = vec![0_u8; Window::SIZE];
+        let mut attributes = ElementAttributes {
+            map_fd: self.fd().as_raw_fd() as u32,
+            key: &raw const key as u64,
+            value: value.as_mut_ptr() as u64,
+            ..ElementAttributes::default()
+        };
+        match bpf(BPF_MAP_LOOKUP_AND_DELETE_ELEM, &mut attributes) {
+            Ok(()) => return Ok(Window::from_bytes(&value)),
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(None),
+            Err(_) => {}
+        }
+        bpf(BPF_MAP_LOOKUP_ELEM, &mut attributes)?;
+        attributes.value = 0;
+        bpf(BPF_MAP_DELETE_ELEM, &mut attributes)?;
+        Ok(Window::from_bytes(&value))
+    }
+}
