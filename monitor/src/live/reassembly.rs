@@ -1,6 +1,6 @@
 //! Windows become events: what was seen twice is dropped, what is missing shows as a gap.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use monitor_common::record::{Cause, Window, unpack};
 
@@ -34,6 +34,13 @@ impl Reassembly {
     #[must_use]
     pub fn threads(&self) -> usize {
         self.threads.len()
+    }
+
+    /// How many processes these threads belong to.
+    #[must_use]
+    pub fn processes(&self) -> usize {
+        let tgids: HashSet<u32> = self.threads.values().map(|it| it.key.tgid).collect();
+        tgids.len()
     }
 
     /// Takes a window off the ring.

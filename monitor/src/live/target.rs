@@ -115,8 +115,13 @@ fn own_pid_namespace() -> Result<u64, TargetError> {
 pub fn check_process(pid: u32) -> Result<(), TargetError> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"));
     let status = status.map_err(|_| TargetError::NoProcess(pid))?;
-    let tgid = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
-    match tgid.and_then(|tgid| tgid.trim().parse::<u32>().ok()) {
+    let field = |name: &str| status.lines().find_map(|line| Some(line.strip_prefix(name)?.trim()));
+    // A zombie's end has been seen already: it makes no call any more.
+    if field("State:").is_none_or(|state| state.starts_with(['Z', 'X'])) {
+        return Err(TargetError::NoProcess(pid));
+    }
+    let tgid = field("Tgid:");
+    match tgid.and_then(|tgid| tgid.parse::<u32>().ok()) {
         Some(tgid) if tgid != pid => Err(TargetError::Thread { tid: pid, tgid }),
         Some(_) if pid == std::process::id() => Err(TargetError::Myself(pid)),
         Some(_) => Ok(()),

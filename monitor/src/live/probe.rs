@@ -1,0 +1,163 @@
+//! The probe: loaded with what it must know, attached, and its maps in the hands of their readers.
+
+use aya::{
+    Ebpf, EbpfError, EbpfLoader,
+    maps::{HashMap, Map, MapData, MapError},
+    programs::{ProgramError, RawTracePoint},
+};
+use aya_log::EbpfLogger;
+use monitor_common::{
+    names,
+    target::{Filter, KernelLayout, Membership},
+};
+
+use super::{losses::Losses, ring::Ring, thread_table::ThreadTable};
+
+static BYTECODE: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/monitor-probe"));
+
+/// Why the probe does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// The loader or the kernel refused it.
+    #[error("the kernel refused the probe: {}", chain(.0))]
+    Load(#[from] EbpfError),
+    /// The verifier or an attach point refused it.
+    #[error("the kernel refused the probe: {}", chain(.0))]
+    Program(#[from] ProgramError),
+    /// A map could not be used.
+    #[error("a map of the probe cannot be used: {}", chain(.0))]
+    Map(#[from] MapError),
+    /// Probe and monitor are of different versions.
+    #[error("the probe has no {0}: build the monitor again")]
+    Missing(&'static str),
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// How large the probe's tables are.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Bytes of the ring, a power of two and a multiple of the page size.
+    pub ring_bytes: u32,
+    /// Threads, and as many processes, that can be watched at a time.
+    pub max_threads: u32,
+}
+
+/// The probe in the kernel. Dropping it takes it out.
+pub struct Probe {
+    ebpf: Ebpf,
+    processes: HashMap<MapData, u32, u8>,
+    named_processes: HashMap<MapData, u32, u8>,
+    nested: bool,
+}
+
+/// The reading ends of the probe's maps. They outlive the probe, so that what it left can be read.
+pub struct Readers {
+    /// Windows that were sent.
+    pub ring: Ring,
+    /// Windows that are being filled.
+    pub threads: ThreadTable,
+    /// What was lost.
+    pub losses: Losses,
+    /// The probe's own messages, when they are wanted.
+    pub log: Option<EbpfLogger<&'static dyn log::Log>>,
+}
+
+impl Probe {
+    /// Loads the probe without attaching it.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses it.
+    pub fn load(
+        filter: &Filter,
+        layout: &KernelLayout,
+        sizes: Sizes,
+    ) -> Result<(Self, Readers), ProbeError> {
+        let (filter_words, layout_words) = (filter.words(), layout.words());
+        let log_level = log::max_level() as u8;
+        let mut ebpf = EbpfLoader::new()
+            .override_global(names::FILTER, filter_words.as_slice(), true)
+            .override_global(names::LAYOUT, layout_words.as_slice(), true)
+            .override_global(names::LOG_LEVEL, &log_level, true)
+            .map_max_entries(names::RING, sizes.ring_bytes)
+            .map_max_entries(names::THREADS, sizes.max_threads)
+            .map_max_entries(names::PROCESSES, sizes.max_threads)
+            .map_max_entries(names::NAMED_PROCESSES, sizes.max_threads)
+            .load(BYTECODE)?;
+        let log = (log_level >= log::Level::Debug as u8).then(|| EbpfLogger::init(&mut ebpf));
+        let readers = Readers {
+            ring: Ring::new(take(&mut ebpf, names::RING)?)?,
+            threads: ThreadTable::new(take(&mut ebpf, names::THREADS)?)?,
+            losses: Losses::new(take(&mut ebpf, names::LOSSES)?)?,
+            log: log.transpose().map_err(|_| ProbeError::Missing("log"))?,
+        };
+        let probe = Self {
+            processes: take(&mut ebpf, names::PROCESSES)?.try_into()?,
+            named_processes: take(&mut ebpf, names::NAMED_PROCESSES)?.try_into()?,
+            nested: filter.pid_namespace != 0,
+            ebpf,
+        };
+        Ok((probe, readers))
+    }
+
+    /// Attaches it to its tracepoints; `sys_enter` last, so that no process is half-known.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses it.
+    pub fn attach(&mut self) -> Result<(), ProbeError> {
+        for name in [names::EXIT, names::EXEC, names::FORK, names::SYS_ENTER] {
+            let program = self.ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
+            let program: &mut RawTracePoint = program.try_into()?;
+            program.load()?;
+            program.attach(name)?;
+        }
+        Ok(())
+    }
+
+    /// Watches the process `tgid` of the monitor's own pid namespace.
+    ///
+    /// # Errors
+    ///
+    /// When the table is full.
+    pub fn watch(&mut self, tgid: u32) -> Result<(), ProbeError> {
+        let table = if self.nested { &mut self.named_processes } else { &mut self.processes };
+        Ok(table.insert(tgid, Membership::Watched as u8, 0)?)
+    }
+
+    /// No longer watches `tgid`, which ended before its end could be seen.
+    pub fn forget(&mut self, tgid: u32) {
+        // Not there is as good as removed.
+        let _ = self.processes.remove(&tgid);
+        let _ = self.named_processes.remove(&tgid);
+    }
+
+    /// Whether any watched process is alive, as far as the probe knows.
+    #[must_use]
+    pub fn has_processes(&self) -> bool {
+        let watched = |entry: Result<(u32, u8), MapError>| {
+            entry.is_ok_and(|(_, membership)| membership == Membership::Watched as u8)
+        };
+        self.processes.iter().any(watched)
+    }
+
+    /// Whether processes are named by their ids in a pid namespace that is not the initial one.
+    #[must_use]
+    pub fn is_nested(&self) -> bool {
+        self.nested
+    }
+}
+
+fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {
+    ebpf.take_map(name).ok_or(ProbeError::Missing(name))
+}

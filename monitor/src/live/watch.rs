@@ -1,0 +1,355 @@
+//! The live run: attach, follow, read until an end comes, detach, read what is left.
+
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
+
+use monitor_common::{loss::Loss, record::Window};
+use tokio::{
+    io::{Interest, unix::AsyncFd},
+    signal::unix::{Signal, SignalKind, signal},
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{
+    command::{CommandError, Prepared, Running},
+    layout,
+    preflight::{Host, PreflightError},
+    privileges,
+    probe::{Probe, ProbeError, Readers, Sizes},
+    reassembly::Reassembly,
+    ring::Ring,
+    target::{self, Target, TargetError},
+};
+use crate::{pipeline::Feed, report::snapshot::SourceStatus, syscall::event::Event};
+
+/// What a live run is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whom to watch; with a command, nobody else than it.
+    pub target: Target,
+    /// Whether children are watched too.
+    pub follow: bool,
+    /// How long, if not until something else ends the run.
+    pub duration: Option<Duration>,
+    /// How long a call may wait in its thread's window.
+    pub flush_interval: Duration,
+    /// How large the probe's tables are.
+    pub sizes: Sizes,
+}
+
+/// Why a live run could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The host cannot.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// The kernel keeps things elsewhere than any that is known.
+    #[error("{0}: this kernel is not supported yet; please report its version")]
+    Layout(String),
+    /// The target cannot be watched.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// The probe cannot be loaded.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// The command cannot be run.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The privileges that are no longer needed could not be dropped.
+    #[error("cannot drop privileges: {0}")]
+    Privileges(#[from] caps::errors::CapsError),
+    /// The kernel did not let the reader read.
+    #[error("cannot read from the probe: {0}")]
+    Read(#[from] std::io::Error),
+}
+
+/// A probe that is loaded but sees nothing yet.
+pub struct Watch {
+    options: Options,
+    probe: Probe,
+    readers: Readers,
+}
+
+impl Watch {
+    /// Checks host and target and loads the probe.
+    ///
+    /// # Errors
+    ///
+    /// What stands in the way; nothing was loaded then.
+    pub fn load(options: Options) -> Result<Self, WatchError> {
+        let btf = Host::read().check()?;
+        if let Target::Processes(pids) = &options.target {
+            pids.iter().try_for_each(|&pid| target::check_process(pid))?;
+        }
+        let layout = layout::of_kernel(&btf).map_err(|error| WatchError::Layout(error.to_string()))?;
+        // Often enough that a burst finds room, and seldom enough that waking stays cheap.
+        let wake_bytes = (options.sizes.ring_bytes / 16).clamp(Window::SIZE as u32, 1 << 18);
+        let filter = target::filter(&options.target, options.follow, wake_bytes)?;
+        let (probe, readers) = Probe::load(&filter, &layout, options.sizes)?;
+        Ok(Self { options, probe, readers })
+    }
+
+    /// Watches until a signal, the end of all targets, the duration or the end of the stages behind
+    /// `feed`; gives the exit status of `command`.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`]; what was read until then has been handed to `feed`.
+    pub fn run(mut self, command: Option<Prepared>, feed: &Feed) -> Result<Option<u8>, WatchError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        // Signals are taken over before anything starts, so that none ends the monitor half-way.
+        let signals = runtime.block_on(async { Signals::new() })?;
+        self.probe.attach()?;
+        let mut named = match (&self.options.target, &command) {
+            (_, Some(command)) => vec![command.pid],
+            (Target::Processes(pids), None) => pids.clone(),
+            _ => Vec::new(),
+        };
+        self.name(&mut named)?;
+        privileges::drop_unneeded(command.is_some())?;
+        let command = match command {
+            Some(command) => Some((command.pid, command.release()?)),
+            None => None,
+        };
+
+        let Self { options, probe, readers } = self;
+        let mut reader = Reader {
+            readers,
+            reassembly: Reassembly::default(),
+            events: Vec::new(),
+            published: None,
+        };
+        let ends_with_targets = command.is_some() || matches!(options.target, Target::Processes(_));
+        let alive = || {
+            !ends_with_targets
+                || probe.has_processes()
+                || probe.is_nested() && named.iter().any(|&pid| target::check_process(pid).is_ok())
+        };
+        let ended = runtime.block_on(reader.until_end(&options, signals, command.as_ref(), alive, feed));
+        // Taken out first: what is read from here on is the whole rest.
+        drop(probe);
+        reader.rest(feed)?;
+        ended?;
+        match command {
+            Some((_, running)) if running.is_finished() => Ok(Some(running.wait()?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Watches the named processes, and with `follow` the children that they already have.
+    fn name(&mut self, named: &mut Vec<u32>) -> Result<(), WatchError> {
+        let mut at = 0;
+        while let Some(&pid) = named.get(at) {
+            at += 1;
+            self.probe.watch(pid)?;
+            if target::check_process(pid).is_err() {
+                // It ended before the probe could see that.
+                self.probe.forget(pid);
+            }
+            if self.options.follow {
+                let children = target::children(pid);
+                let own = std::process::id();
+                named.extend(children.into_iter().filter(|it| *it != own));
+                let mut seen = HashSet::new();
+                named.retain(|it| seen.insert(*it));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> libc::c_int {
+        tokio::select! {
+            _ = self.interrupt.recv() => libc::SIGINT,
+            _ = self.terminate.recv() => libc::SIGTERM,
+            _ = self.hang_up.recv() => libc::SIGHUP,
+        }
+    }
+}
+
+struct Reader {
+    readers: Readers,
+    reassembly: Reassembly,
+    events: Vec<Event>,
+    published: Option<Instant>,
+}
+
+// A batch is handed over when it holds this many events, so that the scorer starts early.
+const BATCH_EVENTS: usize = 1024;
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(500);
+
+impl Reader {
+    async fn until_end(
+        &mut self,
+        options: &Options,
+        mut signals: Signals,
+        command: Option<&(u32, Running)>,
+        alive: impl Fn() -> bool,
+        feed: &Feed,
+    ) -> Result<(), WatchError> {
+        let readiness = AsyncFd::with_interest(RingFd::of(&self.readers.ring), Interest::READABLE)?;
+        let mut ticks = interval(options.flush_interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let end = options.duration.map(|duration| tokio::time::Instant::now() + duration);
+        let mut asked_to_end = false;
+        loop {
+            tokio::select! {
+                ready = readiness.readable() => {
+                    ready?.clear_ready();
+                    self.empty_ring(feed);
+                }
+                _ = ticks.tick() => {
+                    // Asked before reading: whatever the last process did is in the maps by then.
+                    let alive = alive();
+                    self.look(feed)?;
+                    if !alive {
+                        return Ok(());
+                    }
+                }
+                number = signals.next() => {
+                    let Some((pid, _)) = command else { return Ok(()) };
+                    if asked_to_end {
+                        return Ok(());
+                    }
+                    asked_to_end = true;
+                    pass_on(number, *pid);
+                }
+                () = sleep_until(end) => return Ok(()),
+            }
+            if !feed.is_open() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads the ring until nothing waits.
+    fn empty_ring(&mut self, feed: &Feed) {
+        while let Some(window) = self.readers.ring.next() {
+            self.reassembly.sent(&window, &mut self.events);
+            if self.events.len() >= BATCH_EVENTS {
+                self.hand_over(feed);
+            }
+        }
+        self.hand_over(feed);
+    }
+
+    fn hand_over(&mut self, feed: &Feed) {
+        // A closed feed is noticed in the loop.
+        let _ = feed.offer(std::mem::take(&mut self.events));
+    }
+
+    /// Copies the windows that are being filled, reads the ring, and then takes from the copies
+    /// what the ring did not have.
+    fn look(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        let windows = self.readers.threads.windows(false)?;
+        let now = monotonic_ns();
+        self.empty_ring(feed);
+        for window in &windows {
+            self.reassembly.copied(window, now, false, &mut self.events);
+        }
+        self.hand_over(feed);
+        if let Some(log) = &mut self.readers.log {
+            log.flush();
+        }
+        if self.published.is_none_or(|at| at.elapsed() >= PUBLISH_INTERVAL) {
+            self.publish(feed)?;
+        }
+        Ok(())
+    }
+
+    /// Reads all that the probe left, after it was taken out of the kernel.
+    fn rest(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        let windows = self.readers.threads.windows(true)?;
+        let now = monotonic_ns();
+        self.empty_ring(feed);
+        for window in &windows {
+            self.reassembly.copied(window, now, true, &mut self.events);
+        }
+        self.hand_over(feed);
+        if let Some(log) = &mut self.readers.log {
+            log.flush();
+        }
+        self.publish(feed)
+    }
+
+    fn publish(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        let count = |reason| self.readers.losses.count(reason).map_err(ProbeError::from);
+        let lost = [
+            (Loss::RingFull.name(), self.reassembly.lost),
+            (Loss::ThreadTableFull.name(), count(Loss::ThreadTableFull)?),
+            (Loss::ThreadReplaced.name(), count(Loss::ThreadReplaced)?),
+        ];
+        let missed = [
+            ("processes not followed: process table full", count(Loss::ProcessTableFull)?),
+            ("records of the ring that are no windows", self.readers.ring.malformed),
+        ];
+        feed.publish(SourceStatus {
+            received: self.reassembly.received,
+            lost: lost.into_iter().filter(|(_, count)| *count > 0).collect(),
+            missed: missed.into_iter().filter(|(_, count)| *count > 0).collect(),
+            threads: Some(self.reassembly.threads() as u64),
+            processes: Some(self.reassembly.processes() as u64),
+        });
+        self.published = Some(Instant::now());
+        Ok(())
+    }
+}
+
+/// The ring's descriptor alone, so that waiting for it and reading it do not exclude each other.
+struct RingFd(std::os::fd::RawFd);
+
+impl RingFd {
+    fn of(ring: &Ring) -> Self {
+        Self(std::os::fd::AsRawFd::as_raw_fd(ring))
+    }
+}
+
+impl std::os::fd::AsRawFd for RingFd {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        self.0
+    }
+}
+
+async fn sleep_until(end: Option<tokio::time::Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Passes a signal on to the command, unless the terminal has given it to both already.
+fn pass_on(number: libc::c_int, pid: u32) {
+    // SAFETY: none of the three takes a pointer.
+    unsafe {
+        let from_terminal = number == libc::SIGINT && libc::tcgetpgrp(0) == libc::getpgrp();
+        if !from_terminal {
+            libc::kill(pid as libc::pid_t, number);
+        }
+    }
+}
+
+/// `CLOCK_MONOTONIC` in nanoseconds, the clock of `bpf_ktime_get_ns`.
+#[must_use]
+pub fn monotonic_ns() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a live timespec; the clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
