@@ -164,7 +164,12 @@ mod tests {
         for number in [window.cause, window.len, window.tgid, window.tid] {
             bytes.extend(number.to_ne_bytes());
         }
-        for number in [window.start_ns, window.first_seq, window.first_ns, window.last_ns] {
+        for number in [
+            window.start_ns,
+            window.first_seq,
+            window.first_ns,
+            window.last_ns,
+        ] {
             bytes.extend(number.to_ne_bytes());
         }
         bytes.extend(window.comm);

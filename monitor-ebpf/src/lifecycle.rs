@@ -44,16 +44,15 @@ pub fn executed(ctx: &RawTracePointContext) -> Result<(), Error> {
     if old_tid != ids.tid {
         end(old_tid);
     }
-    if let Some(window) = window::of_current(ctx, ids)? {
-        if window.len > 0 {
-            window::send(window, Cause::Full);
-        }
-        if let Ok(comm) = bpf_get_current_comm() {
-            window.comm = comm;
-        }
-        window::send(window, Cause::Exec);
-        debug!(ctx, "process {} runs another program", ids.tgid);
+    let window = window::of_current(ctx, ids)?;
+    if window.len > 0 {
+        window::send(window, Cause::Full);
     }
+    if let Ok(comm) = bpf_get_current_comm() {
+        window.comm = comm;
+    }
+    window::send(window, Cause::Exec);
+    debug!(ctx, "process {} runs another program", ids.tgid);
     Ok(())
 }
 

@@ -29,6 +29,8 @@ use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 pub enum Error {
     /// A field of a kernel structure could not be read.
     Unreadable,
+    /// The thread table is full.
+    NoRoom,
 }
 
 // The kernel ignores what a raw tracepoint program returns.
@@ -36,6 +38,7 @@ fn return_code(result: Result<(), Error>) -> i32 {
     match result {
         Ok(()) => 0,
         Err(Error::Unreadable) => 1,
+        Err(Error::NoRoom) => 2,
     }
 }
 

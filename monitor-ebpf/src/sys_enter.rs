@@ -32,8 +32,6 @@ pub fn entered(ctx: &RawTracePointContext) -> Result<(), Error> {
         return Ok(());
     }
     let (abi_tag, number) = task::abi(number)?;
-    if let Some(window) = window::of_current(ctx, ids)? {
-        window::push(window, number, abi_tag);
-    }
+    window::push(window::of_current(ctx, ids)?, number, abi_tag);
     Ok(())
 }

@@ -25,19 +25,17 @@ static THREADS: HashMap<u32, Window> = HashMap::with_max_entries(10240, 0);
 #[map]
 static NEW_WINDOW: PerCpuArray<Window> = PerCpuArray::with_max_entries(1, 0);
 
-/// The window of the running thread, made when it has none yet; `None` when there is no room.
+/// The window of the running thread, made when it has none yet.
 #[inline(always)]
-pub fn of_current(
-    ctx: &RawTracePointContext,
-    ids: Ids,
-) -> Result<Option<&'static mut Window>, Error> {
+pub fn of_current(ctx: &RawTracePointContext, ids: Ids) -> Result<&'static mut Window, Error> {
     if let Some(window) = existing(ids.tid) {
         if window.cause != Cause::Exit as u32 {
-            return Ok(Some(window));
+            return Ok(window);
         }
         loss::count(Loss::ThreadReplaced, u64::from(window.len));
     }
-    create(ctx, ids)
+    create(ctx, ids)?;
+    existing(ids.tid).ok_or(Error::NoRoom)
 }
 
 /// The window of thread `tid`, if it has one.
@@ -49,13 +47,12 @@ pub fn existing(tid: u32) -> Option<&'static mut Window> {
     Some(unsafe { &mut *window })
 }
 
+// It does not give the window back: the verifier loses a pointer that goes through memory.
 #[inline(never)]
-fn create(ctx: &RawTracePointContext, ids: Ids) -> Result<Option<&'static mut Window>, Error> {
+fn create(ctx: &RawTracePointContext, ids: Ids) -> Result<(), Error> {
     let task = Task::current();
     let visible = task.visible_ids(ids)?;
-    let Some(scratch) = NEW_WINDOW.get_ptr_mut(0) else {
-        return Ok(None);
-    };
+    let scratch = NEW_WINDOW.get_ptr_mut(0).ok_or(Error::NoRoom)?;
     // SAFETY: the pointer is into this CPU's own copy and nothing else uses it until `insert` has
     // copied it.
     let window = unsafe { &mut *scratch };
@@ -72,9 +69,9 @@ fn create(ctx: &RawTracePointContext, ids: Ids) -> Result<Option<&'static mut Wi
             ctx,
             "thread table full: calls of thread {} are not seen", visible.tid
         );
-        return Ok(None);
+        return Err(Error::NoRoom);
     }
-    Ok(existing(ids.tid))
+    Ok(())
 }
 
 /// Adds a call, and sends the window when that filled it.

@@ -4,6 +4,9 @@
 //! events, [`detect`] scores them per thread and gives verdicts, [`report`] shows these. The
 //! [`pipeline`] runs the three apart from each other.
 
+#[cfg(feature = "live")]
+pub mod live;
+
 pub mod trace;
 
 pub mod syscall;

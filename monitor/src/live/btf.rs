@@ -53,7 +53,10 @@ impl Reader<'_> {
     fn u32(&mut self) -> Result<u32, BtfError> {
         let malformed = BtfError::Malformed(self.at);
         let end = self.at.checked_add(4).ok_or(malformed)?;
-        let word = self.bytes.get(self.at..end).and_then(|word| word.try_into().ok());
+        let word = self
+            .bytes
+            .get(self.at..end)
+            .and_then(|word| word.try_into().ok());
         let word = word.ok_or(BtfError::Malformed(self.at))?;
         self.at = end;
         Ok(u32::from_ne_bytes(word))
@@ -85,7 +88,9 @@ impl Btf {
             let start = header_len.checked_add(offset)?;
             bytes.get(start..start.checked_add(len)?)
         };
-        let strings = section(str_off, str_len).ok_or(BtfError::Malformed(16))?.to_vec();
+        let strings = section(str_off, str_len)
+            .ok_or(BtfError::Malformed(16))?
+            .to_vec();
         let types = section(type_off, type_len).ok_or(BtfError::Malformed(8))?;
 
         let mut btf = Self {
@@ -95,7 +100,10 @@ impl Btf {
             structs: HashMap::new(),
             typedefs: HashMap::new(),
         };
-        let mut reader = Reader { bytes: types, at: 0 };
+        let mut reader = Reader {
+            bytes: types,
+            at: 0,
+        };
         while reader.at < types.len() {
             btf.read_type(&mut reader)?;
         }
@@ -112,16 +120,29 @@ impl Btf {
                 let mut members = Vec::new();
                 for _ in 0..count {
                     let (name, type_id, offset) = (reader.u32()?, reader.u32()?, reader.u32()?);
-                    let bit_offset = if has_bit_fields { offset & MEMBER_OFFSET } else { offset };
-                    members.push(Member { name, type_id, bit_offset });
+                    let bit_offset = if has_bit_fields {
+                        offset & MEMBER_OFFSET
+                    } else {
+                        offset
+                    };
+                    members.push(Member {
+                        name,
+                        type_id,
+                        bit_offset,
+                    });
                 }
                 if kind == 4 {
                     self.structs.entry(self.string(name).to_vec()).or_insert(id);
                 }
-                Type::Composite { size: size_or_type, members }
+                Type::Composite {
+                    size: size_or_type,
+                    members,
+                }
             }
             8 => {
-                self.typedefs.entry(self.string(name).to_vec()).or_insert(id);
+                self.typedefs
+                    .entry(self.string(name).to_vec())
+                    .or_insert(id);
                 Type::Alias(size_or_type)
             }
             9..=11 | 18 => Type::Alias(size_or_type),
@@ -221,7 +242,9 @@ mod tests {
         let strings = b"\0task\0a\0deep\0inner\0b\0c\0d\0btf_trace_x\0int\0";
         let at = |name: &str| {
             let needle = [b"\0", name.as_bytes(), b"\0"].concat();
-            let place = strings.windows(needle.len()).position(|window| window == needle);
+            let place = strings
+                .windows(needle.len())
+                .position(|window| window == needle);
             place.expect("listed") as u32 + 1
         };
         let info = |kind: u32, count: u32| kind << 24 | count;
@@ -235,7 +258,11 @@ mod tests {
         .concat();
         let type_len = words.len() as u32 * 4;
         let header = [0x1_eb9f, 24, 0, type_len, type_len, strings.len() as u32];
-        let mut bytes: Vec<u8> = header.iter().chain(&words).flat_map(|word| word.to_ne_bytes()).collect();
+        let mut bytes: Vec<u8> = header
+            .iter()
+            .chain(&words)
+            .flat_map(|word| word.to_ne_bytes())
+            .collect();
         bytes.extend(strings);
         bytes
     }
@@ -251,7 +278,10 @@ mod tests {
             btf.offset("task", &["deep", "e"]),
             Err(BtfError::NoMember("task".into(), "deep.e".into()))
         );
-        assert_eq!(btf.offset("mask", &["a"]), Err(BtfError::NoStruct("mask".into())));
+        assert_eq!(
+            btf.offset("mask", &["a"]),
+            Err(BtfError::NoStruct("mask".into()))
+        );
     }
 
     #[test]

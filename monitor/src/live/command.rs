@@ -17,6 +17,8 @@ use std::{
     thread::JoinHandle,
 };
 
+use super::privileges;
+
 /// A command that cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
@@ -66,7 +68,8 @@ fn groups(user: &OsStr, gid: libc::gid_t) -> Vec<libc::gid_t> {
     let mut groups = vec![0; 1024];
     let mut count = groups.len() as libc::c_int;
     // SAFETY: the name ends with NUL and the buffer has room for `count` groups.
-    let status = unsafe { libc::getgrouplist(user.as_ptr(), gid, groups.as_mut_ptr(), &raw mut count) };
+    let status =
+        unsafe { libc::getgrouplist(user.as_ptr(), gid, groups.as_mut_ptr(), &raw mut count) };
     groups.truncate(if status < 0 { 0 } else { count as usize });
     groups
 }
@@ -102,12 +105,15 @@ pub fn prepare(
     command.arg0(program).args(arguments);
     let gate = gate_read.as_raw_fd();
     let tell = pid_write.as_raw_fd();
+    let other_end = gate_write.as_raw_fd();
     // SAFETY: between fork and exec the closure makes system calls only and allocates nothing.
     unsafe {
         command.pre_exec(move || {
             if let Some(invoker) = &invoker {
                 become_user(invoker)?;
             }
+            // Or the child would wait for itself when the monitor is gone.
+            libc::close(other_end);
             let pid = libc::getpid().to_ne_bytes();
             let mut byte = [0_u8; 1];
             if libc::write(tell, pid.as_ptr().cast(), pid.len()) != 4
@@ -120,12 +126,19 @@ pub fn prepare(
         });
     }
     // `spawn` returns only once the program is executed, so it waits in a thread of its own.
-    let outcome = std::thread::Builder::new().name("command".into()).spawn(move || {
-        let spawned = command.spawn();
-        drop((gate_read, pid_write));
-        let mut child = spawned.map_err(|error| CommandError::NotStarted { program: path, error })?;
-        Ok(child.wait()?)
-    })?;
+    let outcome = std::thread::Builder::new()
+        .name("command".into())
+        .spawn(move || {
+            let spawned = command.spawn();
+            drop((gate_read, pid_write));
+            let mut child = spawned.map_err(|error| CommandError::NotStarted {
+                program: path,
+                error,
+            })?;
+            // Privileges belong to threads, and waiting needs none.
+            privileges::drop_unneeded(false).map_err(io::Error::other)?;
+            Ok(child.wait()?)
+        })?;
     let mut pid = [0; 4];
     match File::from(pid_read).read_exact(&mut pid) {
         Ok(()) => Ok(Prepared {
@@ -165,14 +178,23 @@ impl Running {
     ///
     /// When its program could not be executed.
     pub fn wait(self) -> Result<u8, CommandError> {
-        let status = self.0.join().map_err(|_| io::Error::other("the waiting thread failed"))??;
+        let status = self
+            .0
+            .join()
+            .map_err(|_| io::Error::other("the waiting thread failed"))??;
         let code = status.code().or_else(|| Some(128 + status.signal()?));
         Ok(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
     }
 }
 
 fn become_user(invoker: &Invoker) -> io::Result<()> {
-    let check = |status: libc::c_int| if status == 0 { Ok(()) } else { Err(io::Error::last_os_error()) };
+    let check = |status: libc::c_int| {
+        if status == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    };
     // SAFETY: the list is live and as long as said. Groups first: they need the privilege that
     // changing the user gives up.
     check(unsafe { libc::setgroups(invoker.groups.len(), invoker.groups.as_ptr()) })?;
@@ -184,14 +206,17 @@ fn become_user(invoker: &Invoker) -> io::Result<()> {
 
 fn find(program: &OsStr) -> Option<PathBuf> {
     let runnable = |path: &Path| {
-        path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
+        path.metadata()
+            .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
     };
     if program.as_bytes().contains(&b'/') {
         let path = PathBuf::from(program);
         return path.exists().then_some(path);
     }
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| runnable(path))
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|path| runnable(path))
 }
 
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
@@ -222,16 +247,26 @@ mod tests {
 
     #[test]
     fn a_signal_shows_as_in_a_shell() {
-        let prepared = prepare("sh".as_ref(), &["-c".into(), "kill -9 $$".into()], None).expect("sh");
-        assert_eq!(prepared.release().expect("waiting").wait().expect("ran"), 137);
+        let prepared =
+            prepare("sh".as_ref(), &["-c".into(), "kill -9 $$".into()], None).expect("sh");
+        assert_eq!(
+            prepared.release().expect("waiting").wait().expect("ran"),
+            137
+        );
     }
 
     #[test]
     fn what_cannot_be_run_is_named() {
-        let missing = prepare("no-such-program".as_ref(), &[], None).err().expect("refused");
+        let missing = prepare("no-such-program".as_ref(), &[], None)
+            .err()
+            .expect("refused");
         assert!(matches!(missing, CommandError::NotFound(_)), "{missing}");
         let folder = prepare("/proc".as_ref(), &[], None).expect("found out at exec only");
-        let refused = folder.release().expect("waiting").wait().expect_err("a folder");
+        let refused = folder
+            .release()
+            .expect("waiting")
+            .wait()
+            .expect_err("a folder");
         assert!(refused.to_string().contains("/proc"), "{refused}");
     }
 }

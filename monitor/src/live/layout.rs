@@ -20,8 +20,16 @@ const TIF_32BIT: u32 = 1 << 22;
 pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
     let task = |member: &str| btf.offset("task_struct", &[member]);
     let arm = cfg!(target_arch = "aarch64");
-    let (word, compat_mask) = if arm { ("flags", TIF_32BIT) } else { ("status", TS_COMPAT) };
-    let (native, compat) = if arm { (Abi::Aarch64, Abi::Arm) } else { (Abi::X86_64, Abi::I386) };
+    let (word, compat_mask) = if arm {
+        ("flags", TIF_32BIT)
+    } else {
+        ("status", TS_COMPAT)
+    };
+    let (native, compat) = if arm {
+        (Abi::Aarch64, Abi::Arm)
+    } else {
+        (Abi::X86_64, Abi::I386)
+    };
     Ok(KernelLayout {
         task_pid: task("pid")?,
         task_tgid: task("tgid")?,
@@ -56,7 +64,11 @@ mod tests {
         };
         let btf = Btf::parse(&bytes).expect("the kernel's own BTF");
         let layout = of_kernel(&btf).expect("a supported kernel");
-        assert_eq!(layout.task_tgid, layout.task_pid + 4, "tgid stands behind pid in task_struct");
+        assert_eq!(
+            layout.task_tgid,
+            layout.task_pid + 4,
+            "tgid stands behind pid in task_struct"
+        );
         assert!(layout.task_start > 0 && layout.task_signal > 0);
         assert_eq!(layout.upid_size, 16);
         assert!(btf.has_typedef("btf_trace_sys_enter"));

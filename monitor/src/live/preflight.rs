@@ -8,16 +8,24 @@ use super::btf::Btf;
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PreflightError {
     /// Older than `BPF_MAP_TYPE_RINGBUF` and `CAP_BPF`.
-    #[error("kernel {0} is too old: watching live needs Linux 5.8 or newer; upgrade the kernel, or replay a recording made elsewhere")]
+    #[error(
+        "kernel {0} is too old: watching live needs Linux 5.8 or newer; upgrade the kernel, or replay a recording made elsewhere"
+    )]
     OldKernel(String),
     /// Neither root nor the two capabilities.
-    #[error("no permission to load BPF programs: run as root (sudo monitor …), or give the program cap_bpf and cap_perfmon")]
+    #[error(
+        "no permission to load BPF programs: run as root (sudo monitor …), or give the program cap_bpf and cap_perfmon"
+    )]
     NoPermission,
     /// Lockdown forbids `bpf_probe_read_kernel`.
-    #[error("the kernel is locked down in confidentiality mode, which forbids tracing: boot with lockdown=integrity or less")]
+    #[error(
+        "the kernel is locked down in confidentiality mode, which forbids tracing: boot with lockdown=integrity or less"
+    )]
     Lockdown,
     /// No type information.
-    #[error("the kernel has no type information at /sys/kernel/btf/vmlinux: use a kernel built with CONFIG_DEBUG_INFO_BTF=y")]
+    #[error(
+        "the kernel has no type information at /sys/kernel/btf/vmlinux: use a kernel built with CONFIG_DEBUG_INFO_BTF=y"
+    )]
     NoBtf,
     /// Type information that cannot be used.
     #[error("{0}: this kernel is not supported yet; please report its version")]
@@ -59,7 +67,10 @@ impl Host {
         let status = read("/proc/self/status").unwrap_or_default();
         let capabilities = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
         Self {
-            release: read("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned(),
+            release: read("/proc/sys/kernel/osrelease")
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
             capabilities: capabilities
                 .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
                 .unwrap_or(0),
@@ -75,17 +86,24 @@ impl Host {
     /// The first thing that stands in the way.
     pub fn check(&self) -> Result<Btf, PreflightError> {
         if version(&self.release).is_none_or(|version| version < (5, 8)) {
-            return Err(PreflightError::OldKernel(self.release.escape_default().to_string()));
+            return Err(PreflightError::OldKernel(
+                self.release.escape_default().to_string(),
+            ));
         }
         let has = |capability: u32| self.capabilities >> capability & 1 == 1;
         if !has(CAP_SYS_ADMIN) && !(has(CAP_BPF) && has(CAP_PERFMON)) {
             return Err(PreflightError::NoPermission);
         }
-        if self.lockdown.as_ref().is_some_and(|modes| modes.contains("[confidentiality]")) {
+        if self
+            .lockdown
+            .as_ref()
+            .is_some_and(|modes| modes.contains("[confidentiality]"))
+        {
             return Err(PreflightError::Lockdown);
         }
         let bytes = self.btf.as_ref().ok_or(PreflightError::NoBtf)?;
-        let btf = Btf::parse(bytes).map_err(|error| PreflightError::UnusableBtf(error.to_string()))?;
+        let btf =
+            Btf::parse(bytes).map_err(|error| PreflightError::UnusableBtf(error.to_string()))?;
         for (tracepoint, typedef) in TRACEPOINTS {
             if !btf.has_typedef(typedef) {
                 return Err(PreflightError::NoTracepoint(tracepoint));
@@ -124,38 +142,74 @@ mod tests {
     #[test]
     fn a_kernel_without_a_ring_buffer_is_too_old() {
         for release in ["5.7.19", "4.19.0-27-amd64", "", "unknown"] {
-            let host = Host { release: release.into(), ..host() };
+            let host = Host {
+                release: release.into(),
+                ..host()
+            };
             assert_eq!(refusal(&host), PreflightError::OldKernel(release.into()));
         }
-        let host = Host { release: "5.8.0".into(), ..host() };
+        let host = Host {
+            release: "5.8.0".into(),
+            ..host()
+        };
         assert_eq!(refusal(&host), PreflightError::NoBtf);
     }
 
     #[test]
     fn without_root_both_capabilities_are_needed() {
         for capabilities in [0, 1 << 38, 1 << 39] {
-            assert_eq!(refusal(&Host { capabilities, ..host() }), PreflightError::NoPermission);
+            assert_eq!(
+                refusal(&Host {
+                    capabilities,
+                    ..host()
+                }),
+                PreflightError::NoPermission
+            );
         }
         for capabilities in [1 << 38 | 1 << 39, 1 << 21] {
-            assert_eq!(refusal(&Host { capabilities, ..host() }), PreflightError::NoBtf);
+            assert_eq!(
+                refusal(&Host {
+                    capabilities,
+                    ..host()
+                }),
+                PreflightError::NoBtf
+            );
         }
     }
 
     #[test]
     fn only_the_confidentiality_mode_of_lockdown_is_in_the_way() {
-        let mode = |modes: &str| Host { lockdown: Some(modes.into()), ..host() };
-        assert_eq!(refusal(&mode("none integrity [confidentiality]")), PreflightError::Lockdown);
-        assert_eq!(refusal(&mode("none [integrity] confidentiality")), PreflightError::NoBtf);
+        let mode = |modes: &str| Host {
+            lockdown: Some(modes.into()),
+            ..host()
+        };
+        assert_eq!(
+            refusal(&mode("none integrity [confidentiality]")),
+            PreflightError::Lockdown
+        );
+        assert_eq!(
+            refusal(&mode("none [integrity] confidentiality")),
+            PreflightError::NoBtf
+        );
     }
 
     #[test]
     fn missing_or_broken_type_information_is_told_apart() {
         assert_eq!(refusal(&host()), PreflightError::NoBtf);
-        let broken = Host { btf: Some(vec![0; 64]), ..host() };
+        let broken = Host {
+            btf: Some(vec![0; 64]),
+            ..host()
+        };
         assert!(matches!(refusal(&broken), PreflightError::UnusableBtf(_)));
         // The smallest whole BTF: a header (hdr_len 24) with empty sections.
-        let empty: Vec<u8> = [0x1_eb9f_u32, 24, 0, 0, 0, 0].iter().flat_map(|w| w.to_ne_bytes()).collect();
-        let bare = Host { btf: Some(empty), ..host() };
+        let empty: Vec<u8> = [0x1_eb9f_u32, 24, 0, 0, 0, 0]
+            .iter()
+            .flat_map(|w| w.to_ne_bytes())
+            .collect();
+        let bare = Host {
+            btf: Some(empty),
+            ..host()
+        };
         assert_eq!(refusal(&bare), PreflightError::NoTracepoint("sys_enter"));
     }
 

@@ -117,7 +117,10 @@ impl Probe {
     /// When the kernel refuses it.
     pub fn attach(&mut self) -> Result<(), ProbeError> {
         for name in [names::EXIT, names::EXEC, names::FORK, names::SYS_ENTER] {
-            let program = self.ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
+            let program = self
+                .ebpf
+                .program_mut(name)
+                .ok_or(ProbeError::Missing(name))?;
             let program: &mut RawTracePoint = program.try_into()?;
             program.load()?;
             program.attach(name)?;
@@ -131,7 +134,11 @@ impl Probe {
     ///
     /// When the table is full.
     pub fn watch(&mut self, tgid: u32) -> Result<(), ProbeError> {
-        let table = if self.nested { &mut self.named_processes } else { &mut self.processes };
+        let table = if self.nested {
+            &mut self.named_processes
+        } else {
+            &mut self.processes
+        };
         Ok(table.insert(tgid, Membership::Watched as u8, 0)?)
     }
 

@@ -26,7 +26,11 @@ pub struct Reassembly {
 }
 
 fn key(window: &Window) -> ThreadKey {
-    ThreadKey { tgid: window.tgid, tid: window.tid, start_ns: window.start_ns }
+    ThreadKey {
+        tgid: window.tgid,
+        tid: window.tid,
+        start_ns: window.start_ns,
+    }
 }
 
 impl Reassembly {
@@ -96,30 +100,49 @@ impl Reassembly {
 
     fn progress(&mut self, window: &Window, events: &mut Vec<Event>) -> &mut Progress {
         let (key, comm) = (key(window), Comm(window.comm));
-        let fresh = Progress { key, comm, next_seq: 0, doubted: None };
-        let progress = self.threads.entry(window.tid).or_insert_with(|| Progress { key, ..fresh });
+        let fresh = Progress {
+            key,
+            comm,
+            next_seq: 0,
+            doubted: None,
+        };
+        let progress = self
+            .threads
+            .entry(window.tid)
+            .or_insert_with(|| Progress { key, ..fresh });
         if progress.key != key {
             // The number was used again, so its former owner ended unseen.
             events.push(Event {
                 thread: progress.key,
                 comm: progress.comm,
                 time_ns: window.first_ns,
-                kind: EventKind::Exit { count: progress.next_seq },
+                kind: EventKind::Exit {
+                    count: progress.next_seq,
+                },
             });
-            *progress = Progress { key, comm, next_seq: 0, doubted: None };
+            *progress = Progress {
+                key,
+                comm,
+                next_seq: 0,
+                doubted: None,
+            };
         }
         progress
     }
 
     fn deliver(&mut self, window: &Window, last_ns: u64, events: &mut Vec<Event>) {
-        let Some(progress) = self.threads.get_mut(&window.tid) else { return };
+        let Some(progress) = self.threads.get_mut(&window.tid) else {
+            return;
+        };
         progress.comm = Comm(window.comm);
         let begin = window.first_seq.max(progress.next_seq);
         let mut calls = Vec::new();
         for seq in begin..window.first_seq + u64::from(window.len) {
             let slot = window.slots[(seq - window.first_seq) as usize];
             // A copy that was made while the thread moved on ends where the slots stop to fit.
-            let Some((number, abi)) = unpack(slot, seq) else { break };
+            let Some((number, abi)) = unpack(slot, seq) else {
+                break;
+            };
             calls.push(Call { abi, number });
         }
         self.lost += begin - progress.next_seq;
@@ -131,7 +154,11 @@ impl Reassembly {
                 thread: progress.key,
                 comm: progress.comm,
                 time_ns: window.first_ns,
-                kind: EventKind::Calls(Stretch { first_seq: begin, last_ns, calls }),
+                kind: EventKind::Calls(Stretch {
+                    first_seq: begin,
+                    last_ns,
+                    calls,
+                }),
             });
         }
     }
@@ -197,7 +224,10 @@ mod tests {
         reassembly.sent(&window(Cause::Full, 64, 32), &mut events);
         reassembly.sent(&window(Cause::Exit, 128, 0), &mut events);
         assert_eq!((reassembly.received, reassembly.lost), (64, 64));
-        assert_eq!(events.last().map(|event| &event.kind), Some(&EventKind::Exit { count: 128 }));
+        assert_eq!(
+            events.last().map(|event| &event.kind),
+            Some(&EventKind::Exit { count: 128 })
+        );
         assert_eq!(reassembly.threads(), 0);
     }
 
@@ -245,7 +275,10 @@ mod tests {
         let mut successor = window(Cause::Full, 0, 1);
         successor.start_ns = 2;
         reassembly.sent(&successor, &mut events);
-        let kinds: Vec<_> = events.iter().map(|event| (event.thread.start_ns, &event.kind)).collect();
+        let kinds: Vec<_> = events
+            .iter()
+            .map(|event| (event.thread.start_ns, &event.kind))
+            .collect();
         assert_eq!(kinds[1], (1, &EventKind::Exit { count: 32 }));
         assert_eq!(kinds.len(), 3);
         assert_eq!(reassembly.lost, 0);

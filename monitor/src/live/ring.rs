@@ -1,6 +1,6 @@
 //! The ring: records out of the kernel, in the order in which they were sent.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use aya::maps::{Map, MapData, MapError, RingBuf};
 use monitor_common::record::Window;
@@ -14,7 +14,10 @@ pub struct Ring {
 
 impl Ring {
     pub(super) fn new(map: Map) -> Result<Self, MapError> {
-        Ok(Self { ring: map.try_into()?, malformed: 0 })
+        Ok(Self {
+            ring: map.try_into()?,
+            malformed: 0,
+        })
     }
 
     /// The next window, if one waits.
@@ -29,8 +32,8 @@ impl Ring {
     }
 }
 
-impl AsRawFd for Ring {
-    fn as_raw_fd(&self) -> RawFd {
-        self.ring.as_raw_fd()
+impl AsFd for Ring {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ring.as_fd()
     }
 }

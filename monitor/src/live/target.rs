@@ -32,7 +32,9 @@ pub enum TargetError {
     #[error("there is no process {0}: list the running ones with ps")]
     NoProcess(u32),
     /// A thread that does not lead its group.
-    #[error("{tid} is a thread of process {tgid}, not a process: use --pid {tgid}, which watches all its threads")]
+    #[error(
+        "{tid} is a thread of process {tgid}, not a process: use --pid {tgid}, which watches all its threads"
+    )]
     Thread {
         /// What was asked for.
         tid: u32,
@@ -43,10 +45,14 @@ pub enum TargetError {
     #[error("process {0} is this monitor itself, which is never watched: name another")]
     Myself(u32),
     /// Not below a version 2 cgroup mount.
-    #[error("{0} is no cgroup of version 2: name a directory below the cgroup2 mount (findmnt -t cgroup2)")]
+    #[error(
+        "{0} is no cgroup of version 2: name a directory below the cgroup2 mount (findmnt -t cgroup2)"
+    )]
     NoCgroup(PathBuf),
     /// The mount shows a part of the hierarchy whose depth cannot be known from here.
-    #[error("{0} lies in a cgroup namespace that hides where its root is: run the monitor outside of the container")]
+    #[error(
+        "{0} lies in a cgroup namespace that hides where its root is: run the monitor outside of the container"
+    )]
     HiddenCgroupRoot(PathBuf),
     /// Something that `/proc` should have.
     #[error("cannot read {path}: {error}")]
@@ -104,7 +110,12 @@ pub fn filter(target: &Target, follow: bool, wake_bytes: u32) -> Result<Filter, 
 fn own_pid_namespace() -> Result<u64, TargetError> {
     let path = Path::new("/proc/self/ns/pid");
     let metadata = fs::metadata(path);
-    metadata.map(|it| it.ino()).map_err(|error| TargetError::Unreadable { path: path.into(), error })
+    metadata
+        .map(|it| it.ino())
+        .map_err(|error| TargetError::Unreadable {
+            path: path.into(),
+            error,
+        })
 }
 
 /// Whether `pid` can be watched: a process, and not the monitor.
@@ -115,7 +126,11 @@ fn own_pid_namespace() -> Result<u64, TargetError> {
 pub fn check_process(pid: u32) -> Result<(), TargetError> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"));
     let status = status.map_err(|_| TargetError::NoProcess(pid))?;
-    let field = |name: &str| status.lines().find_map(|line| Some(line.strip_prefix(name)?.trim()));
+    let field = |name: &str| {
+        status
+            .lines()
+            .find_map(|line| Some(line.strip_prefix(name)?.trim()))
+    };
     // A zombie's end has been seen already: it makes no call any more.
     if field("State:").is_none_or(|state| state.starts_with(['Z', 'X'])) {
         return Err(TargetError::NoProcess(pid));
@@ -136,8 +151,16 @@ pub fn children(pid: u32) -> Vec<u32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return Vec::new();
     };
-    let lists = threads.flatten().filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    lists.flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect()
+    let lists = threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// The id of a cgroup and its depth below the root.
@@ -146,10 +169,16 @@ pub fn children(pid: u32) -> Vec<u32> {
 /// include/linux/cgroup.h; `kernfs_ino`, include/linux/kernfs.h).
 fn cgroup(path: &Path) -> Result<(u64, u32), TargetError> {
     let none = || TargetError::NoCgroup(path.into());
-    let mounts = fs::read_to_string("/proc/self/mountinfo")
-        .map_err(|error| TargetError::Unreadable { path: "/proc/self/mountinfo".into(), error })?;
+    let mounts =
+        fs::read_to_string("/proc/self/mountinfo").map_err(|error| TargetError::Unreadable {
+            path: "/proc/self/mountinfo".into(),
+            error,
+        })?;
     let (root, mount) = mounts.lines().find_map(cgroup_mount).ok_or_else(none)?;
-    let directory = path.canonicalize().or_else(|_| mount.join(path).canonicalize()).map_err(|_| none())?;
+    let directory = path
+        .canonicalize()
+        .or_else(|_| mount.join(path).canonicalize())
+        .map_err(|_| none())?;
     let below = directory.strip_prefix(&mount).map_err(|_| none())?;
     if root.contains("..") {
         return Err(TargetError::HiddenCgroupRoot(directory));
@@ -184,23 +213,33 @@ mod tests {
         let (end, wait) = std::sync::mpsc::channel::<()>();
         let thread = std::thread::spawn(move || {
             // SAFETY: gettid has no precondition.
-            send.send(unsafe { libc::gettid() } as u32).expect("the test waits");
+            send.send(unsafe { libc::gettid() } as u32)
+                .expect("the test waits");
             let _ = wait.recv();
         });
         let tid = receive.recv().expect("sent");
         let me = std::process::id();
         let refusal = check_process(tid).expect_err("a thread");
-        assert!(matches!(refusal, TargetError::Thread { tgid, .. } if tgid == me), "{refusal}");
+        assert!(
+            matches!(refusal, TargetError::Thread { tgid, .. } if tgid == me),
+            "{refusal}"
+        );
         drop(end);
         thread.join().expect("ends");
         assert!(matches!(check_process(me), Err(TargetError::Myself(_))));
         // Beyond PID_MAX_LIMIT (include/linux/threads.h).
-        assert!(matches!(check_process(1 << 22), Err(TargetError::NoProcess(_))));
+        assert!(matches!(
+            check_process(1 << 22),
+            Err(TargetError::NoProcess(_))
+        ));
     }
 
     #[test]
     fn a_child_is_found_under_the_thread_that_made_it() {
-        let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("sleep");
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep");
         let found = children(std::process::id());
         child.kill().expect("running");
         child.wait().expect("a child");
@@ -210,7 +249,10 @@ mod tests {
     #[test]
     fn the_cgroup_mount_is_read_off_a_line_of_mountinfo() {
         let line = "42 31 0:27 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw";
-        assert_eq!(cgroup_mount(line), Some(("/".into(), PathBuf::from("/sys/fs/cgroup/unified"))));
+        assert_eq!(
+            cgroup_mount(line),
+            Some(("/".into(), PathBuf::from("/sys/fs/cgroup/unified")))
+        );
         assert_eq!(cgroup_mount("1 2 0:3 / /proc rw - proc proc rw"), None);
     }
 }

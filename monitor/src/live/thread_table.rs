@@ -55,9 +55,18 @@ fn bpf<T>(command: libc::c_long, attributes: &mut T) -> io::Result<()> {
     // SAFETY: the attributes are one of the structures above, whose layout is the kernel's and whose
     // pointers are to live buffers of the size that the map and the count ask for.
     let status = unsafe {
-        libc::syscall(libc::SYS_bpf, command, std::ptr::from_mut(attributes), size_of::<T>())
+        libc::syscall(
+            libc::SYS_bpf,
+            command,
+            std::ptr::from_mut(attributes),
+            size_of::<T>(),
+        )
     };
-    if status < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if status < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }
 
 impl ThreadTable {
@@ -105,7 +114,12 @@ impl ThreadTable {
                 Err(error) => return Err(error),
             };
             let count = (attributes.count as usize).min(BATCH);
-            for (key, value) in self.keys.iter().zip(self.values.chunks_exact(Window::SIZE)).take(count) {
+            for (key, value) in self
+                .keys
+                .iter()
+                .zip(self.values.chunks_exact(Window::SIZE))
+                .take(count)
+            {
                 match Window::from_bytes(value) {
                     Some(window) if window.cause == Cause::Exit as u32 => ended.push(*key),
                     Some(window) if window.len > 0 || empty_too => windows.push(window),

@@ -1,7 +1,7 @@
 //! The live run: attach, follow, read until an end comes, detach, read what is left.
 
 use std::{
-    collections::HashSet,
+    os::fd::AsFd,
     time::{Duration, Instant},
 };
 
@@ -19,7 +19,6 @@ use super::{
     privileges,
     probe::{Probe, ProbeError, Readers, Sizes},
     reassembly::Reassembly,
-    ring::Ring,
     target::{self, Target, TargetError},
 };
 use crate::{pipeline::Feed, report::snapshot::SourceStatus, syscall::event::Event};
@@ -65,15 +64,16 @@ pub enum WatchError {
     Read(#[from] std::io::Error),
 }
 
-/// A probe that is loaded but sees nothing yet.
+/// A probe in the kernel.
 pub struct Watch {
     options: Options,
     probe: Probe,
     readers: Readers,
+    named: Vec<u32>,
 }
 
 impl Watch {
-    /// Checks host and target and loads the probe.
+    /// Checks host and target and loads the probe, which sees nothing yet.
     ///
     /// # Errors
     ///
@@ -81,14 +81,55 @@ impl Watch {
     pub fn load(options: Options) -> Result<Self, WatchError> {
         let btf = Host::read().check()?;
         if let Target::Processes(pids) = &options.target {
-            pids.iter().try_for_each(|&pid| target::check_process(pid))?;
+            pids.iter()
+                .try_for_each(|&pid| target::check_process(pid))?;
         }
-        let layout = layout::of_kernel(&btf).map_err(|error| WatchError::Layout(error.to_string()))?;
+        let layout =
+            layout::of_kernel(&btf).map_err(|error| WatchError::Layout(error.to_string()))?;
         // Often enough that a burst finds room, and seldom enough that waking stays cheap.
         let wake_bytes = (options.sizes.ring_bytes / 16).clamp(Window::SIZE as u32, 1 << 18);
         let filter = target::filter(&options.target, options.follow, wake_bytes)?;
         let (probe, readers) = Probe::load(&filter, &layout, options.sizes)?;
-        Ok(Self { options, probe, readers })
+        Ok(Self {
+            options,
+            probe,
+            readers,
+            named: Vec::new(),
+        })
+    }
+
+    /// Attaches the probe, lists whom it watches, and drops the privileges of this thread that
+    /// reading does not need. Threads that are started afterwards do not have them either.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses.
+    pub fn attach(&mut self, command: Option<&Prepared>) -> Result<(), WatchError> {
+        self.probe.attach()?;
+        self.named = match (&self.options.target, command) {
+            (_, Some(command)) => vec![command.pid],
+            (Target::Processes(pids), None) => pids.clone(),
+            _ => Vec::new(),
+        };
+        let mut at = 0;
+        while let Some(&pid) = self.named.get(at) {
+            at += 1;
+            self.probe.watch(pid)?;
+            if target::check_process(pid).is_err() {
+                // It ended before the probe could see that.
+                self.probe.forget(pid);
+            }
+            // A child made before the probe was attached is followed by nobody else.
+            if self.options.follow {
+                for child in target::children(pid) {
+                    if child != std::process::id() && !self.named.contains(&child) {
+                        self.named.push(child);
+                    }
+                }
+            }
+        }
+        privileges::drop_unneeded(command.is_some())?;
+        Ok(())
     }
 
     /// Watches until a signal, the end of all targets, the duration or the end of the stages behind
@@ -97,37 +138,35 @@ impl Watch {
     /// # Errors
     ///
     /// [`WatchError`]; what was read until then has been handed to `feed`.
-    pub fn run(mut self, command: Option<Prepared>, feed: &Feed) -> Result<Option<u8>, WatchError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // Signals are taken over before anything starts, so that none ends the monitor half-way.
+    pub fn run(self, command: Option<Prepared>, feed: &Feed) -> Result<Option<u8>, WatchError> {
+        let Self {
+            options,
+            probe,
+            readers,
+            named,
+        } = self;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let signals = runtime.block_on(async { Signals::new() })?;
-        self.probe.attach()?;
-        let mut named = match (&self.options.target, &command) {
-            (_, Some(command)) => vec![command.pid],
-            (Target::Processes(pids), None) => pids.clone(),
-            _ => Vec::new(),
-        };
-        self.name(&mut named)?;
-        privileges::drop_unneeded(command.is_some())?;
         let command = match command {
             Some(command) => Some((command.pid, command.release()?)),
             None => None,
         };
-
-        let Self { options, probe, readers } = self;
+        let ends_with_targets = !named.is_empty();
+        let alive = || {
+            !ends_with_targets
+                || probe.has_processes()
+                || probe.is_nested() && named.iter().any(|&pid| target::check_process(pid).is_ok())
+        };
         let mut reader = Reader {
             readers,
             reassembly: Reassembly::default(),
             events: Vec::new(),
             published: None,
         };
-        let ends_with_targets = command.is_some() || matches!(options.target, Target::Processes(_));
-        let alive = || {
-            !ends_with_targets
-                || probe.has_processes()
-                || probe.is_nested() && named.iter().any(|&pid| target::check_process(pid).is_ok())
-        };
-        let ended = runtime.block_on(reader.until_end(&options, signals, command.as_ref(), alive, feed));
+        let until_end = reader.until_end(&options, signals, command.as_ref(), alive, feed);
+        let ended = runtime.block_on(until_end);
         // Taken out first: what is read from here on is the whole rest.
         drop(probe);
         reader.rest(feed)?;
@@ -136,27 +175,6 @@ impl Watch {
             Some((_, running)) if running.is_finished() => Ok(Some(running.wait()?)),
             _ => Ok(None),
         }
-    }
-
-    /// Watches the named processes, and with `follow` the children that they already have.
-    fn name(&mut self, named: &mut Vec<u32>) -> Result<(), WatchError> {
-        let mut at = 0;
-        while let Some(&pid) = named.get(at) {
-            at += 1;
-            self.probe.watch(pid)?;
-            if target::check_process(pid).is_err() {
-                // It ended before the probe could see that.
-                self.probe.forget(pid);
-            }
-            if self.options.follow {
-                let children = target::children(pid);
-                let own = std::process::id();
-                named.extend(children.into_iter().filter(|it| *it != own));
-                let mut seen = HashSet::new();
-                named.retain(|it| seen.insert(*it));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -204,10 +222,17 @@ impl Reader {
         alive: impl Fn() -> bool,
         feed: &Feed,
     ) -> Result<(), WatchError> {
-        let readiness = AsyncFd::with_interest(RingFd::of(&self.readers.ring), Interest::READABLE)?;
+        // A descriptor of its own, so that waiting for the ring and reading it do not exclude each
+        // other.
+        let ring = self.readers.ring.as_fd().try_clone_to_owned()?;
+        // SAFETY: the descriptor is owned by the `AsyncFd`, so it stays open and the same as long.
+        let readiness = unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) };
+        let readiness = readiness.map_err(std::io::Error::from)?;
         let mut ticks = interval(options.flush_interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let end = options.duration.map(|duration| tokio::time::Instant::now() + duration);
+        let end = options
+            .duration
+            .map(|duration| tokio::time::Instant::now() + duration);
         let mut asked_to_end = false;
         loop {
             tokio::select! {
@@ -268,7 +293,10 @@ impl Reader {
         if let Some(log) = &mut self.readers.log {
             log.flush();
         }
-        if self.published.is_none_or(|at| at.elapsed() >= PUBLISH_INTERVAL) {
+        if self
+            .published
+            .is_none_or(|at| at.elapsed() >= PUBLISH_INTERVAL)
+        {
             self.publish(feed)?;
         }
         Ok(())
@@ -297,8 +325,14 @@ impl Reader {
             (Loss::ThreadReplaced.name(), count(Loss::ThreadReplaced)?),
         ];
         let missed = [
-            ("processes not followed: process table full", count(Loss::ProcessTableFull)?),
-            ("records of the ring that are no windows", self.readers.ring.malformed),
+            (
+                "processes not followed: process table full",
+                count(Loss::ProcessTableFull)?,
+            ),
+            (
+                "records of the ring that are no windows",
+                self.readers.ring.malformed,
+            ),
         ];
         feed.publish(SourceStatus {
             received: self.reassembly.received,
@@ -309,21 +343,6 @@ impl Reader {
         });
         self.published = Some(Instant::now());
         Ok(())
-    }
-}
-
-/// The ring's descriptor alone, so that waiting for it and reading it do not exclude each other.
-struct RingFd(std::os::fd::RawFd);
-
-impl RingFd {
-    fn of(ring: &Ring) -> Self {
-        Self(std::os::fd::AsRawFd::as_raw_fd(ring))
-    }
-}
-
-impl std::os::fd::AsRawFd for RingFd {
-    fn as_raw_fd(&self) -> std::os::fd::RawFd {
-        self.0
     }
 }
 
@@ -348,7 +367,10 @@ fn pass_on(number: libc::c_int, pid: u32) {
 /// `CLOCK_MONOTONIC` in nanoseconds, the clock of `bpf_ktime_get_ns`.
 #[must_use]
 pub fn monotonic_ns() -> u64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
     // SAFETY: the pointer is to a live timespec; the clock exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64

@@ -1,0 +1,113 @@
+//! A program whose system calls are known: what the live tests watch.
+//!
+//! `traced WHAT [N]`, with the calls of each WHAT given at its function.
+
+use std::{arch::asm, env, os::unix::process::CommandExt, process::Command, thread};
+
+fn main() {
+    let mut arguments = env::args().skip(1);
+    let what = arguments.next().unwrap_or_default();
+    let count = arguments
+        .next()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(1);
+    match what.as_str() {
+        "getppid" => getppid(count),
+        "threads" => threads(count),
+        "children" => children(count),
+        "thread-exec" => thread_exec(),
+        "int80" => int80(count),
+        "x32" => x32(count),
+        "rename" => rename(),
+        "sleep" => sleep(count),
+        _ => {
+            eprintln!("traced: unknown program {what:?}");
+            std::process::exit(2);
+        }
+    }
+}
+
+/// `count` calls of getppid.
+fn getppid(count: u64) {
+    for _ in 0..count {
+        // SAFETY: getppid has no precondition.
+        unsafe { libc::syscall(libc::SYS_getppid) };
+    }
+}
+
+/// Four threads with `count` calls of getppid each, while the first waits for them.
+fn threads(count: u64) {
+    let threads: Vec<_> = (0..4)
+        .map(|_| thread::spawn(move || getppid(count)))
+        .collect();
+    for thread in threads {
+        thread.join().expect("getppid does not panic");
+    }
+}
+
+/// `count` children one after the other, each of which makes one call of its own, getsid, and
+/// leaves.
+fn children(count: u64) {
+    for _ in 0..count {
+        // SAFETY: the child makes system calls only.
+        unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                libc::syscall(libc::SYS_getsid, 0);
+                libc::syscall(libc::SYS_exit_group, 0);
+            }
+            libc::waitpid(child, std::ptr::null_mut(), 0);
+        }
+    }
+}
+
+/// A thread that does not lead its group replaces the whole process by `true`.
+fn thread_exec() {
+    let replaced = thread::spawn(|| Command::new("/bin/true").exec());
+    // Only a failure comes back.
+    let error = replaced.join().expect("exec does not panic");
+    eprintln!("traced: {error}");
+    std::process::exit(1);
+}
+
+/// `count` calls of number 20 by the 32-bit table (getpid), each followed by number 20 of the
+/// native one (writev), from 64-bit code.
+#[cfg(target_arch = "x86_64")]
+fn int80(count: u64) {
+    for _ in 0..count {
+        // SAFETY: getpid of the 32-bit table reads and writes no memory; r8 to r11 are not kept
+        // across the gate by older kernels.
+        unsafe {
+            asm!("int 0x80", inlateout("eax") 20 => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _);
+            libc::syscall(libc::SYS_writev, -1, 0, 0);
+        }
+    }
+}
+
+/// `count` calls of number 39 (getpid) with the bit that marks x32.
+#[cfg(target_arch = "x86_64")]
+fn x32(count: u64) {
+    for _ in 0..count {
+        // SAFETY: getpid reads and writes no memory, and a kernel without x32 refuses the number.
+        unsafe { libc::syscall(0x4000_0000 | 39) };
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn int80(_: u64) {}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn x32(_: u64) {}
+
+/// Takes a name that would steer a terminal, and calls getppid 40 times.
+fn rename() {
+    // SAFETY: the name ends with NUL.
+    unsafe { libc::prctl(libc::PR_SET_NAME, c"\x1b[31m\nevil".as_ptr()) };
+    getppid(40);
+}
+
+/// Ten calls of getppid, then `count` seconds of sleep in one call.
+fn sleep(count: u64) {
+    getppid(10);
+    thread::sleep(std::time::Duration::from_secs(count));
+}

@@ -1,0 +1,204 @@
+//! Runs a live watch and gathers its events.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use monitor::{
+    detect::{counters::Counters, verdict::Verdict},
+    live::{
+        command,
+        probe::Sizes,
+        target::Target,
+        watch::{Options, Watch},
+    },
+    pipeline::{Engine, EngineError, Parts, Pipeline},
+    report::{
+        sink::Sink,
+        snapshot::{Snapshot, SourceStatus, Summary},
+    },
+    syscall::event::{Abi, Call, Event, EventKind, ThreadKey},
+};
+
+/// The program of the test's own, whose calls are known.
+pub fn traced() -> PathBuf {
+    let test = std::env::current_exe().expect("a test is a file");
+    let profile = test
+        .parent()
+        .and_then(|deps| deps.parent())
+        .expect("target/PROFILE/deps");
+    let program = profile.join("examples/traced");
+    assert!(program.exists(), "run: cargo build -p monitor --examples");
+    program
+}
+
+/// What a watch saw.
+pub struct Seen {
+    pub events: Vec<Event>,
+    pub source: SourceStatus,
+    pub status: Option<u8>,
+}
+
+pub fn options() -> Options {
+    Options {
+        target: Target::Processes(Vec::new()),
+        follow: true,
+        // A test that hangs fails by what it did not see.
+        duration: Some(Duration::from_secs(60)),
+        flush_interval: Duration::from_millis(20),
+        sizes: Sizes {
+            ring_bytes: 1 << 23,
+            max_threads: 4096,
+        },
+    }
+}
+
+/// Watches `traced` with these arguments from its first call to its end.
+pub fn watch_traced(arguments: &[&str], options: Options) -> Seen {
+    watch_command(traced(), arguments, options)
+}
+
+/// Watches a command from its first call to its end.
+pub fn watch_command(program: PathBuf, arguments: &[&str], options: Options) -> Seen {
+    let arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
+    let command = command::prepare(program.as_os_str(), &arguments, None).expect("a program");
+    watch(options, Some(command), || ())
+}
+
+/// Watches until the end that the options and the command give; `meanwhile` runs once the probe is
+/// attached.
+///
+/// The watch gives up privileges, which are each thread's own: it has a thread to itself, so that
+/// the test keeps them.
+pub fn watch(
+    options: Options,
+    command: Option<command::Prepared>,
+    meanwhile: impl FnOnce(),
+) -> Seen {
+    let (attached, wait) = std::sync::mpsc::channel();
+    let watch = std::thread::spawn(move || {
+        let mut watch = Watch::load(options).expect("loads");
+        watch.attach(command.as_ref()).expect("attaches");
+        attached.send(()).expect("the test waits");
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let (feed, pipeline) = Pipeline::start(Parts {
+            engine: Box::new(Gather(Arc::clone(&events))),
+            tap: None,
+            sink: Box::new(Silent),
+            queued_batches: 1 << 16,
+            tick: Duration::from_secs(60),
+        })
+        .expect("threads");
+        let status = watch.run(command, &feed).expect("runs");
+        let outcome = pipeline.finish(feed).expect("ends");
+        assert_eq!(
+            outcome.snapshot.unscored.calls, 0,
+            "the queue held everything"
+        );
+        let events = std::mem::take(&mut *events.lock().expect("no panic"));
+        Seen {
+            events,
+            source: outcome.snapshot.source,
+            status,
+        }
+    });
+    if wait.recv().is_ok() {
+        meanwhile();
+    }
+    watch.join().expect("the watch does not panic")
+}
+
+impl Seen {
+    /// The calls of each thread, in order, with a check that none is missing.
+    pub fn whole_threads(&self) -> BTreeMap<ThreadKey, Vec<Call>> {
+        let mut threads = BTreeMap::<ThreadKey, Vec<Call>>::new();
+        for event in &self.events {
+            if let EventKind::Calls(stretch) = &event.kind {
+                let calls = threads.entry(event.thread).or_default();
+                assert_eq!(
+                    stretch.first_seq,
+                    calls.len() as u64,
+                    "a gap in {:?}",
+                    event.thread
+                );
+                calls.extend(&stretch.calls);
+            }
+        }
+        threads
+    }
+
+    /// How often `call` was made by anyone.
+    pub fn count(&self, call: Call) -> u64 {
+        self.calls().filter(|it| *it == call).count() as u64
+    }
+
+    pub fn calls(&self) -> impl Iterator<Item = Call> {
+        self.events.iter().flat_map(|event| match &event.kind {
+            EventKind::Calls(stretch) => stretch.calls.clone(),
+            _ => Vec::new(),
+        })
+    }
+
+    /// How many events are of a kind.
+    pub fn events_that(&self, kind: impl Fn(&EventKind) -> bool) -> usize {
+        self.events.iter().filter(|event| kind(&event.kind)).count()
+    }
+
+    /// Calls that the source says were lost, whatever the reason.
+    pub fn lost(&self) -> u64 {
+        self.source.lost.iter().map(|(_, count)| count).sum()
+    }
+}
+
+/// A call of the table of the machine that the test runs on.
+pub fn native(number: libc::c_long) -> Call {
+    let abi = if cfg!(target_arch = "aarch64") {
+        Abi::Aarch64
+    } else {
+        Abi::X86_64
+    };
+    Call {
+        abi,
+        number: number as u32,
+    }
+}
+
+struct Gather(Arc<Mutex<Vec<Event>>>);
+
+impl Engine for Gather {
+    fn push(&mut self, event: &Event) {
+        self.0.lock().expect("no panic").push(event.clone());
+    }
+
+    fn score(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn counters(&self) -> Counters {
+        Counters::default()
+    }
+}
+
+struct Silent;
+
+impl Sink for Silent {
+    fn verdict(&mut self, _: &Verdict) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn status(&mut self, _: &Snapshot) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn summary(&mut self, _: &Summary) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,6 @@
+//! The real probe on real processes.
+#![cfg(feature = "live")]
+
+mod harness;
+
+mod needs_root;

@@ -1,0 +1,7 @@
+//! Tests that load the probe, so that they need root.
+
+mod abi;
+mod calls;
+mod loss;
+mod processes;
+mod targets;

@@ -1,0 +1,63 @@
+//! Loss is counted exactly.
+
+use std::time::Duration;
+
+use crate::harness::{native, options, watch_traced};
+
+#[test]
+#[ignore = "needs root"]
+fn with_a_tiny_ring_seen_and_lost_are_together_what_was_made() {
+    let made = u64::try_from(
+        watch_traced(&["threads", "200000"], options())
+            .calls()
+            .count(),
+    );
+    let made = made.expect("fits");
+    let mut asked = options();
+    asked.sizes.ring_bytes = 4096;
+    asked.flush_interval = Duration::from_millis(200);
+    let seen = watch_traced(&["threads", "200000"], asked);
+    let arrived = seen.calls().count() as u64;
+    assert!(seen.lost() > 0, "the ring was large enough for all");
+    // The program's own start and end differ by a few calls (futex) from run to run; the calls of
+    // its loops do not.
+    let difference = made.abs_diff(arrived + seen.lost());
+    assert!(
+        difference < 20,
+        "{made} made, {arrived} arrived, {} lost",
+        seen.lost()
+    );
+    assert!(seen.count(native(libc::SYS_getppid)) < 800_000);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_single_threads_calls_are_accounted_for_to_the_last_one() {
+    let made = watch_traced(&["getppid", "300000"], options());
+    assert_eq!(made.lost(), 0);
+    let mut asked = options();
+    asked.sizes.ring_bytes = 4096;
+    asked.flush_interval = Duration::from_millis(500);
+    let seen = watch_traced(&["getppid", "300000"], asked);
+    assert!(seen.lost() > 0);
+    assert_eq!(
+        seen.calls().count() as u64 + seen.lost(),
+        made.calls().count() as u64
+    );
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_thread_table_without_room_is_said() {
+    let mut asked = options();
+    asked.sizes.max_threads = 2;
+    let seen = watch_traced(&["threads", "200000"], asked);
+    let full = seen
+        .source
+        .lost
+        .iter()
+        .find(|(reason, _)| *reason == "thread table full");
+    let (_, lost) = full.expect("counted");
+    let arrived = seen.count(native(libc::SYS_getppid));
+    assert!(*lost >= 800_000 - arrived, "{lost} lost, {arrived} arrived");
+}

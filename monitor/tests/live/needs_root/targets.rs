@@ -1,0 +1,141 @@
+//! Who is watched, and who is not.
+
+use std::{
+    os::unix::process::CommandExt,
+    process::{Child, Command},
+    time::Duration,
+};
+
+use monitor::{live::target::Target, syscall::event::Comm};
+
+use crate::harness::{Seen, native, options, traced, watch};
+
+fn start(arguments: &[&str]) -> Child {
+    Command::new(traced())
+        .args(arguments)
+        .spawn()
+        .expect("starts")
+}
+
+fn watch_for_a_second(target: Target, meanwhile: impl FnOnce()) -> Seen {
+    let mut asked = options();
+    asked.target = target;
+    asked.duration = Some(Duration::from_secs(1));
+    watch(asked, None, meanwhile)
+}
+
+fn run(command: &mut Command) {
+    assert!(command.status().expect("starts").success());
+}
+
+fn getppid(count: &str) -> Command {
+    let mut command = Command::new(traced());
+    command.args(["getppid", count]);
+    command
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_running_process_is_watched_and_its_end_ends_the_run() {
+    let mut process = start(&["sleep", "1"]);
+    let other = start(&["sleep", "1"]);
+    let mut asked = options();
+    asked.target = Target::Processes(vec![process.id()]);
+    let seen = watch(asked, None, || ());
+    process.wait().expect("ended");
+    let tgids: Vec<u32> = seen
+        .whole_threads()
+        .keys()
+        .map(|thread| thread.tgid)
+        .collect();
+    assert_eq!(tgids, [process.id()]);
+    assert_eq!(seen.calls().last(), Some(native(libc::SYS_exit_group)));
+    drop(other);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_child_that_was_there_before_is_followed() {
+    let mut shell = Command::new("sh");
+    let script = format!("sleep 0.3; {} getppid 77; true", traced().display());
+    let mut shell = shell
+        .arg("-c")
+        .arg(format!("sh -c '{script}'; true"))
+        .spawn()
+        .expect("sh");
+    std::thread::sleep(Duration::from_millis(100));
+    let mut asked = options();
+    asked.target = Target::Processes(vec![shell.id()]);
+    let seen = watch(asked, None, || ());
+    shell.wait().expect("ended");
+    assert_eq!(seen.count(native(libc::SYS_getppid)), 77);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn by_name_only_processes_of_that_name_are_watched() {
+    let seen = watch_for_a_second(Target::Comm(Comm::new(b"traced")), || {
+        run(&mut getppid("123"));
+        run(&mut Command::new("true"));
+    });
+    assert_eq!(seen.count(native(libc::SYS_getppid)), 123);
+    assert!(
+        seen.events
+            .iter()
+            .all(|event| event.comm == Comm::new(b"traced"))
+    );
+}
+
+#[test]
+#[ignore = "needs root"]
+fn by_user_only_processes_of_that_user_are_watched() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let copy = folder.path().join("traced");
+    std::fs::copy(traced(), &copy).expect("copied");
+    std::os::unix::fs::chown(folder.path(), Some(54321), None).expect("root");
+    let seen = watch_for_a_second(Target::Uid(54321), || {
+        run(Command::new(&copy).args(["getppid", "321"]).uid(54321));
+        run(&mut getppid("7"));
+    });
+    assert_eq!(seen.count(native(libc::SYS_getppid)), 321);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn by_cgroup_processes_in_it_and_below_are_watched() {
+    let Some(mount) = cgroup_mount() else {
+        panic!("this host has no cgroup of version 2");
+    };
+    let parent = mount.join(format!("monitor-test-{}", std::process::id()));
+    let child = parent.join("child");
+    std::fs::create_dir_all(&child).expect("root may");
+    let seen = watch_for_a_second(Target::Cgroup(parent.clone()), || {
+        let join = format!(
+            "echo $$ > {}/cgroup.procs && exec {} getppid 55",
+            child.display(),
+            traced().display()
+        );
+        run(Command::new("sh").arg("-c").arg(join));
+        run(&mut getppid("7"));
+    });
+    std::fs::remove_dir(&child).expect("empty");
+    std::fs::remove_dir(&parent).expect("empty");
+    assert_eq!(seen.count(native(libc::SYS_getppid)), 55);
+}
+
+fn cgroup_mount() -> Option<std::path::PathBuf> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let line = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
+    line.split(' ').nth(4).map(Into::into)
+}
+
+#[test]
+#[ignore = "needs root"]
+fn everything_is_watched_but_the_monitor_itself() {
+    let me = std::process::id();
+    let seen = watch_for_a_second(Target::All, || run(&mut getppid("99")));
+    assert_eq!(seen.count(native(libc::SYS_getppid)), 99);
+    assert!(!seen.events.is_empty());
+    // The test's own process is the monitor here, with all its threads.
+    assert!(seen.events.iter().all(|event| event.thread.tgid != me));
+}
