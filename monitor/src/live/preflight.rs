@@ -91,7 +91,7 @@ impl Host {
             ));
         }
         let has = |capability: u32| self.capabilities >> capability & 1 == 1;
-        if !has(CAP_SYS_ADMIN) && !(has(CAP_BPF) && has(CAP_PERFMON)) {
+        if !(has(CAP_SYS_ADMIN) || has(CAP_BPF) && has(CAP_PERFMON)) {
             return Err(PreflightError::NoPermission);
         }
         if self
