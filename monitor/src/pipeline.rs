@@ -5,6 +5,8 @@
 //! sink slows the scorer, a slow scorer fills the queue, and what happens then is the source's
 //! choice: [`Feed::send`] waits, [`Feed::offer`] counts what is refused.
 
+pub mod unjudged;
+
 mod engine;
 mod feed;
 mod scorer;

@@ -91,11 +91,12 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         );
     }
     let cpu = summary.cpu.as_secs_f64();
-    let share = 100.0 * cpu / seconds.max(1e-9);
-    row(
-        "CPU time",
-        format!("{cpu:.2} s of the monitor itself, {share:.1}% of one core"),
-    );
+    let mut cost = format!("{cpu:.2} s of the monitor itself");
+    // Starting up costs some that a short run would seem to have cost.
+    if seconds >= 1.0 {
+        let _ = write!(cost, ", {:.1}% of one core", 100.0 * cpu / seconds);
+    }
+    row("CPU time", cost);
     text
 }
 

@@ -165,7 +165,11 @@ pub fn expectation(expected: &[(u16, f32)]) -> String {
         return "nothing (the model gives no distribution)".into();
     }
     let one = |&(index, probability): &(u16, f32)| {
-        format!("{} {:.0}%", index_name(index), probability * 100.0)
+        let percent = match probability * 100.0 {
+            percent if percent < 0.5 => "<1".into(),
+            percent => format!("{percent:.0}"),
+        };
+        format!("{} {percent}%", index_name(index))
     };
     expected.iter().map(one).collect::<Vec<_>>().join(", ")
 }
@@ -186,7 +190,7 @@ pub fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Text, grouped};
+    use super::{Text, expectation, grouped};
     use crate::report::output::Output;
     use crate::report::sample;
 
@@ -195,6 +199,14 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn an_unlikely_call_is_not_called_impossible() {
+        assert_eq!(
+            expectation(&[(3, 0.994), (4, 0.004)]),
+            "read 99%, write <1%"
+        );
     }
 
     #[test]

@@ -1,0 +1,253 @@
+//! What the user asked for, and how it went.
+
+mod judge;
+mod live;
+mod outputs;
+mod record;
+mod replay;
+mod score;
+mod status;
+mod syscalls;
+mod tap;
+mod target;
+mod watch;
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use log::LevelFilter;
+
+use status::{Exit, Usage};
+
+/// Watches the system calls of a Linux service live and tells how surprising they are.
+///
+/// `monitor --pid N` watches running processes, `monitor -- COMMAND` starts one under watch.
+#[derive(Debug, Parser)]
+#[command(
+    name = "monitor",
+    version,
+    override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
+                      monitor [OPTIONS] -- COMMAND ARGS...\n       \
+                      monitor record|replay|score|syscalls [OPTIONS] ...",
+    after_help = "Exit status: 0 no alarm, 3 at least one alarm, 1 failure, 2 wrong usage; \
+                  after -- COMMAND, that of the command."
+)]
+struct Cli {
+    #[command(flatten)]
+    watch: watch::WatchArgs,
+    #[command(flatten)]
+    terminal: TerminalArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Writes a recording and scores nothing
+    Record(record::RecordArgs),
+    /// Judges what was recorded, without root: recordings, ADFA-LD, strace text, stored alarms
+    Replay(replay::ReplayArgs),
+    /// Shows the surprise of every call of a sequence, and what was expected instead
+    Score(score::ScoreArgs),
+    /// Prints how system calls are mapped to the model's vocabulary
+    Syscalls(syscalls::SyscallsArgs),
+}
+
+/// Options that every command takes.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct TerminalArgs {
+    /// What the monitor says about itself on standard error
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
+    log_level: LevelFilter,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+impl TerminalArgs {
+    /// When to use colour.
+    pub const fn color(self) -> Color {
+        self.color
+    }
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Whether to colour what goes to a terminal or not.
+    pub fn is_on(self, terminal: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                terminal && !refused
+            }
+        }
+    }
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Does what the arguments of this process say.
+pub fn main() -> ExitCode {
+    // SAFETY: no thread has been started yet.
+    unsafe { monitor::detect::scorer::runtime::disable_telemetry() };
+    let cli = match parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
+    env_logger::Builder::new()
+        .filter_level(cli.terminal.log_level)
+        .target(env_logger::Target::Stderr)
+        .format_timestamp_millis()
+        .init();
+    let outcome = match cli.command {
+        None => watch::run(cli.watch, cli.terminal),
+        Some(Command::Record(args)) => record::run(args),
+        Some(Command::Replay(args)) => replay::run(args, cli.terminal),
+        Some(Command::Score(args)) => score::run(&args),
+        Some(Command::Syscalls(args)) => syscalls::run(args),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        if status::is_closed_output(&error) {
+            return Exit::Quiet;
+        }
+        complain(&format!("{error:#}"));
+        if error.is::<Usage>() {
+            Exit::Usage
+        } else {
+            Exit::Failure
+        }
+    });
+    exit.into()
+}
+
+fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    if let Some(name) = matches.subcommand_name() {
+        // clap would take them and nobody would look at them.
+        let stray = matches.ids().find(|id| {
+            let given = matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+            let is_global = ["log_level", "color"].contains(&id.as_str());
+            given && !is_global && command.get_arguments().any(|it| it.get_id() == *id)
+        });
+        if let Some(stray) = stray {
+            let option = stray.as_str().replace('_', "-");
+            return Err(command.error(
+                ErrorKind::ArgumentConflict,
+                format!("--{option} stands before {name}: give the options of {name} after it"),
+            ));
+        }
+    }
+    Cli::from_arg_matches(&matches)
+}
+
+/// Help and version go to standard output; everything else is wrong usage, told in one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Nobody reads it: nothing is left to do.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let told: Vec<_> = text
+        .lines()
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|line| !line.starts_with("For more information"))
+        .map(|line| line.trim().trim_start_matches("error: "))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let told = told.join("; ").replace(":; ", ": ");
+    complain(&format!("{told} (see monitor --help)"));
+    Exit::Usage.into()
+}
+
+/// One line on standard error.
+pub fn complain(what: &str) {
+    let line: String = what
+        .chars()
+        .flat_map(|c| {
+            let steering = c.is_control();
+            let escaped = steering.then(|| c.escape_default()).into_iter().flatten();
+            (!steering).then_some(c).into_iter().chain(escaped)
+        })
+        .collect();
+    // There is no place left to tell a failure of standard error.
+    let _ = writeln!(io::stderr(), "monitor: {line}");
+}
+
+/// Whether standard error is a terminal.
+pub fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Cli, Color, parse};
+
+    fn told(arguments: &[&str]) -> String {
+        let arguments = ["monitor"].iter().chain(arguments).map(Into::into);
+        parse(arguments).expect_err("wrong usage").to_string()
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_option_of_the_live_run_before_a_command_is_refused() {
+        let text = told(&["--pid", "1", "syscalls"]);
+        assert!(text.contains("--pid stands before syscalls"), "{text}");
+        assert!(
+            parse(
+                ["monitor", "--color", "never", "syscalls"]
+                    .map(Into::into)
+                    .into_iter()
+            )
+            .is_ok()
+        );
+    }
+
+    #[test]
+    fn a_name_of_a_command_after_two_dashes_is_the_users_own_command() {
+        let cli = parse(
+            ["monitor", "--", "replay", "--pid"]
+                .map(Into::into)
+                .into_iter(),
+        );
+        let cli = cli.expect("well-formed");
+        assert!(cli.command.is_none());
+    }
+
+    #[test]
+    fn colour_follows_the_choice_before_the_terminal() {
+        assert!(Color::Always.is_on(false));
+        assert!(!Color::Never.is_on(true));
+        assert!(!Color::Auto.is_on(false));
+    }
+}

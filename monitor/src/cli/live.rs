@@ -1,0 +1,144 @@
+//! What watching and recording have in common: the live source and its options.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use monitor::pipeline::{Outcome, Parts};
+
+use super::target::Target;
+
+/// Options of the live source.
+#[derive(Args, Clone, Debug)]
+pub struct LiveArgs {
+    /// End the run after this time, as in 90s, 5m or 1h30m
+    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    duration: Option<Duration>,
+    /// Milliseconds that a call of a thread that then blocks may wait to be seen
+    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    flush_interval: u64,
+    /// Bytes of the ring between kernel and monitor: a power of two, at least a page
+    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20, value_parser = ring_size)]
+    ring_size: u32,
+    /// Threads, and as many processes, that can be watched at a time
+    #[arg(long, value_name = "N", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..=1 << 22))]
+    pub max_threads: u32,
+}
+
+/// How a live run ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// How the pipeline did.
+    pub outcome: Outcome,
+    /// The status of the command that was run, if it ended.
+    pub command: Option<u8>,
+}
+
+/// Batches that may wait to be scored; the calls in them are limited by the feed.
+pub const QUEUE: usize = 4096;
+
+/// How often the live line is drawn.
+pub const TICK: Duration = Duration::from_millis(250);
+
+/// Watches `target` until the run ends. `parts` is asked for the stages behind when the probe is
+/// loaded and before it sees anything.
+///
+/// # Errors
+/// When the host cannot, the target is not there, or a stage fails.
+#[cfg(feature = "live")]
+pub fn run(
+    target: Target,
+    follow: bool,
+    args: &LiveArgs,
+    parts: impl FnOnce() -> Result<Parts>,
+) -> Result<Ended> {
+    use std::os::unix::ffi::OsStrExt;
+
+    use monitor::live::command::{Invoker, prepare};
+    use monitor::live::probe::Sizes;
+    use monitor::live::target::Target as Watched;
+    use monitor::live::watch::{Options, Watch};
+    use monitor::pipeline::Pipeline;
+    use monitor::report::clock::WallClock;
+    use monitor::report::sink::Origin;
+    use monitor::syscall::event::Comm;
+
+    let (target, command) = match target {
+        Target::Processes(pids) => (Watched::Processes(pids), None),
+        Target::Comm(name) => (Watched::Comm(Comm::new(name.as_bytes())), None),
+        Target::Uid(uid) => (Watched::Uid(uid), None),
+        Target::Cgroup(path) => (Watched::Cgroup(path), None),
+        Target::All => (Watched::All, None),
+        Target::Command(program, words) => (Watched::Processes(Vec::new()), Some((program, words))),
+    };
+    let mut watch = Watch::load(Options {
+        target,
+        follow,
+        duration: args.duration,
+        flush_interval: Duration::from_millis(args.flush_interval),
+        sizes: Sizes {
+            ring_bytes: args.ring_size,
+            max_threads: args.max_threads,
+        },
+    })?;
+    let parts = parts()?;
+    let command = command
+        .map(|(program, words)| prepare(&program, &words, Invoker::of_sudo()))
+        .transpose()?;
+    watch.attach(command.as_ref())?;
+    // Started only now: threads inherit that the privileges were dropped.
+    let (feed, pipeline) = Pipeline::start(parts)?;
+    let origin = Origin {
+        name: None,
+        clock: WallClock::Live,
+    };
+    // A stage that has ended already says why in `finish`.
+    let _ = feed.begin(origin);
+    let ended = watch.run(command, &feed);
+    let outcome = pipeline.finish(feed)?;
+    Ok(Ended {
+        outcome,
+        command: ended?,
+    })
+}
+
+/// Says that this build cannot watch.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "live"))]
+pub fn run(
+    target: Target,
+    _: bool,
+    _: &LiveArgs,
+    _: impl FnOnce() -> Result<Parts>,
+) -> Result<Ended> {
+    anyhow::bail!(
+        "this monitor was built without the feature `live`, so it cannot watch {target}: \
+         build it with its default features (cargo xtask run does)"
+    )
+}
+
+fn ring_size(text: &str) -> Result<u32, String> {
+    const LEAST: u32 = 4096;
+    match text.parse::<u32>() {
+        Ok(bytes) if bytes.is_power_of_two() && (LEAST..=1 << 30).contains(&bytes) => Ok(bytes),
+        _ => Err(format!(
+            "give a power of two between {LEAST} and {}, as in 8388608",
+            1 << 30
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ring_size;
+
+    #[test]
+    fn a_ring_is_a_power_of_two_of_whole_pages() {
+        assert_eq!(ring_size("8388608"), Ok(8 << 20));
+        for wrong in ["0", "2048", "5000", "4294967296", "8M", "-4096"] {
+            assert!(ring_size(wrong).is_err(), "{wrong}");
+        }
+    }
+}

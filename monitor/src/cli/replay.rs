@@ -1,0 +1,95 @@
+//! `monitor replay`: the same path over what was recorded.
+
+mod alarms;
+mod source;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Args;
+use monitor::pipeline::{Outcome, Parts, Pipeline};
+
+use super::judge::{AlarmArgs, JudgeArgs, identity};
+use super::outputs::{Kind, OutputArgs};
+use super::status::{Exit, Usage};
+use super::syscalls::AbiName;
+use super::{TerminalArgs, complain};
+
+/// Options of `monitor replay`.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArgs {
+    /// Recordings, ADFA-LD traces or folders, strace text, call names; or alarms that
+    /// `monitor --format json` wrote, each of which is scored again. - is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The ABI of the program behind strace text and call names; without it, this host's
+    #[arg(long, value_name = "ABI")]
+    abi: Option<AbiName>,
+    #[command(flatten)]
+    judge: JudgeArgs,
+    #[command(flatten)]
+    alarms: AlarmArgs,
+    #[command(flatten)]
+    outputs: OutputArgs,
+}
+
+/// Batches that may wait to be scored.
+const QUEUE: usize = 16;
+
+/// How often the live line is drawn.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Replays every file, one after the other.
+pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
+    let mut inputs = Vec::new();
+    for file in &args.files {
+        inputs.push((file, alarms::is_alarm_file(file)?));
+    }
+    let detector = args.judge.detector(args.alarms, None)?;
+    if inputs.iter().all(|&(_, is_alarms)| is_alarms) {
+        return alarms::run(&args.files, detector);
+    }
+    if inputs.iter().any(|&(_, is_alarms)| is_alarms) {
+        return Err(Usage(
+            "stored alarms and recordings cannot be replayed in one run: name only the ones or the others"
+                .into(),
+        )
+        .into());
+    }
+
+    let kind = Kind {
+        live_line: true,
+        thread_ends: true,
+    };
+    let sink = args
+        .outputs
+        .sink(&identity(&detector), kind, terminal.color())?;
+    let (feed, pipeline) = Pipeline::start(Parts {
+        engine: Box::new(detector),
+        tap: None,
+        sink,
+        queued_batches: QUEUE,
+        tick: TICK,
+    })?;
+    let abi = args.abi.map(|AbiName(abi)| abi);
+    let mut received = 0;
+    let mut read = Ok(());
+    for file in &args.files {
+        read = source::read(file, abi, &feed, &mut received);
+        if read.is_err() {
+            break;
+        }
+    }
+    // What was read before the damage is judged and told first.
+    let Outcome { snapshot, .. } = pipeline.finish(feed)?;
+    read?;
+    Ok(Exit::after(snapshot.counters.alarms))
+}
+
+/// Tells on standard error what was left out of a file.
+fn remark(file: &str, remarks: &[String]) {
+    for remark in remarks {
+        complain(&format!("{file}: {remark}"));
+    }
+}

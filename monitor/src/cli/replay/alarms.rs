@@ -1,0 +1,179 @@
+//! Stored alarms: each is scored again from the calls that it carries.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use monitor::detect::detector::Detector;
+use monitor::detect::verdict::Pace;
+use monitor::report::json::alarm::{AlarmRecord, bits};
+use monitor::trace::error::shown;
+
+use crate::cli::complain;
+use crate::cli::judge::identity;
+use crate::cli::status::Exit;
+
+/// The longest line that is read: an alarm takes about 20 KB.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// Whether `file` holds JSON, as its first byte that is no blank tells. Standard input never does.
+pub fn is_alarm_file(file: &Path) -> Result<bool> {
+    if file.as_os_str() == "-" {
+        return Ok(false);
+    }
+    let about = file.metadata();
+    // Reading the first bytes of a pipe would take them away.
+    if !about
+        .with_context(|| format!("cannot read {}", shown(file)))?
+        .is_file()
+    {
+        return Ok(false);
+    }
+    let mut reader = open(file)?;
+    let mut head = Vec::new();
+    (&mut reader)
+        .take(64)
+        .read_to_end(&mut head)
+        .with_context(|| format!("cannot read {}", shown(file)))?;
+    Ok(head.trim_ascii_start().first() == Some(&b'{'))
+}
+
+fn open(file: &Path) -> Result<BufReader<File>> {
+    let opened = File::open(file).with_context(|| format!("cannot read {}", shown(file)))?;
+    Ok(BufReader::new(opened))
+}
+
+/// How the alarms of a run compared.
+#[derive(Default)]
+struct Tally {
+    same: u64,
+    different: u64,
+    other_model: u64,
+}
+
+/// Scores every alarm of `files` again and compares it to the bit.
+pub fn run(files: &[PathBuf], mut detector: Detector) -> Result<Exit> {
+    let mut tally = Tally::default();
+    for file in files {
+        let mut reader = open(file)?;
+        let mut number = 0_u64;
+        loop {
+            let mut line = Vec::new();
+            let name = shown(file);
+            let length = (&mut reader)
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut line)
+                .with_context(|| format!("cannot read {name}"))?;
+            if length == 0 {
+                break;
+            }
+            number += 1;
+            if let Some(alarm) = parse(&line).with_context(|| format!("{name}, line {number}"))? {
+                replay(&alarm, &mut detector, &mut tally)
+                    .with_context(|| format!("{name}, line {number}"))?;
+            }
+        }
+    }
+    let Tally {
+        same,
+        different,
+        other_model,
+    } = tally;
+    if other_model > 0 {
+        complain(&format!(
+            "{other_model} alarms were raised by another model than {}: give it by --model",
+            identity(&detector).name
+        ));
+    }
+    if same + different + other_model == 0 {
+        bail!("there is no alarm in what was given: nothing was replayed");
+    }
+    if different + other_model > 0 {
+        bail!(
+            "{} of {} alarms did not give their score again",
+            different + other_model,
+            same + different + other_model
+        );
+    }
+    Ok(Exit::after(same))
+}
+
+/// The alarm of a line; `None` of a line that holds another statement.
+fn parse(line: &[u8]) -> Result<Option<AlarmRecord>> {
+    const REMEDY: &str = "give lines that monitor --format json wrote";
+    if line.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    if line.last() != Some(&b'\n') && line.len() as u64 == LONGEST_LINE {
+        bail!("the line is longer than any that the monitor writes; {REMEDY}");
+    }
+    #[derive(serde::Deserialize)]
+    struct Kind {
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let kind: Kind = serde_json::from_slice(line)
+        .with_context(|| format!("no statement of a monitor; {REMEDY}"))?;
+    if kind.kind != "alarm" {
+        return Ok(None);
+    }
+    let alarm =
+        serde_json::from_slice(line).with_context(|| format!("no whole alarm; {REMEDY}"))?;
+    Ok(Some(alarm))
+}
+
+fn replay(alarm: &AlarmRecord, detector: &mut Detector, tally: &mut Tally) -> Result<()> {
+    let flight = alarm.flight()?;
+    let id = alarm.id.escape_debug();
+    let mine = &detector.model().manifest().model_sha256;
+    let out = &mut io::stdout().lock();
+    if let Some(model) = alarm.model.as_ref().filter(|model| model.sha256 != *mine) {
+        tally.other_model += 1;
+        writeln!(
+            out,
+            "alarm {id}: not replayed, its model is {} (sha256 {})",
+            model.name.escape_debug(),
+            model.sha256.escape_debug()
+        )?;
+        return Ok(());
+    }
+    let again = detector.rescore(&flight)?;
+    let score = match alarm.pace {
+        Pace::Slow => again.slow,
+        Pace::Fast => again.fast,
+    };
+    if bits(score) == alarm.score_bits {
+        tally.same += 1;
+        writeln!(
+            out,
+            "alarm {id}: score {score:.6} over {:.6}, the same to the bit, from {} calls of {}",
+            alarm.threshold,
+            flight.calls.len(),
+            alarm.comm.escape_debug(),
+        )?;
+    } else {
+        tally.different += 1;
+        writeln!(
+            out,
+            "alarm {id}: score {score:?}, but {:?} was stored",
+            alarm.score
+        )?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn only_alarms_are_taken_and_no_other_json() {
+        assert!(parse(b"\n").expect("blank").is_none());
+        let other = parse(br#"{"schema":1,"type":"status","threads":1}"#);
+        assert!(other.expect("a statement").is_none());
+        assert!(parse(br#"{"schema":1}"#).is_err());
+        assert!(parse(br#"{"schema":1,"type":"alarm"}"#).is_err());
+        assert!(parse(br#"{"schema":1,"type":"ala"#).is_err());
+    }
+}

@@ -1,0 +1,193 @@
+//! Whom to watch, as the command line says it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use nix::unistd::User;
+
+use super::status::Usage;
+
+/// Options that name a target.
+#[derive(Args, Clone, Debug, Default)]
+pub struct TargetArgs {
+    /// Watch this process, all its threads, and its children from then on (repeatable)
+    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Vec<u32>,
+    /// Watch every process with a thread of this name (up to 15 bytes, see /proc/PID/comm)
+    #[arg(long, value_name = "NAME")]
+    comm: Option<OsString>,
+    /// Watch every process of this user, by number or name
+    #[arg(long, value_name = "USER")]
+    uid: Option<String>,
+    /// Watch every process in this cgroup (version 2) and below
+    #[arg(long, value_name = "PATH")]
+    cgroup: Option<PathBuf>,
+    /// Watch every process of the host but the monitor
+    #[arg(long)]
+    all: bool,
+    /// Do not watch the children of watched processes
+    #[arg(long)]
+    no_follow: bool,
+    /// Run this command and watch it from its first call on
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// Whom to watch.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Target {
+    /// These processes.
+    Processes(Vec<u32>),
+    /// Processes with a thread of this name.
+    Comm(OsString),
+    /// Processes of this user.
+    Uid(u32),
+    /// Processes of this cgroup.
+    Cgroup(PathBuf),
+    /// All.
+    All,
+    /// This command: program and arguments.
+    Command(OsString, Vec<OsString>),
+}
+
+impl TargetArgs {
+    /// Whether children are watched too.
+    pub const fn follows(&self) -> bool {
+        !self.no_follow
+    }
+
+    /// The one target.
+    ///
+    /// # Errors
+    /// None, more than one kind, or a user that is not there.
+    pub fn target(self) -> Result<Target, Usage> {
+        let mut given = Vec::new();
+        if !self.pid.is_empty() {
+            given.push(("--pid", Target::Processes(self.pid)));
+        }
+        if let Some(name) = self.comm {
+            if name.is_empty() {
+                return Err(Usage("--comm needs a name that is not empty".into()));
+            }
+            given.push(("--comm", Target::Comm(name)));
+        }
+        if let Some(user) = self.uid {
+            given.push(("--uid", Target::Uid(uid(&user)?)));
+        }
+        if let Some(path) = self.cgroup {
+            given.push(("--cgroup", Target::Cgroup(path)));
+        }
+        if self.all {
+            given.push(("--all", Target::All));
+        }
+        let mut words = self.command.into_iter();
+        if let Some(program) = words.next() {
+            given.push(("-- COMMAND", Target::Command(program, words.collect())));
+        }
+        match (given.len(), given.pop()) {
+            (1, Some((_, target))) => Ok(target),
+            (_, None) => Err(Usage(
+                "nobody to watch: give --pid PID, --comm NAME, --uid USER, --cgroup PATH, --all \
+                 or -- COMMAND (see monitor --help)"
+                    .into(),
+            )),
+            (_, Some((last, _))) => {
+                let others: Vec<_> = given.iter().map(|&(name, _)| name).collect();
+                Err(Usage(format!(
+                    "{} and {last} exclude each other: give one kind of target",
+                    others.join(", ")
+                )))
+            }
+        }
+    }
+}
+
+fn uid(user: &str) -> Result<u32, Usage> {
+    if let Ok(uid) = user.parse() {
+        return Ok(uid);
+    }
+    match User::from_name(user) {
+        Ok(Some(found)) => Ok(found.uid.as_raw()),
+        Ok(None) => Err(Usage(format!(
+            "--uid: there is no user {user:?}; give a name of `getent passwd` or a number"
+        ))),
+        Err(error) => Err(Usage(format!(
+            "--uid: the user {user:?} cannot be looked up ({error}); give the number"
+        ))),
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Processes(pids) => {
+                let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
+                write!(f, "pid {}", pids.join(", "))
+            }
+            Self::Comm(name) => write!(f, "comm {}", name.to_string_lossy()),
+            Self::Uid(uid) => write!(f, "uid {uid}"),
+            Self::Cgroup(path) => write!(f, "cgroup {}", path.display()),
+            Self::All => f.write_str("all processes"),
+            Self::Command(program, _) => write!(f, "command {}", program.to_string_lossy()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, TargetArgs};
+
+    #[test]
+    fn one_kind_of_target_is_taken_however_often_it_is_given() {
+        let args = TargetArgs {
+            pid: vec![7, 8],
+            ..TargetArgs::default()
+        };
+        assert_eq!(
+            args.target().expect("one kind"),
+            Target::Processes(vec![7, 8])
+        );
+    }
+
+    #[test]
+    fn two_kinds_are_refused_by_their_names() {
+        let args = TargetArgs {
+            all: true,
+            comm: Some("sshd".into()),
+            ..TargetArgs::default()
+        };
+        let error = args.target().expect_err("two kinds").to_string();
+        assert!(error.starts_with("--comm and --all exclude"), "{error}");
+    }
+
+    #[test]
+    fn no_target_names_the_choices() {
+        let error = TargetArgs::default().target().expect_err("none");
+        for choice in [
+            "--pid",
+            "--comm",
+            "--uid",
+            "--cgroup",
+            "--all",
+            "-- COMMAND",
+        ] {
+            assert!(error.to_string().contains(choice), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_a_number_or_a_name_that_exists() {
+        let of = |user: &str| {
+            TargetArgs {
+                uid: Some(user.into()),
+                ..TargetArgs::default()
+            }
+            .target()
+        };
+        assert_eq!(of("1234").expect("a number"), Target::Uid(1234));
+        assert_eq!(of("root").expect("everywhere"), Target::Uid(0));
+        let error = of("no such user").expect_err("unknown");
+        assert!(error.to_string().contains("no such user"), "{error}");
+    }
+}

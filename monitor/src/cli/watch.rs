@@ -1,0 +1,67 @@
+//! `monitor` itself: watch, score, tell.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use monitor::pipeline::{Parts, Tap};
+
+use super::TerminalArgs;
+use super::judge::{AlarmArgs, JudgeArgs, identity};
+use super::live::{self, LiveArgs};
+use super::outputs::{Kind, OutputArgs};
+use super::status::Exit;
+use super::tap::Recorder;
+use super::target::{Target, TargetArgs};
+
+/// Options of the live run.
+#[derive(Args, Clone, Debug)]
+pub struct WatchArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    live: LiveArgs,
+    #[command(flatten)]
+    judge: JudgeArgs,
+    #[command(flatten)]
+    alarms: AlarmArgs,
+    #[command(flatten)]
+    outputs: OutputArgs,
+    /// Also write a recording of exactly what is scored
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+}
+
+/// Watches until the run ends.
+pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
+    let follow = args.target.follows();
+    let target = args.target.clone().target()?;
+    let targets = target.to_string();
+    // A command writes to the terminal itself.
+    let live_line = !matches!(target, Target::Command(..));
+    let parts = || {
+        let max_threads = usize::try_from(args.live.max_threads)?;
+        let detector = args.judge.detector(args.alarms, Some(max_threads))?;
+        let kind = Kind {
+            live_line,
+            thread_ends: false,
+        };
+        let sink = args
+            .outputs
+            .sink(&identity(&detector), kind, terminal.color())?;
+        let record = |path: &PathBuf| Recorder::create(path, &targets);
+        let tap = args.record.as_ref().map(record).transpose()?;
+        Ok(Parts {
+            engine: Box::new(detector),
+            tap: tap.map(|tap| Box::new(tap) as Box<dyn Tap>),
+            sink,
+            queued_batches: live::QUEUE,
+            tick: live::TICK,
+        })
+    };
+    let ended = live::run(target, follow, &args.live, parts)?;
+    Ok(match ended.command {
+        Some(status) => Exit::Command(status),
+        None => Exit::after(ended.outcome.snapshot.counters.alarms),
+    })
+}
