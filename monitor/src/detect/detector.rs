@@ -171,7 +171,7 @@ impl Detector {
         entry.time_ns = stretch.last_ns.max(event.time_ns);
         self.counters.lost = self.counters.lost.saturating_add(next.missing);
         self.counters.gaps += u64::from(next.missing > 0);
-        let seq = stretch.first_seq + next.repeated as u64;
+        let seq = stretch.first_seq.saturating_add(next.repeated as u64);
         let lane = &mut self.lanes[slot as usize];
         if next.restarts {
             lane.restart(seq == 0);
@@ -203,15 +203,13 @@ impl Detector {
     fn push_exit(&mut self, event: &Event, count: u64) {
         let slot = match self.threads.find(event.thread) {
             Some(slot) => slot,
-            None if count == 0 => return,
             None => {
-                let (slot, known) = self.admit(event.thread, event.comm);
-                if known && self.threads.entry(slot).next_seq >= count {
-                    // Its end was told when it was evicted, and nothing came after that.
-                    self.threads.remove(slot);
-                    self.threads.release(slot);
+                let seen = self.threads.seen_before_eviction(event.thread);
+                if count <= seen.unwrap_or(0) {
+                    // It made no call, or its end was told when it was evicted.
                     return;
                 }
+                let (slot, known) = self.admit(event.thread, event.comm);
                 self.counters.threads += u64::from(!known);
                 slot
             }
@@ -324,3 +322,6 @@ impl Detector {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,12 +40,12 @@ impl Recorder {
             {
                 self.large.pop_front();
             }
-            self.first_seq += 1;
+            self.first_seq = self.first_seq.saturating_add(1);
         }
         let tag = u16::from(call.abi.tag()) << NUMBER_BITS;
         let number = u16::try_from(call.number).ok().filter(|&n| n < LARGE);
         if number.is_none() {
-            let seq = self.first_seq + self.calls.len() as u64;
+            let seq = self.first_seq.saturating_add(self.calls.len() as u64);
             self.large.push_back((seq, call.number));
         }
         self.calls.push_back(tag | number.unwrap_or(LARGE));
@@ -98,7 +98,7 @@ mod tests {
                 _ => n % 450,
             },
         };
-        for made in [0, 1, 511, 512, 513, 3000] {
+        for made in [0_u32, 1, 511, 512, 513, 3000] {
             let mut recorder = Recorder::default();
             recorder.restart(40);
             (0..made).for_each(|n| recorder.push(call(n)));

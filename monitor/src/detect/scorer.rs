@@ -32,6 +32,12 @@ pub const LARGEST_GRAPH: u64 = 64 << 20;
 /// The largest `manifest.json` that is read, bytes.
 pub const LARGEST_MANIFEST: u64 = 1 << 20;
 
+/// The default model's manifest.
+const MANIFEST: &[u8] = include_bytes!("../../../models/default/manifest.json");
+
+/// The default model's graph.
+const GRAPH: &[u8] = include_bytes!("../../../models/default/model.onnx");
+
 /// Why a model cannot be used.
 #[derive(Debug, Error)]
 pub enum ModelError {
@@ -80,9 +86,6 @@ pub enum ModelError {
         /// What the graph says.
         graph: String,
     },
-    /// This program was built before there was a default model.
-    #[error("this build holds no model; name a model folder with `--model`")]
-    NotEmbedded,
     /// onnxruntime does not take the graph.
     #[error("onnxruntime does not take the model: {0}")]
     Graph(#[from] ort::Error),
@@ -127,9 +130,9 @@ impl Model {
     /// The default model, which the program itself holds.
     ///
     /// # Errors
-    /// See [`Model::from_parts`].
-    pub fn embedded(_runtime: &Runtime) -> Result<Self, ModelError> {
-        Err(ModelError::NotEmbedded)
+    /// When onnxruntime does not take it.
+    pub fn embedded(runtime: &Runtime) -> Result<Self, ModelError> {
+        Self::from_parts(runtime, serde_json::from_slice(MANIFEST)?, GRAPH)
     }
 
     /// Loads a model folder: `manifest.json` and `model.onnx`.
@@ -238,3 +241,6 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -174,6 +174,12 @@ impl Threads {
         entry
     }
 
+    /// How far an evicted thread was seen, while that is remembered.
+    #[must_use]
+    pub fn seen_before_eviction(&self, key: ThreadKey) -> Option<u64> {
+        self.evicted.get(&key).map(|&(seq, _)| seq)
+    }
+
     /// Threads that were evicted so far.
     #[must_use]
     pub const fn evictions(&self) -> u64 {

@@ -187,3 +187,6 @@ impl Episode {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,10 @@ type Judged = (u64, Call, u16, Explained);
 
 /// Scores a flight from a fresh state.
 fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> {
-    let calls: Vec<(u64, Call)> = (flight.first_seq..)
+    // A stored flight may say any place.
+    let seq = |place| flight.first_seq.saturating_add(place);
+    let calls: Vec<(u64, Call)> = (0..)
+        .map(seq)
         .zip(flight.calls.iter().copied())
         .filter(|&(_, call)| !table::is_restart(call))
         .collect();

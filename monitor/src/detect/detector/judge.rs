@@ -91,7 +91,7 @@ impl Detector {
                 continue;
             }
             let surprise = self.lanes[slot as usize].take();
-            let seq = seq + place as u64;
+            let seq = seq.saturating_add(place as u64);
             observer(&Scored {
                 thread,
                 seq,

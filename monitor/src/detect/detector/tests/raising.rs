@@ -1,0 +1,161 @@
+//! Alarms: when, how often, and what they rest on.
+
+mod needs_onnxruntime {
+    use crate::detect::detector::Settings;
+    use crate::detect::detector::tests::{detector, ordinary, run, senseless, stretch};
+    use crate::detect::verdict::{Alarm, Evidence, Flight, Pace, Verdict};
+    use crate::syscall::event::{Abi, Call};
+
+    fn alarms(verdicts: &[Verdict]) -> Vec<&Alarm> {
+        fn alarm(verdict: &Verdict) -> Option<&Alarm> {
+            match verdict {
+                Verdict::Alarm(alarm) => Some(alarm),
+                Verdict::ThreadEnd(_) => None,
+            }
+        }
+        verdicts.iter().filter_map(alarm).collect()
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn an_alarm_carries_what_it_rests_on_and_is_rescored_to_the_bit() {
+        let mut detector = detector(Settings::default());
+        let mut calls = ordinary(1000);
+        calls.extend(senseless(300, 5));
+        let (verdicts, _) = run(&mut detector, &[stretch(1, 0, &calls)], 1);
+        let [alarm] = alarms(&verdicts)[..] else {
+            panic!("one alarm for one episode: {verdicts:?}");
+        };
+        let last = alarm.flight.first_seq + alarm.flight.calls.len() as u64 - 1;
+        assert!((1000..1100).contains(&last), "{last}");
+        assert_eq!(alarm.flight.calls.len(), Flight::CALLS);
+        assert_eq!(
+            alarm.time_ns,
+            1_000 * (1 + last),
+            "the time of its last call"
+        );
+        assert_eq!(alarm.evidence, Evidence::Complete);
+        assert!(alarm.score > alarm.threshold);
+        let place = alarm.flight.first_seq as usize;
+        let numbers = alarm.flight.calls.iter().map(|call| call.number as u16);
+        assert!(numbers.eq(calls[place..][..Flight::CALLS].iter().copied()));
+
+        assert_eq!(alarm.surprising.len(), 10);
+        assert!(alarm.surprising.is_sorted_by_key(|call| call.seq));
+        for call in &alarm.surprising {
+            assert_eq!(call.expected.len(), 3);
+            assert!(call.expected.iter().all(|&(index, _)| index != call.index));
+            assert!(call.expected.is_sorted_by(|a, b| a.1 >= b.1));
+        }
+        let most = alarm.surprising.iter().map(|call| call.surprise);
+        assert!(f64::from(most.fold(0.0, f32::max)) > alarm.threshold);
+
+        // Another detector, as `monitor replay` of the stored alarm makes one.
+        let mut other = super::super::detector(Settings::default());
+        let again = other.rescore(&alarm.flight).expect("it scores");
+        let score = match alarm.pace {
+            Pace::Slow => again.slow,
+            Pace::Fast => again.fast,
+        };
+        assert_eq!(score.to_bits(), alarm.score.to_bits());
+        assert_eq!(again.surprising, alarm.surprising);
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn a_thread_younger_than_the_recorder_alarms_with_its_running_score() {
+        let mut detector = detector(Settings::default());
+        let (verdicts, scored) = run(&mut detector, &[stretch(1, 0, &senseless(200, 8))], 1);
+        let alarm = alarms(&verdicts)[0];
+        assert_eq!(alarm.flight.first_seq, 0);
+        assert_eq!(
+            alarm.flight.calls.len(),
+            32,
+            "the first call that may raise"
+        );
+        let mut scores = crate::detect::threshold::Scores::new(detector.threshold());
+        scored[..32]
+            .iter()
+            .filter_map(|call| call.surprise)
+            .for_each(|nats| scores.push(nats));
+        assert_eq!(alarm.score.to_bits(), scores.get(alarm.pace).to_bits());
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn loss_alone_raises_nothing_and_what_follows_is_marked_as_gapped() {
+        let mut detector = detector(Settings::default());
+        let calls = senseless(90, 4);
+        let (verdicts, _) = run(&mut detector, &[stretch(1, 1_000, &calls)], 1);
+        assert!(
+            alarms(&verdicts).is_empty(),
+            "fewer than 100 calls after a gap"
+        );
+        let (verdicts, _) = run(&mut detector, &[stretch(1, 1_090, &senseless(100, 6))], 1);
+        let alarm = alarms(&verdicts)[0];
+        assert_eq!(alarm.evidence, Evidence::Gapped);
+        assert_eq!(alarm.flight.first_seq, 1_000);
+        let again = detector.rescore(&alarm.flight).expect("it scores");
+        let score = match alarm.pace {
+            Pace::Slow => again.slow,
+            Pace::Fast => again.fast,
+        };
+        assert_eq!(score.to_bits(), alarm.score.to_bits());
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn the_limit_keeps_alarms_back_and_counts_them() {
+        let mut detector = detector(Settings {
+            alarms_per_minute: Some(3),
+            ..Settings::default()
+        });
+        let events: Vec<_> = (1..=8)
+            .map(|tid| stretch(tid, 0, &senseless(64, tid)))
+            .collect();
+        let (verdicts, _) = run(&mut detector, &events, 2);
+        assert_eq!(alarms(&verdicts).len(), 3);
+        let counters = detector.counters();
+        assert_eq!((counters.alarms, counters.suppressed), (3, 5));
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn thresholds_of_the_settings_replace_those_of_the_manifest() {
+        let settings = Settings {
+            slow_threshold: Some(1e6),
+            fast_threshold: Some(1e6),
+            ..Settings::default()
+        };
+        let (verdicts, _) = run(
+            &mut detector(settings),
+            &[stretch(1, 0, &senseless(500, 2))],
+            1,
+        );
+        assert!(alarms(&verdicts).is_empty());
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn a_flight_of_made_up_calls_is_scored_like_any_other() {
+        let mut detector = detector(Settings::default());
+        let calls = (0..600).map(|n| Call {
+            abi: Abi::ALL[n % 5],
+            number: u32::MAX - n as u32,
+        });
+        let flight = Flight {
+            first_seq: u64::MAX - 600,
+            calls: calls.collect(),
+        };
+        let scores = detector.rescore(&flight).expect("it scores");
+        assert!(scores.slow.is_finite());
+        let nothing = Flight {
+            first_seq: 0,
+            calls: Vec::new(),
+        };
+        assert_eq!(
+            detector.rescore(&nothing).expect("it scores").surprising,
+            []
+        );
+    }
+}

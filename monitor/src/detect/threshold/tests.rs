@@ -1,0 +1,126 @@
+use super::{CALM_CALLS, Episode, LEAST_CALLS, Scores, highest_scores};
+use crate::detect::scorer::manifest::Threshold;
+use crate::detect::verdict::Pace;
+
+fn threshold() -> Threshold {
+    Threshold {
+        slow: 2.0,
+        fast: 4.0,
+        slow_calls: 100,
+        fast_calls: 10,
+        quantile: 0.999,
+        source: String::new(),
+    }
+}
+
+#[test]
+fn a_score_begins_as_the_plain_mean_and_then_forgets() {
+    let mut scores = Scores::new(&threshold());
+    for nats in [1.0, 2.0, 6.0] {
+        scores.push(nats);
+    }
+    assert!((scores.get(Pace::Slow) - 3.0).abs() < 1e-12);
+    assert!((scores.get(Pace::Fast) - 3.0).abs() < 1e-12);
+    for _ in 0..100_000 {
+        scores.push(0.5);
+    }
+    scores.push(10.5);
+    assert!(
+        (scores.get(Pace::Slow) - 0.6).abs() < 1e-9,
+        "a hundredth of 10"
+    );
+    assert!((scores.get(Pace::Fast) - 1.5).abs() < 1e-9, "a tenth of 10");
+}
+
+#[test]
+fn the_pace_that_exceeds_its_threshold_most_is_named() {
+    let mut scores = Scores::new(&threshold());
+    assert_eq!(scores.crossing(&threshold()), None);
+    for _ in 0..200 {
+        scores.push(1.9);
+    }
+    assert_eq!(scores.crossing(&threshold()), None);
+    for _ in 0..12 {
+        scores.push(9.0);
+    }
+    assert_eq!(scores.crossing(&threshold()), Some(Pace::Fast));
+    for _ in 0..300 {
+        scores.push(2.1);
+    }
+    assert_eq!(scores.crossing(&threshold()), Some(Pace::Slow));
+}
+
+#[test]
+fn the_highest_scores_of_a_trace_leave_out_its_first_calls() {
+    let mut trace = vec![9.0; 3];
+    assert_eq!(highest_scores(&trace, &threshold()), None);
+    trace.resize(LEAST_CALLS as usize, 0.0);
+    let (slow, fast) = highest_scores(&trace, &threshold()).expect("it is long enough");
+    assert!((slow - 27.0 / 32.0).abs() < 1e-9, "{slow}");
+    assert!(fast < slow);
+}
+
+#[test]
+fn an_episode_raises_once_and_ends_after_a_calm() {
+    let threshold = threshold();
+    let mut scores = Scores::new(&threshold);
+    let mut episode = Episode::default();
+    let mut asked = Vec::new();
+    for call in 0..2000_u32 {
+        let nats = if (500..600).contains(&call) || call >= 1500 {
+            9.0
+        } else {
+            0.5
+        };
+        scores.push(nats);
+        if episode.step(&scores, &threshold, LEAST_CALLS) {
+            asked.push(call);
+            episode.raise();
+        }
+    }
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    assert!((500..520).contains(&asked[0]) && (1500..1520).contains(&asked[1]));
+}
+
+#[test]
+fn scores_between_the_calm_share_and_the_threshold_keep_an_episode_going() {
+    let threshold = threshold();
+    let mut scores = Scores::new(&threshold);
+    let mut episode = Episode::default();
+    episode.raise();
+    for _ in 0..10 * CALM_CALLS {
+        scores.push(1.7);
+        assert!(!episode.step(&scores, &threshold, LEAST_CALLS));
+    }
+    assert!(matches!(episode, Episode::Raised { calm: 0 }));
+}
+
+#[test]
+fn too_few_calls_ask_nothing_however_surprising() {
+    let threshold = threshold();
+    let mut scores = Scores::new(&threshold);
+    let mut episode = Episode::default();
+    for call in 1..=LEAST_CALLS {
+        scores.push(50.0);
+        assert_eq!(
+            episode.step(&scores, &threshold, LEAST_CALLS),
+            call == LEAST_CALLS
+        );
+    }
+}
+
+#[test]
+fn a_flight_that_does_not_agree_is_asked_ever_more_seldom() {
+    let threshold = threshold();
+    let mut scores = Scores::new(&threshold);
+    let mut episode = Episode::default();
+    let mut asked = 0;
+    for _ in 0..10_000 {
+        scores.push(9.0);
+        if episode.step(&scores, &threshold, LEAST_CALLS) {
+            asked += 1;
+            episode.doubt();
+        }
+    }
+    assert!((20..=25).contains(&asked), "{asked} times in 10,000 calls");
+}
