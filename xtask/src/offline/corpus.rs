@@ -1,29 +1,33 @@
 //! ADFA-LD, or a folder of the monitor's own recordings, as traces of vocabulary indices.
 
+pub mod archive;
+pub mod command;
+pub mod files;
 pub mod normal;
+pub mod recordings;
+pub mod statistics;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
-use monitor::trace::adfa::folder::{self, Part};
+use anyhow::{Context, Result, bail};
+use monitor::trace::adfa::folder::Part;
 use monitor::trace::adfa::parse;
 
+pub use command::{Options, command};
 use normal::NormalTraces;
-
-/// The most bytes that one trace file may have; ADFA-LD's largest has under 20,000.
-const LARGEST_FILE: u64 = 64 << 20;
 
 /// One trace.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Trace {
-    /// Its path inside the corpus, `/` between parts.
+    /// Its path inside the corpus, from the part's folder on, `/` between components.
     pub name: String,
     /// Its calls, as vocabulary indices; never empty.
     pub calls: Vec<u16>,
 }
+
+/// What was left out and how often, by reason in words.
+pub type Skipped = BTreeMap<String, u64>;
 
 /// A corpus, its parts apart.
 #[derive(Clone, Debug)]
@@ -32,54 +36,58 @@ pub struct Corpus {
     pub name: String,
     /// Normal traces to learn from.
     pub training: NormalTraces,
-    /// Normal traces to report on.
+    /// Normal traces to report on; empty for recordings.
     pub validation: Vec<Trace>,
-    /// Traces of attacks.
+    /// Traces of attacks; empty for recordings.
     pub attacks: Vec<Trace>,
-    /// What was left out and how often, by reason.
-    pub skipped: BTreeMap<String, u64>,
+    /// What was left out.
+    pub skipped: Skipped,
+    /// What a user should know of it, a sentence each.
+    pub notes: Vec<String>,
 }
 
 impl Corpus {
-    /// Reads ADFA-LD from the folder that holds its three parts.
+    /// Reads ADFA-LD from the folder that holds its three parts or from its zip, or the recordings of
+    /// normal runs in a folder, or one recording.
     ///
     /// # Errors
-    /// A part that is missing or empty, a file that cannot be read or is no trace.
+    /// A part that is missing or empty, a file that cannot be read or is no trace, an archive that
+    /// is damaged, unpacks to far more than ADFA-LD, or names a file outside itself.
     pub fn read(path: &Path) -> Result<Self> {
-        let listing = folder::list(path)?;
-        ensure!(
-            listing.three_parts,
-            "{} does not hold {}, {} and {}; give the folder that does",
-            path.display(),
-            Part::Training.folder(),
-            Part::Validation.folder(),
-            Part::Attack.folder()
-        );
-        let mut files = Vec::new();
-        for relative in listing.files {
-            let full = path.join(&relative);
-            let name = relative.to_string_lossy().into_owned();
-            let bytes = read_bounded(&full).with_context(|| full.display().to_string())?;
-            files.push((name, bytes));
+        if path.is_dir() {
+            return if files::looks_like_adfa_ld(path) {
+                let (files, skipped) = files::read(path)?;
+                Self::of_files(path, files, skipped, Vec::new())
+            } else {
+                recordings::read(path)
+            };
         }
-        let skipped = listing
-            .skipped
-            .into_iter()
-            .map(|(why, n)| (why.to_owned(), n))
-            .collect();
-        Self::from_files(path, files, skipped)
+        let start = files::start(path)?;
+        if archive::is_zip(&start) {
+            let (files, skipped, notes) = archive::read(path)?;
+            return Self::of_files(path, files, skipped, notes);
+        }
+        if recordings::is_recording(&start) {
+            return recordings::read(path);
+        }
+        bail!(
+            "{} is neither a zip of ADFA-LD nor a recording; give ADFA-LD's folder or zip, or recordings made with `monitor record`",
+            path.display()
+        )
     }
 
-    fn from_files(
+    /// Sorts the files of ADFA-LD into its parts.
+    fn of_files(
         path: &Path,
         files: Vec<(String, Vec<u8>)>,
-        mut skipped: BTreeMap<String, u64>,
+        mut skipped: Skipped,
+        notes: Vec<String>,
     ) -> Result<Self> {
         let mut parts: BTreeMap<Part, Vec<(Trace, Vec<u8>)>> = BTreeMap::new();
         for (name, bytes) in files {
             let Some((part, _)) = Part::of(Path::new(&name)) else {
                 *skipped
-                    .entry("file outside the three parts".to_owned())
+                    .entry("outside ADFA-LD's three parts".to_owned())
                     .or_default() += 1;
                 continue;
             };
@@ -90,53 +98,43 @@ impl Corpus {
                     .or_default() += 1;
                 continue;
             }
+            let from = name
+                .find(part.folder())
+                .context("the part's folder is in the name")?;
+            let name = name[from..].to_owned();
             parts
                 .entry(part)
                 .or_default()
                 .push((Trace { name, calls }, bytes));
         }
-        for part in Part::ALL {
-            if !parts.contains_key(&part) {
-                bail!("{}: {} holds no trace", path.display(), part.folder());
-            }
+        let missing: Vec<&str> = Part::ALL
+            .into_iter()
+            .filter(|part| !parts.contains_key(part))
+            .map(Part::folder)
+            .collect();
+        if !missing.is_empty() {
+            bail!(
+                "{} holds no trace in {}; ADFA-LD has three parts, give the folder or zip that holds all of them",
+                path.display(),
+                missing.join(" and ")
+            );
         }
         let mut take = |part| parts.remove(&part).unwrap_or_default();
-        let plain =
-            |traces: Vec<(Trace, Vec<u8>)>| traces.into_iter().map(|(trace, _)| trace).collect();
+        let plain = |traces: Vec<(Trace, Vec<u8>)>| {
+            let mut traces: Vec<Trace> = traces.into_iter().map(|(trace, _)| trace).collect();
+            traces.sort_by(|a, b| a.name.cmp(&b.name));
+            traces
+        };
         Ok(Self {
             name: "ADFA-LD".to_owned(),
             training: NormalTraces::new(take(Part::Training)),
             validation: plain(take(Part::Validation)),
             attacks: plain(take(Part::Attack)),
             skipped,
+            notes,
         })
     }
 }
 
-fn read_bounded(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(LARGEST_FILE + 1)
-        .read_to_end(&mut bytes)?;
-    ensure!(
-        bytes.len() as u64 <= LARGEST_FILE,
-        "is larger than {LARGEST_FILE} bytes, so it is no trace"
-    );
-    Ok(bytes)
-}
-
-/// Writes a whole file or nothing: first beside it, then renamed.
-///
-/// # Errors
-/// The folder is missing, full or not writable.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let name = path
-        .file_name()
-        .context("a file name is needed")?
-        .to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.{}.part", std::process::id()));
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    written
-        .inspect_err(|_| drop(fs::remove_file(&beside)))
-        .with_context(|| path.display().to_string())
-}
+#[cfg(test)]
+mod tests;

@@ -27,4 +27,7 @@ pub mod samples;
 pub mod schedule;
 pub mod windows;
 
+#[cfg(test)]
+mod tests;
+
 pub use command::{Options, command};

@@ -1,11 +1,11 @@
 //! The only traces that a model may be fitted to or chosen by.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
 use super::Trace;
+use crate::offline::export::manifest::hexadecimal;
 use crate::offline::train::random::{Use, generator, shuffle};
 
 /// Normal traces of the training part. They are made here, from that part alone, and there is no
@@ -27,14 +27,17 @@ impl NormalTraces {
             hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
         }
-        let mut sha256 = String::new();
-        for byte in hash.finalize() {
-            write!(sha256, "{byte:02x}").expect("a string takes everything");
-        }
+        let sha256 = hexadecimal(&hash.finalize());
         Self {
             traces: traces.into_iter().map(|(trace, _)| trace).collect(),
             sha256,
         }
+    }
+
+    /// Made-up traces for a test.
+    #[cfg(test)]
+    pub(in crate::offline) fn made_up(traces: Vec<(Trace, Vec<u8>)>) -> Self {
+        Self::new(traces)
     }
 
     /// The traces, sorted by name.

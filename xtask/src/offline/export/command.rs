@@ -8,8 +8,9 @@ use clap::Args;
 
 use super::weights::Weights;
 use super::{forward, graph_lm, graph_notebook, manifest, readme, threshold};
-use crate::offline::corpus::{Corpus, write_whole};
-use crate::offline::train::checkpoint;
+use crate::offline::corpus::Corpus;
+use crate::offline::corpus::files::write_whole;
+use crate::offline::train::checkpoint::{self, Checkpoint};
 use crate::offline::train::parallel;
 use crate::offline::train::preset::Architecture;
 use crate::offline::train::samples::held_out_traces;
@@ -34,7 +35,12 @@ pub struct Options {
 /// A checkpoint or corpus that cannot be read, or that do not belong together; a folder that cannot
 /// be written.
 pub fn command(options: &Options) -> Result<()> {
-    let (header, layout, progress) = checkpoint::load(&options.checkpoint)?;
+    let Checkpoint {
+        header,
+        layout,
+        progress,
+        ..
+    } = checkpoint::load(&options.checkpoint)?;
     let corpus = Corpus::read(&options.data)?;
     ensure!(
         header.source.sha256 == corpus.training.sha256(),

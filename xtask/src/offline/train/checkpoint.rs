@@ -12,7 +12,7 @@ use super::optimizer::Optimizer;
 use super::parameters::{Layout, count};
 use super::recipe::Recipe;
 use super::run::{Epoch, Progress};
-use crate::offline::corpus::write_whole;
+use crate::offline::corpus::files::write_whole;
 
 /// The key of the file's metadata that holds [`Header`] as JSON.
 const KEY: &str = "monitor";
@@ -89,12 +89,25 @@ pub fn save(
     write_whole(path, &safetensors::serialize(views, Some(metadata))?)
 }
 
-/// Reads a checkpoint: its header, the layout of its network and its parameters. One without all
-/// that resuming needs gives a progress that starts from its best parameters.
+/// A checkpoint as it was read.
+#[derive(Debug)]
+pub struct Checkpoint {
+    /// All but the tensors.
+    pub header: Header,
+    /// The names, shapes and places of the parameters.
+    pub layout: Layout,
+    /// How far the run had come. Of a checkpoint that holds the best parameters only, these are the
+    /// last ones too.
+    pub progress: Progress,
+    /// Whether it holds all that resuming needs.
+    pub whole: bool,
+}
+
+/// Reads a checkpoint.
 ///
 /// # Errors
 /// A file that cannot be read, is no checkpoint, or whose tensors do not fit its own recipe.
-pub fn load(path: &Path) -> Result<(Header, Layout, Progress)> {
+pub fn load(path: &Path) -> Result<Checkpoint> {
     let size = fs::metadata(path)
         .with_context(|| path.display().to_string())?
         .len();
@@ -107,7 +120,7 @@ pub fn load(path: &Path) -> Result<(Header, Layout, Progress)> {
     parse(&bytes).with_context(|| format!("{} is no checkpoint of this trainer", path.display()))
 }
 
-fn parse(bytes: &[u8]) -> Result<(Header, Layout, Progress)> {
+fn parse(bytes: &[u8]) -> Result<Checkpoint> {
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
     let json = metadata
         .metadata()
@@ -137,12 +150,12 @@ fn parse(bytes: &[u8]) -> Result<(Header, Layout, Progress)> {
         }
         Ok(values)
     };
-    let has = |group: &str| tensors.names().iter().any(|name| name.starts_with(group));
+    let whole = tensors.names().iter().any(|name| name.starts_with("last/"));
     let best = read("best")?;
     let mut progress = Progress::new(&header.recipe, best);
     progress.best_epoch = header.best_epoch;
     progress.history.clone_from(&header.history);
-    if has("last/") {
+    if whole {
         progress.parameters = read("last")?;
         progress.optimizer = Optimizer {
             steps: header.optimizer_steps,
@@ -155,17 +168,10 @@ fn parse(bytes: &[u8]) -> Result<(Header, Layout, Progress)> {
             rule: header.recipe.rule,
         };
     }
-    Ok((header, layout, progress))
-}
-
-/// Whether a checkpoint holds all that resuming needs.
-///
-/// # Errors
-/// As [`load`].
-pub fn is_whole(path: &Path) -> Result<bool> {
-    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
-    Ok(SafeTensors::deserialize(&bytes)?
-        .names()
-        .iter()
-        .any(|name| name.starts_with("last/")))
+    Ok(Checkpoint {
+        header,
+        layout,
+        progress,
+        whole,
+    })
 }

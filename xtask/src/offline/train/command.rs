@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use super::checkpoint::{self, Header, Source};
+use super::checkpoint::{self, Checkpoint, Header, Source};
 use super::preset::Preset;
 use super::progress::{BEST, Follower, LAST};
 use super::recipe::{Recipe, Sampling};
@@ -145,10 +145,14 @@ fn fresh(options: &Options, corpus: &str, traces: &NormalTraces) -> Result<(Head
     let mut recipe = options.recipe()?;
     let parameters = match &options.from {
         Some(from) => {
-            let (header, _, progress) = checkpoint::load(from)?;
-            recipe.architecture = header.recipe.architecture;
-            recipe.preset = header.recipe.preset;
-            progress.best
+            let from = checkpoint::load(from)?;
+            ensure!(
+                recipe.preset == from.header.recipe.preset,
+                "the model was trained with another preset; give --preset {:?}",
+                from.header.recipe.preset
+            );
+            recipe.architecture = from.header.recipe.architecture;
+            from.progress.best
         }
         None => recipe.architecture.initial(recipe.seed),
     };
@@ -172,7 +176,17 @@ fn fresh(options: &Options, corpus: &str, traces: &NormalTraces) -> Result<(Head
 }
 
 fn resumed(last: &Path, traces: &NormalTraces) -> Result<(Header, Progress)> {
-    let (header, _, progress) = checkpoint::load(last)?;
+    let Checkpoint {
+        header,
+        progress,
+        whole,
+        ..
+    } = checkpoint::load(last)?;
+    ensure!(
+        whole,
+        "{} holds the best epoch only and cannot be resumed; use --from",
+        last.display()
+    );
     ensure!(
         header.source.sha256 == traces.sha256(),
         "the run was started on other data (SHA-256 {}, this has {}); give the same --data",

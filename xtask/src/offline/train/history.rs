@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::run::Epoch;
-use crate::offline::corpus::write_whole;
+use crate::offline::corpus::files::write_whole;
 
 /// Writes `history.csv` and `history.json` into `folder`.
 ///

@@ -79,7 +79,7 @@ impl Recipe {
                 sampling: Sampling::Lanes {
                     lanes: 32,
                     steps: 64,
-                    unknown: 0.005,
+                    unknown: 0.002,
                 },
                 rule: Rule::Adam,
                 schedule: Schedule::Cosine {
