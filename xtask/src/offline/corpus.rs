@@ -26,6 +26,9 @@ pub struct Trace {
     pub calls: Vec<u16>,
 }
 
+/// A file's path inside a corpus and its bytes.
+pub type Named = (String, Vec<u8>);
+
 /// What was left out and how often, by reason in words.
 pub type Skipped = BTreeMap<String, u64>;
 
@@ -79,7 +82,7 @@ impl Corpus {
     /// Sorts the files of ADFA-LD into its parts.
     fn of_files(
         path: &Path,
-        files: Vec<(String, Vec<u8>)>,
+        files: Vec<Named>,
         mut skipped: Skipped,
         notes: Vec<String>,
     ) -> Result<Self> {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::Skipped;
+use super::{Named, Skipped};
 use super::files::LARGEST_FILE;
 
 /// SHA-256 of the published `ADFA-LD.zip`, 2,381,193 bytes.
@@ -21,7 +21,7 @@ const LARGEST_TOTAL: u64 = 256 << 20;
 const MOST_FILES: usize = 100_000;
 
 /// The files of an archive, what was skipped, and notes for the user.
-pub type Contents = (Vec<(String, Vec<u8>)>, Skipped, Vec<String>);
+pub type Contents = (Vec<Named>, Skipped, Vec<String>);
 
 /// Whether a file that starts so is a zip.
 #[must_use]
@@ -51,7 +51,7 @@ pub fn read(path: &Path) -> Result<Contents> {
     Ok((files, skipped, notes))
 }
 
-fn unpack(file: impl Read + Seek) -> Result<(Vec<(String, Vec<u8>)>, Skipped)> {
+fn unpack(file: impl Read + Seek) -> Result<(Vec<Named>, Skipped)> {
     let mut archive = ZipArchive::new(file).context("the zip is damaged; fetch it again")?;
     ensure!(
         archive.len() <= MOST_FILES,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use monitor::trace::adfa::folder::{self, Part};
 
-use super::Skipped;
+use super::{Named, Skipped};
 
 /// The most bytes that one trace may have; ADFA-LD's largest has under 20,000.
 pub const LARGEST_FILE: u64 = 64 << 20;
@@ -27,7 +27,7 @@ pub fn looks_like_adfa_ld(path: &Path) -> bool {
 ///
 /// # Errors
 /// A file that cannot be read or is far too large.
-pub fn read(path: &Path) -> Result<(Vec<(String, Vec<u8>)>, Skipped)> {
+pub fn read(path: &Path) -> Result<(Vec<Named>, Skipped)> {
     let listing = folder::list(path)?;
     let mut files = Vec::new();
     for relative in listing.files {
