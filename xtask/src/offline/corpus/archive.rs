@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::{Named, Skipped};
 use super::files::LARGEST_FILE;
+use super::{Named, Skipped};
 
 /// SHA-256 of the published `ADFA-LD.zip`, 2,381,193 bytes.
 pub const PUBLISHED: &str = "58d625470749344843a7f730b0875ce9b8769f6fa48f18dc4a92bd07c342ead5";
