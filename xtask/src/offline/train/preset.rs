@@ -53,7 +53,7 @@ impl Architecture {
             Preset::Lm => Self::Lm {
                 embedding: 64,
                 units: 128,
-                dropout: 0.3,
+                dropout: 0.2,
             },
             Preset::Notebook => Self::Notebook {
                 units: vec![64, 256, 100],

@@ -83,7 +83,7 @@ impl Recipe {
                 },
                 rule: Rule::Adam,
                 schedule: Schedule::Cosine {
-                    rate: 3e-3,
+                    rate: 5e-3,
                     last: 0.02,
                 },
                 clip: Some(1.0),
