@@ -10,6 +10,8 @@ pub mod stream;
 
 pub mod scorer;
 
+pub mod ngram;
+
 pub mod threshold;
 
 pub mod verdict;

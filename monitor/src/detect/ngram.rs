@@ -1,0 +1,254 @@
+//! A smoothed back-off model over sequences of tokens: the baseline beside the LSTM, and what a
+//! service's own calls are learned with.
+//!
+//! Interpolated Witten–Bell smoothing (Witten & Bell 1991, method C; in the interpolated form of
+//! Chen & Goodman 1999, section 2.6): with `c(h·)` the times that context `h` was followed by
+//! anything and `t(h)` the number of different tokens that followed it,
+//!
+//! `p(w | h) = (c(h w) + t(h) · p(w | h′)) / (c(h·) + t(h))`,
+//!
+//! where `h′` is `h` without its oldest token, and below the empty context stands the uniform
+//! distribution. A context that was never seen gives way to the shorter one. Nothing needs to be
+//! tuned, and the probabilities of all tokens sum to one.
+//!
+//! Every context is a node of a trie, found by its parent's number and a token in one hash map: a
+//! node takes 16 bytes and its entry in the map 12 and a little. A [`Cursor`] stands on the nodes of
+//! all suffixes of what came before, so a step costs one look-up for each order.
+
+mod trie;
+
+use thiserror::Error;
+
+use trie::{NONE, Trie};
+
+/// The highest order that is allowed.
+pub const HIGHEST_ORDER: usize = 16;
+
+/// Why an n-gram model cannot do what it was asked.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum NgramError {
+    /// The order is not usable.
+    #[error("an n-gram model has an order of 1 to {HIGHEST_ORDER}, not {0}")]
+    Order(usize),
+    /// There is nothing to predict, or no number left for the start of a trace.
+    #[error("an n-gram model has a vocabulary of 1 to 2^32 - 2 tokens, not {0}")]
+    Vocabulary(u32),
+    /// The token is none of the vocabulary's.
+    #[error("token {token} is outside of the vocabulary of {vocabulary}")]
+    Token {
+        /// The token.
+        token: u32,
+        /// The size of the vocabulary.
+        vocabulary: u32,
+    },
+}
+
+/// An n-gram model of tokens from 0 to below the size of its vocabulary.
+#[derive(Clone, Debug)]
+pub struct Ngram {
+    order: usize,
+    vocabulary: u32,
+    trie: Trie,
+    /// The nodes of 0, 1, … `order − 1` start tokens.
+    start: [u32; HIGHEST_ORDER],
+    learned: u64,
+}
+
+/// Where one sequence stands: the contexts that its next token is predicted from.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor {
+    /// By length; [`NONE`] for a context that was never seen.
+    contexts: [u32; HIGHEST_ORDER],
+}
+
+impl Ngram {
+    /// A model that has seen nothing: every token is as likely as every other. `order` is the
+    /// length of the longest n-gram, one more than the tokens that it looks back on.
+    ///
+    /// # Errors
+    /// When the order or the vocabulary is not usable.
+    pub fn new(order: usize, vocabulary: u32) -> Result<Self, NgramError> {
+        if !(1..=HIGHEST_ORDER).contains(&order) {
+            return Err(NgramError::Order(order));
+        }
+        if vocabulary == 0 || vocabulary == u32::MAX {
+            return Err(NgramError::Vocabulary(vocabulary));
+        }
+        let mut trie = Trie::new();
+        let mut start = [NONE; HIGHEST_ORDER];
+        start[0] = Trie::ROOT;
+        for length in 1..order {
+            // The start token is context only: it is never counted, so it takes no probability.
+            start[length] = trie.find_or_add(start[length - 1], vocabulary);
+        }
+        Ok(Self {
+            order,
+            vocabulary,
+            trie,
+            start,
+            learned: 0,
+        })
+    }
+
+    /// The length of its longest n-gram.
+    #[must_use]
+    pub const fn order(&self) -> usize {
+        self.order
+    }
+
+    /// The number of tokens.
+    #[must_use]
+    pub const fn vocabulary(&self) -> u32 {
+        self.vocabulary
+    }
+
+    /// How many tokens it learned from.
+    #[must_use]
+    pub const fn learned(&self) -> u64 {
+        self.learned
+    }
+
+    /// How many different n-grams of all lengths it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.trie.len()
+    }
+
+    /// Whether it has seen nothing.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.learned == 0
+    }
+
+    /// The beginning of a sequence.
+    #[must_use]
+    pub const fn start(&self) -> Cursor {
+        Cursor {
+            contexts: self.start,
+        }
+    }
+
+    fn check(&self, token: u32) -> Result<(), NgramError> {
+        let vocabulary = self.vocabulary;
+        if token < vocabulary {
+            Ok(())
+        } else {
+            Err(NgramError::Token { token, vocabulary })
+        }
+    }
+
+    /// Counts `token` after what the cursor stands on, and moves the cursor behind it.
+    ///
+    /// # Errors
+    /// When the token is outside of the vocabulary; nothing is counted then.
+    pub fn learn_next(&mut self, cursor: &mut Cursor, token: u32) -> Result<(), NgramError> {
+        self.check(token)?;
+        let mut next = [NONE; HIGHEST_ORDER];
+        next[0] = Trie::ROOT;
+        for length in 0..self.order {
+            // A context unseen when the cursor came here may be known by now, but it has no count
+            // for this occurrence: such a cursor was moved by `advance`.
+            let context = cursor.contexts[length];
+            if context == NONE {
+                break;
+            }
+            let node = self.trie.count(context, token);
+            if length + 1 < self.order {
+                next[length + 1] = node;
+            }
+        }
+        cursor.contexts = next;
+        self.learned += 1;
+        Ok(())
+    }
+
+    /// Learns a whole sequence from its start.
+    ///
+    /// # Errors
+    /// When a token is outside of the vocabulary; what stands before it is learned then.
+    pub fn learn(&mut self, sequence: impl IntoIterator<Item = u32>) -> Result<(), NgramError> {
+        let mut cursor = self.start();
+        for token in sequence {
+            self.learn_next(&mut cursor, token)?;
+        }
+        Ok(())
+    }
+
+    /// `p(token | what the cursor stands on)`.
+    ///
+    /// # Errors
+    /// When the token is outside of the vocabulary.
+    pub fn probability(&self, cursor: &Cursor, token: u32) -> Result<f64, NgramError> {
+        self.check(token)?;
+        let mut probability = 1.0 / f64::from(self.vocabulary);
+        for &context in cursor.contexts[..self.order].iter() {
+            if context == NONE {
+                // A longer context was not seen either.
+                break;
+            }
+            let (total, types) = self.trie.followers(context);
+            if total > 0.0 {
+                let count = self.trie.count_of(context, token);
+                probability = (count + types * probability) / (total + types);
+            }
+        }
+        Ok(probability)
+    }
+
+    /// `−ln p(token | what the cursor stands on)`, nats; the cursor is moved behind the token.
+    ///
+    /// # Errors
+    /// When the token is outside of the vocabulary; the cursor stays then.
+    pub fn surprise_next(&self, cursor: &mut Cursor, token: u32) -> Result<f64, NgramError> {
+        let probability = self.probability(cursor, token)?;
+        self.advance(cursor, token);
+        Ok(-probability.ln())
+    }
+
+    /// `−ln p(next | context)`, nats: `context` holds the tokens before `next`, oldest first, not
+    /// counting the start of the sequence. Only the last `order − 1` of them matter.
+    ///
+    /// # Errors
+    /// When `next` is outside of the vocabulary.
+    pub fn surprise(&self, context: &[u32], next: u32) -> Result<f64, NgramError> {
+        let mut cursor = Cursor {
+            contexts: [NONE; HIGHEST_ORDER],
+        };
+        cursor.contexts[0] = Trie::ROOT;
+        let last = context.len().saturating_sub(self.order - 1);
+        for &token in &context[last..] {
+            self.advance(&mut cursor, token);
+        }
+        self.surprise_next(&mut cursor, next)
+    }
+
+    /// The surprise of every token of a sequence from its start, nats.
+    ///
+    /// # Errors
+    /// When a token is outside of the vocabulary.
+    pub fn surprises(
+        &self,
+        sequence: impl IntoIterator<Item = u32>,
+    ) -> Result<Vec<f64>, NgramError> {
+        let mut cursor = self.start();
+        let sequence = sequence.into_iter();
+        sequence
+            .map(|token| self.surprise_next(&mut cursor, token))
+            .collect()
+    }
+
+    fn advance(&self, cursor: &mut Cursor, token: u32) {
+        for length in (1..self.order).rev() {
+            let shorter = cursor.contexts[length - 1];
+            cursor.contexts[length] = if shorter == NONE {
+                NONE
+            } else {
+                self.trie.find(shorter, token)
+            };
+        }
+        cursor.contexts[0] = Trie::ROOT;
+    }
+}
+
+#[cfg(test)]
+mod tests;
