@@ -48,7 +48,7 @@ pub struct JudgedCall {
     pub surprise: Option<f32>,
     /// The slow score after it, nats a call.
     pub score: Option<f64>,
-    /// The likeliest calls in its place: index and probability.
+    /// The likeliest other calls in its place: index and probability.
     pub expected: Vec<(u16, f32)>,
 }
 
@@ -114,13 +114,16 @@ impl Judged {
             }
             let run = &mut calls[first_of_run..];
             let indices: Vec<_> = run.iter().map(|one| one.index).collect();
-            let explained = detector
-                .model_mut()
-                .explain(&indices, *first == 0, ALTERNATIVES)?;
+            let explained =
+                detector
+                    .model_mut()
+                    .explain(&indices, *first == 0, ALTERNATIVES + 1)?;
             let mut scores = Scores::new(&threshold);
             for (one, explained) in run.iter_mut().zip(explained) {
                 one.surprise = explained.surprise;
                 one.expected = explained.expected;
+                one.expected.retain(|&(index, _)| index != one.index);
+                one.expected.truncate(ALTERNATIVES);
                 if let Some(nats) = explained.surprise {
                     scores.push(nats);
                     one.score = Some(scores.get(Pace::Slow));

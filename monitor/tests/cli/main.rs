@@ -1,0 +1,9 @@
+//! The command line from outside: exit status, standard output, standard error.
+
+mod harness;
+mod schema;
+
+mod needs_adfa_ld;
+mod needs_onnxruntime;
+mod syscalls;
+mod usage;
