@@ -21,11 +21,11 @@ const SCENES: [Scene; 2] = [
         ],
     },
     Scene {
-        title: "A command that behaves unlike it: it asks of one process after the other whether it is there.",
+        title: "A command that behaves unlike it: it sends itself one empty signal after the other.",
         command: &[
             "sh",
             "-c",
-            "exec 2>/dev/null; i=0; while [ $i -lt 400 ]; do i=$((i+1)); kill -0 $i; done; exit 0",
+            "i=0; while [ $i -lt 400 ]; do i=$((i+1)); kill -0 $$; done",
         ],
     },
 ];
