@@ -5,5 +5,7 @@ mod schema;
 
 mod needs_adfa_ld;
 mod needs_onnxruntime;
+#[cfg(feature = "live")]
+mod needs_root;
 mod syscalls;
 mod usage;

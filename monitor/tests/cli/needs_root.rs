@@ -1,0 +1,162 @@
+//! The live run from outside, with the embedded model.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::harness::{Ran, monitor, parse, run, text};
+use crate::schema;
+
+/// A shell that starts three programs: some hundred calls of four processes.
+const SCRIPT: &str = "for i in 1 2 3; do /bin/ls / > /dev/null; done";
+
+/// Alarms and thread ends without what a replay cannot know.
+fn verdicts(lines: &[Value]) -> Vec<Value> {
+    let mut verdicts: Vec<_> = lines
+        .iter()
+        .filter(|line| line["type"] == "alarm" || line["type"] == "thread_end")
+        .cloned()
+        .collect();
+    for verdict in &mut verdicts {
+        let fields = verdict.as_object_mut().expect("an object");
+        fields.remove("source");
+        // The live clock is asked anew each time and may differ by some microseconds.
+        fields.remove("time");
+    }
+    verdicts
+}
+
+fn summary(lines: &[Value]) -> &Value {
+    let last = lines.last().expect("not empty");
+    assert_eq!(last["type"], "summary");
+    last
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_recording_made_while_monitoring_replays_to_the_same_verdicts() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recorded = folder.path().join("run.rec");
+    let low = ["--threshold", "0.5", "--format", "json"];
+    let live = run(&[
+        &low[..],
+        &["--record", text(&recorded), "--", "sh", "-c", SCRIPT],
+    ]
+    .concat());
+    assert_eq!(live.status, 0, "the command's own: {}", live.err);
+    let replayed = run(&[&["replay"], &low[..], &[text(&recorded)]].concat());
+    assert_eq!(replayed.status, 3, "{}", replayed.err);
+    let (live, replayed) = (live.lines(), replayed.lines());
+    live.iter().for_each(schema::check);
+    assert_eq!(summary(&live)["lost"], 0);
+    assert_eq!(summary(&live)["calls"], summary(&replayed)["calls"]);
+    let live = verdicts(&live);
+    assert!(live.iter().any(|one| one["type"] == "alarm"));
+    assert_eq!(live, verdicts(&replayed));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_status_of_the_command_is_passed_on() {
+    let quiet = |script: &str| run(&["--format", "json", "--", "sh", "-c", script]).status;
+    assert_eq!(quiet("exit 0"), 0);
+    assert_eq!(quiet("exit 7"), 7);
+    // 128 and SIGKILL's number, as a shell would say it.
+    assert_eq!(quiet("kill -9 $$"), 137);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_signal_while_busy_ends_with_a_summary() {
+    let mut busy = Command::new("sh")
+        .args(["-c", "while :; do /bin/true; done"])
+        .spawn()
+        .expect("a shell");
+    let pid = busy.id().to_string();
+    let mut child = monitor(&["--pid", &pid, "--format", "json", "--status-interval", "1"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut first = String::new();
+    let mut out = BufReader::new(child.stdout.take().expect("piped"));
+    out.read_line(&mut first).expect("readable");
+    let monitor_pid = child.id().to_string();
+    let killed = Command::new("kill").args(["-TERM", &monitor_pid]).status();
+    assert!(killed.expect("kill").success());
+    let rest: Vec<_> = out.lines().map(|line| line.expect("UTF-8")).collect();
+    let status = child.wait().expect("it ends").code();
+    busy.kill().expect("it runs");
+    busy.wait().expect("a child");
+    let lines = parse(&format!("{first}{}", rest.join("\n")));
+    lines.iter().for_each(schema::check);
+    let summary = summary(&lines);
+    assert!(summary["scored"].as_u64() > Some(0), "{summary}");
+    assert!(summary["cpu_s"].as_f64() > Some(0.0), "{summary}");
+    let alarms = summary["alarms"].as_u64().expect("a number");
+    assert_eq!(status, Some(if alarms > 0 { 3 } else { 0 }));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn record_writes_what_replay_reads_and_scores_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recorded = folder.path().join("run.rec");
+    let ran = run(&[
+        "record",
+        "--output",
+        text(&recorded),
+        "--",
+        "sh",
+        "-c",
+        SCRIPT,
+    ]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(ran.out, "");
+    assert!(ran.err.contains("Summary after"), "{}", ran.err);
+    let replayed = run(&["replay", "--format", "json", text(&recorded)]);
+    assert_eq!(replayed.err, "", "nothing was left out of it");
+    let lines = replayed.lines();
+    let calls = summary(&lines)["calls"].as_u64().expect("a number");
+    let shown = format!("calls     {calls} ");
+    // Between groups of three digits stands a comma.
+    let told = ran.err.replace(',', "");
+    assert!(told.contains(&shown), "{shown} in {told}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_verdicts_go_to_the_file_and_the_output_of_the_command_stays_its_own() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("verdicts.jsonl");
+    let arguments = ["--format", "json", "--output", text(&file)];
+    let ran: Ran = run(&[&arguments[..], &["--", "echo", "mine"]].concat());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(ran.out, "mine\n");
+    assert!(ran.err.starts_with("Summary after"), "{}", ran.err);
+    let lines = parse(&fs::read_to_string(&file).expect("written"));
+    lines.iter().for_each(schema::check);
+    assert!(summary(&lines)["calls"].as_u64() > Some(0));
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_target_that_cannot_be_watched_is_named() {
+    // Above PID_MAX_LIMIT (include/linux/threads.h).
+    run(&["--pid", "4194305"]).refused(1, &["4194305"]);
+    run(&["--cgroup", "/no/such/cgroup"]).refused(1, &["/no/such/cgroup"]);
+    run(&["--", "no-such-command"]).refused(1, &["no-such-command"]);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_run_ends_after_its_time() {
+    let begun = Instant::now();
+    let ran = run(&["--comm", "no-such-name", "--for", "300ms"]);
+    assert!(begun.elapsed() >= Duration::from_millis(300));
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.err.starts_with("Summary after"), "{}", ran.err);
+}
