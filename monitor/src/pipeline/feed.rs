@@ -12,8 +12,9 @@ use crate::report::sink::Origin;
 use crate::report::snapshot::{SourceStatus, Unscored};
 use crate::syscall::event::{Event, EventKind};
 
-/// Calls that may wait to be scored, about 4 MiB of them.
-const QUEUED_CALLS: u64 = 1 << 19;
+/// Calls that may wait to be scored: room for a burst, and no more than one core scores in a few
+/// seconds, so that a verdict is never older than that.
+const QUEUED_CALLS: u64 = 1 << 17;
 
 /// Forks, execs and exits that wait for room in the queue.
 const BACKLOG: usize = 1 << 16;

@@ -2,6 +2,7 @@
 
 mod abi;
 mod calls;
+mod command_line;
 mod loss;
 mod processes;
 mod targets;
