@@ -170,12 +170,23 @@ impl Watch {
         // Taken out first: what is read from here on is the whole rest.
         drop(probe);
         reader.rest(feed)?;
-        ended?;
-        match command {
-            Some((_, running)) if running.is_finished() => Ok(Some(running.wait()?)),
+        match (command, ended?) {
+            // The command is one of the targets, so its status is there or about to be.
+            (Some((_, running)), Ending::TargetsGone) => Ok(Some(running.wait()?)),
+            (Some((_, running)), Ending::Asked) if running.is_finished() => {
+                Ok(Some(running.wait()?))
+            }
             _ => Ok(None),
         }
     }
+}
+
+/// Why a run ended.
+enum Ending {
+    /// No watched process is left.
+    TargetsGone,
+    /// By a signal, the duration, or because nobody listens any more.
+    Asked,
 }
 
 struct Signals {
@@ -221,7 +232,7 @@ impl Reader {
         command: Option<&(u32, Running)>,
         alive: impl Fn() -> bool,
         feed: &Feed,
-    ) -> Result<(), WatchError> {
+    ) -> Result<Ending, WatchError> {
         // A descriptor of its own, so that waiting for the ring and reading it do not exclude each
         // other.
         let ring = self.readers.ring.as_fd().try_clone_to_owned()?;
@@ -245,21 +256,21 @@ impl Reader {
                     let alive = alive();
                     self.look(feed)?;
                     if !alive {
-                        return Ok(());
+                        return Ok(Ending::TargetsGone);
                     }
                 }
                 number = signals.next() => {
-                    let Some((pid, _)) = command else { return Ok(()) };
+                    let Some((pid, _)) = command else { return Ok(Ending::Asked) };
                     if asked_to_end {
-                        return Ok(());
+                        return Ok(Ending::Asked);
                     }
                     asked_to_end = true;
                     pass_on(number, *pid);
                 }
-                () = sleep_until(end) => return Ok(()),
+                () = sleep_until(end) => return Ok(Ending::Asked),
             }
             if !feed.is_open() {
-                return Ok(());
+                return Ok(Ending::Asked);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -34,6 +34,13 @@ pub fn traced() -> PathBuf {
     let program = profile.join("examples/traced");
     assert!(program.exists(), "run: cargo build -p monitor --examples");
     program
+}
+
+/// A copy of it by another name, so that it is told from those of tests that run at the same time.
+pub fn traced_as(name: &str, folder: &Path) -> PathBuf {
+    let copy = folder.join(name);
+    std::fs::copy(traced(), &copy).expect("copied");
+    copy
 }
 
 /// What a watch saw.

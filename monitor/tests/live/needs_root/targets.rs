@@ -8,7 +8,7 @@ use std::{
 
 use monitor::{live::target::Target, syscall::event::Comm};
 
-use crate::harness::{Seen, native, options, traced, watch};
+use crate::harness::{Seen, native, options, traced, traced_as, watch};
 
 fn start(arguments: &[&str]) -> Child {
     Command::new(traced())
@@ -74,24 +74,22 @@ fn a_child_that_was_there_before_is_followed() {
 #[test]
 #[ignore = "needs root"]
 fn by_name_only_processes_of_that_name_are_watched() {
-    let seen = watch_for_a_second(Target::Comm(Comm::new(b"traced")), || {
-        run(&mut getppid("123"));
-        run(&mut Command::new("true"));
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let program = traced_as("traced-by-name", folder.path());
+    let seen = watch_for_a_second(Target::Comm(Comm::new(b"traced-by-name")), || {
+        run(Command::new(&program).args(["getppid", "123"]));
+        run(&mut getppid("7"));
     });
     assert_eq!(seen.count(native(libc::SYS_getppid)), 123);
-    assert!(
-        seen.events
-            .iter()
-            .all(|event| event.comm == Comm::new(b"traced"))
-    );
+    let name = Comm::new(b"traced-by-name");
+    assert!(seen.events.iter().all(|event| event.comm == name));
 }
 
 #[test]
 #[ignore = "needs root"]
 fn by_user_only_processes_of_that_user_are_watched() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let copy = folder.path().join("traced");
-    std::fs::copy(traced(), &copy).expect("copied");
+    let copy = traced_as("traced-by-user", folder.path());
     std::os::unix::fs::chown(folder.path(), Some(54321), None).expect("root");
     let seen = watch_for_a_second(Target::Uid(54321), || {
         run(Command::new(&copy).args(["getppid", "321"]).uid(54321));
@@ -133,9 +131,14 @@ fn cgroup_mount() -> Option<std::path::PathBuf> {
 #[ignore = "needs root"]
 fn everything_is_watched_but_the_monitor_itself() {
     let me = std::process::id();
-    let seen = watch_for_a_second(Target::All, || run(&mut getppid("99")));
-    assert_eq!(seen.count(native(libc::SYS_getppid)), 99);
-    assert!(!seen.events.is_empty());
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let program = traced_as("traced-by-all", folder.path());
+    let mut seen = watch_for_a_second(Target::All, || {
+        run(Command::new(&program).args(["getppid", "99"]));
+    });
     // The test's own process is the monitor here, with all its threads.
     assert!(seen.events.iter().all(|event| event.thread.tgid != me));
+    seen.events
+        .retain(|event| event.comm == Comm::new(b"traced-by-all"));
+    assert_eq!(seen.count(native(libc::SYS_getppid)), 99);
 }
