@@ -1,6 +1,9 @@
 //! The embedded model, and models that are not what they say.
 
+mod window_graph;
+
 mod needs_onnxruntime {
+    use super::window_graph::{self, CONTEXT, by_hand};
     use crate::detect::scorer::manifest::{Kind, Manifest};
     use crate::detect::scorer::runtime::Runtime;
     use crate::detect::scorer::{GRAPH, MANIFEST, Model, ModelError};
@@ -98,5 +101,93 @@ mod needs_onnxruntime {
         assert!(matches!(error, ModelError::Json(_)));
         std::fs::write(folder.path().join("manifest.json"), MANIFEST).expect("a file");
         assert!(Model::load(&runtime(), folder.path()).is_ok());
+    }
+
+    fn window_model() -> Model {
+        let (manifest, graph) = window_graph::model();
+        Model::from_parts(&runtime(), manifest, &graph).expect("a window model")
+    }
+
+    fn calls(count: u16) -> Vec<u16> {
+        (0..count).map(|n| n * 37 % 341).collect()
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn a_window_model_sees_its_context_and_predicts_the_next() {
+        let calls = calls(150);
+        let explained = window_model()
+            .explain(&calls, true, 341)
+            .expect("it scores");
+        assert_eq!(explained.len(), calls.len());
+        assert!(explained[..CONTEXT].iter().all(|e| e.surprise.is_none()));
+        for (window, explained) in calls.windows(CONTEXT + 1).zip(&explained[CONTEXT..]) {
+            let expected = by_hand(&window[..CONTEXT], window[CONTEXT]);
+            let surprise = explained.surprise.expect("it has its context");
+            assert!(
+                (f64::from(surprise) - expected).abs() < 1e-4,
+                "{surprise} {expected}"
+            );
+            let sum: f32 = explained.expected.iter().map(|&(_, p)| p).sum();
+            assert!((sum - 1.0).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn a_window_models_scores_do_not_depend_on_the_batch() {
+        let mut model = window_model();
+        let calls = calls(150);
+        let explained = model.explain(&calls, true, 1).expect("it scores");
+        // Seven threads, each some calls further than the one before, cut here and there.
+        let mut lanes: Vec<_> = (0..7).map(|_| model.lane()).collect();
+        let active: Vec<u32> = (0..7).collect();
+        for lane in &mut lanes {
+            lane.restart(true);
+        }
+        for (round, piece) in calls.chunks(23).enumerate() {
+            for lane in lanes.iter_mut().skip(round) {
+                piece.iter().for_each(|&call| lane.push(call));
+            }
+            model.score(&mut lanes, &active).expect("it scores");
+        }
+        for (place, lane) in lanes.iter_mut().enumerate() {
+            for explained in &explained[..calls.len().min(23 * (place + 1))] {
+                assert_eq!(
+                    lane.take().map(f32::to_bits),
+                    explained.surprise.map(f32::to_bits)
+                );
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn a_window_never_reaches_across_a_restart() {
+        let mut model = window_model();
+        let calls = calls(60);
+        let mut lanes = [model.lane()];
+        for from_start in [true, false] {
+            lanes[0].restart(from_start);
+            calls.iter().for_each(|&call| lanes[0].push(call));
+        }
+        model.score(&mut lanes, &[0]).expect("it scores");
+        let all: Vec<_> = (0..120).map(|_| lanes[0].take()).collect();
+        assert_eq!(all[..60], all[60..]);
+        assert_eq!(
+            all.iter().filter(|nats| nats.is_none()).count(),
+            2 * CONTEXT
+        );
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn a_window_of_another_length_than_the_manifests_is_refused() {
+        let (mut manifest, graph) = window_graph::model();
+        manifest.context = Some(20);
+        let error = Model::from_parts(&runtime(), manifest, &graph)
+            .err()
+            .expect("refused");
+        assert!(error.to_string().contains("`monitor.context`"), "{error}");
     }
 }

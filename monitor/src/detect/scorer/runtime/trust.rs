@@ -140,4 +140,24 @@ mod tests {
         let error = check(&link, Origin::Option).expect_err("it is writable");
         assert!(matches!(error, Distrust::Writable { path } if path.ends_with("open")));
     }
+
+    mod needs_root {
+        use std::fs;
+        use std::os::unix::fs::chown;
+
+        use super::{Distrust, Origin, check};
+
+        #[test]
+        #[ignore = "needs root"]
+        fn a_file_of_another_user_is_refused_by_name() {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("libonnxruntime.so");
+            fs::write(&path, "").expect("a file");
+            // No account of any distribution has this number.
+            chown(&path, Some(3_999_999), None).expect("root may");
+            let error = check(&path, Origin::Environment).expect_err("it is not ours");
+            assert!(matches!(&error, Distrust::Owner { uid: 3_999_999, .. }));
+            assert!(error.to_string().contains("chown root"), "{error}");
+        }
+    }
 }
