@@ -31,8 +31,8 @@ pub struct Settings {
     pub slow_threshold: Option<f64>,
     /// The same for the fast score.
     pub fast_threshold: Option<f64>,
-    /// Threads that are followed at once; beyond it the one idle longest is forgotten. One takes
-    /// about 2.5 KB with the default model.
+    /// Threads that are followed at once; beyond it the one idle longest is forgotten. With
+    /// the default model one holds 1 KiB of state, up to 1 KiB of flight recorder, and buffers.
     pub max_threads: usize,
     /// Alarms of a run within any minute of event time; the others are counted as suppressed.
     /// `None` for no limit, which also holds for events without a time.
