@@ -1,7 +1,9 @@
 //! Single traces worth looking at: the best found, the missed, the false alarm, the ordinary.
 
-use super::parts::{Attacks, Trace, Validation};
+use super::parts::{Attacks, Validation};
+use super::per_call::PerCall;
 use super::scores::Scores;
+use crate::offline::corpus::Trace;
 
 /// A trace, and how much each call surprised the model.
 #[derive(Clone, Debug)]
@@ -16,15 +18,6 @@ pub struct Exhibit {
     pub calls: Vec<u16>,
     /// Their surprise, nats.
     pub surprise: Vec<f32>,
-}
-
-/// The surprise of the calls of each trace.
-#[derive(Clone, Debug, Default)]
-pub struct PerCall {
-    /// One entry a validation trace, shorter than it when its first calls are not scored.
-    pub normal: Vec<Vec<f32>>,
-    /// The same of attack traces.
-    pub attacks: Vec<Vec<f32>>,
 }
 
 /// The attacks with the highest and the lowest score, and the same of normal traces.

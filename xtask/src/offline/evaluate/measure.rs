@@ -217,8 +217,9 @@ pub fn differences(
 
 #[cfg(test)]
 mod tests {
-    use super::super::parts::{Attack, Trace};
+    use super::super::parts::Attack;
     use super::*;
+    use crate::offline::corpus::Trace;
 
     fn attacks(runs: &[&str]) -> Attacks {
         let trace = |i| Trace { name: format!("{i}"), calls: vec![i] };

@@ -3,24 +3,19 @@
 //! The choice takes [`HeldOut`], which is made of training traces alone: nothing here can be
 //! handed a validation trace or an attack.
 
-use super::parts::{Trace, Training};
+use crate::offline::corpus::Trace;
+use crate::offline::corpus::normal::NormalTraces;
 
 /// Training traces that neither model was fitted on.
 #[derive(Clone, Debug)]
 pub struct HeldOut<'a>(Vec<&'a Trace>);
 
 impl<'a> HeldOut<'a> {
-    /// Splits the training part: the traces at `places` are held out, the others fitted on.
+    /// Splits the training part as the trainer did: the traces held out, and those fitted on.
     #[must_use]
-    pub fn split(training: &'a Training, places: &[usize]) -> (Self, Vec<&'a Trace>) {
-        let mut held = vec![false; training.0.len()];
-        for &place in places {
-            held[place] = true;
-        }
-        let of = |keep: bool| {
-            training.0.iter().zip(&held).filter(|&(_, &h)| h == keep).map(|(t, _)| t).collect()
-        };
-        (Self(of(true)), of(false))
+    pub fn split(training: &'a NormalTraces, share: f64, seed: u64) -> (Self, Vec<&'a Trace>) {
+        let (fitted, held_out) = training.split(share, seed);
+        (Self(held_out), fitted)
     }
 
     /// The traces.
@@ -126,9 +121,9 @@ pub fn paired(lstm: &[f32], ngram: &[f32]) -> impl Iterator<Item = (f64, f64)> {
 mod tests {
     use super::*;
 
-    fn training(traces: usize) -> Training {
-        let trace = |i| Trace { name: format!("{i}"), calls: vec![i as u16; 4] };
-        Training((0..traces).map(trace).collect())
+    fn training(traces: u16) -> NormalTraces {
+        let trace = |i| (Trace { name: format!("{i}"), calls: vec![i; 4] }, vec![i as u8]);
+        NormalTraces::new((0..traces).map(trace).collect())
     }
 
     #[test]
@@ -142,7 +137,7 @@ mod tests {
     #[test]
     fn the_weight_is_the_share_in_which_the_models_are_right() {
         let training = training(4);
-        let (held, fitted) = HeldOut::split(&training, &[1, 3]);
+        let (held, fitted) = HeldOut::split(&training, 0.5, 1);
         assert_eq!(fitted.len(), 2);
         // Of ten calls the first model is sure and right about seven, the second about the rest;
         // where wrong, each gives almost nothing: the likeliest weight is near 0.7.

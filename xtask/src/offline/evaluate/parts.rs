@@ -1,22 +1,17 @@
 //! The three parts of the data as three types, so that the compiler keeps them apart.
 //!
-//! Whatever is chosen (a mixture weight, a threshold) is chosen by code that takes
-//! [`Training`] alone; it cannot be handed an attack.
+//! Whatever is chosen (a mixture weight, say) is chosen by code that takes [`NormalTraces`] alone;
+//! it cannot be handed an attack, nor a validation trace.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 
-/// One trace: the calls of one thread from its start, as ADFA-LD indices (0 to 340).
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Trace {
-    /// The file, relative to the data's root.
-    pub name: String,
-    /// The calls, oldest first.
-    pub calls: Vec<u16>,
-}
+use anyhow::{Context, Result};
+use monitor::trace::adfa::folder::Part;
+use sha2::{Digest, Sha256};
 
-/// Normal traces that models are fitted on, and that alone may decide anything.
-#[derive(Clone, Debug)]
-pub struct Training(pub Vec<Trace>);
+use crate::offline::corpus::normal::NormalTraces;
+use crate::offline::corpus::{Corpus, Trace};
 
 /// Normal traces that only measure false alarms.
 #[derive(Clone, Debug)]
@@ -41,17 +36,51 @@ pub struct Attack {
 #[derive(Clone, Debug)]
 pub struct Parts {
     /// For fitting and choosing.
-    pub training: Training,
+    pub training: NormalTraces,
     /// For false alarms.
     pub validation: Validation,
     /// For detection.
     pub attacks: Attacks,
 }
 
-impl Training {
-    /// The calls of each trace.
-    pub fn calls(&self) -> impl Iterator<Item = &[u16]> {
-        self.0.iter().map(|trace| &trace.calls[..])
+impl Parts {
+    /// Takes a corpus apart.
+    ///
+    /// # Errors
+    ///
+    /// An attack trace that lies in no folder: its run is not known.
+    pub fn new(corpus: Corpus) -> Result<Self> {
+        let attack = |trace: Trace| {
+            let (_, run) = Part::of(Path::new(&trace.name)).unwrap_or((Part::Attack, None));
+            let run = run.with_context(|| {
+                format!("{} lies in no folder of an attack run; put it into one", trace.name)
+            })?;
+            Ok(Attack::new(&run, trace))
+        };
+        Ok(Self {
+            training: corpus.training,
+            validation: Validation(corpus.validation),
+            attacks: Attacks(corpus.attacks.into_iter().map(attack).collect::<Result<_>>()?),
+        })
+    }
+
+    /// SHA-256 over the names and calls of all traces, part by part in the order of names.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let mut traces: Vec<&Trace> = self.training.traces().iter().collect();
+        traces.extend(&self.validation.0);
+        traces.extend(self.attacks.0.iter().map(|attack| &attack.trace));
+        traces.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut hash = Sha256::new();
+        for trace in traces {
+            hash.update(trace.name.as_bytes());
+            hash.update([0]);
+            hash.update((trace.calls.len() as u64).to_le_bytes());
+            for call in &trace.calls {
+                hash.update(call.to_le_bytes());
+            }
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -133,7 +162,7 @@ pub fn views(parts: &Parts) -> Vec<View> {
     // The first of the commonest, so that a tie does not depend on the map's order.
     let commonest = normal.iter().copied().rev().max_by_key(|trace| counts[trace]);
     let times = commonest.map_or(0, |trace| counts[trace]);
-    let trained: HashSet<&[u16]> = parts.training.calls().collect();
+    let trained: HashSet<&[u16]> = parts.training.traces().iter().map(|t| &t.calls[..]).collect();
     let distinct_normal = first_of_each(&normal);
     let distinct_attacks = first_of_each(&attacks);
     vec![
@@ -197,7 +226,7 @@ mod tests {
     #[test]
     fn the_views_leave_out_what_they_say() {
         let parts = Parts {
-            training: Training(vec![trace(&[1, 2])]),
+            training: NormalTraces::new(vec![(trace(&[1, 2]), b"1 2".to_vec())]),
             validation: Validation(
                 [&[1, 2][..], &[3], &[3], &[3], &[4], &[4]].map(trace).to_vec(),
             ),

@@ -1,0 +1,58 @@
+//! What a model is compared with, fitted and measured in the same run.
+
+use super::parts::Parts;
+use super::scores::Scores;
+use super::stide::Stide;
+
+/// STIDE over sequences of `n` calls.
+#[must_use]
+pub fn stide(n: u32, parts: &Parts) -> Scores {
+    let training = parts.training.traces().iter().map(|trace| &trace.calls[..]);
+    let stide = Stide::fit(n, training);
+    Scores {
+        id: format!("stide{n}"),
+        label: format!("STIDE, n = {n}"),
+        what: format!("share of sequences of {n} calls not seen in training"),
+        normal: parts.validation.calls().map(|calls| stide.score(calls)).collect(),
+        attacks: parts.attacks.calls().map(|calls| stide.score(calls)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    mod needs_adfa_ld {
+        use std::path::PathBuf;
+
+        use super::super::*;
+        use crate::offline::corpus::Corpus;
+        use crate::offline::evaluate::measure::ranking;
+        use crate::offline::evaluate::parts::views;
+
+        fn parts() -> Parts {
+            let folder = std::env::var_os("MONITOR_ADFA_LD").map_or_else(
+                || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/adfa-ld")),
+                PathBuf::from,
+            );
+            let corpus = Corpus::read(&folder).expect("ADFA-LD can be read");
+            Parts::new(corpus).expect("every attack lies in a folder")
+        }
+
+        #[test]
+        #[ignore = "needs ADFA-LD"]
+        fn stide_gives_the_areas_that_are_known_for_this_data() {
+            // Computed by others, apart from this code, for the development half of ADFA-LD (2,186
+            // validation and 373 attack traces) and for the full set (4,372 and 746).
+            let parts = parts();
+            let known = match (parts.validation.0.len(), parts.attacks.0.len()) {
+                (2186, 373) => [(6, 0.8112), (3, 0.6700)],
+                (4372, 746) => [(6, 0.8273), (3, 0.6951)],
+                sizes => panic!("no known areas for {sizes:?} traces"),
+            };
+            let views = views(&parts);
+            for (n, area) in known {
+                let auc = ranking(&stide(n, &parts), &views[0]).curve().auc;
+                assert!((auc - area).abs() < 0.00005, "n = {n}: {auc}");
+            }
+        }
+    }
+}
