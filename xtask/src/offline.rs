@@ -10,6 +10,12 @@ pub mod train;
 
 pub mod export;
 
+mod runtime;
+
+pub mod evaluate;
+
+pub mod bench;
+
 /// The commands of the offline half. Each is named in `crate::trainer::COMMANDS` too.
 #[derive(clap::Subcommand)]
 pub enum Command {
@@ -19,6 +25,11 @@ pub enum Command {
     Train(train::Options),
     /// Write a model folder from a checkpoint.
     ExportOnnx(export::Options),
+    /// Score ADFA-LD with a model and its baselines, and report on it.
+    Evaluate(evaluate::Options),
+    /// Measure speed.
+    #[command(subcommand)]
+    Bench(bench::Bench),
 }
 
 impl Command {
@@ -28,6 +39,8 @@ impl Command {
             Self::Corpus(options) => corpus::command(&options)?,
             Self::Train(options) => train::command(&options)?,
             Self::ExportOnnx(options) => export::command(&options)?,
+            Self::Evaluate(options) => evaluate::command(&options)?,
+            Self::Bench(bench) => bench.run()?,
         }
         Ok(ExitCode::SUCCESS)
     }

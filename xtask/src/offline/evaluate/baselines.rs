@@ -1,8 +1,48 @@
 //! What a model is compared with, fitted and measured in the same run.
 
+use monitor::detect::ngram::{self, NgramError};
+
 use super::parts::Parts;
 use super::scores::Scores;
 use super::stide::Stide;
+use crate::offline::vocabulary::SIZE;
+
+/// The method of the n-gram model in `evaluation.json`.
+pub const NGRAM: &str = "ngram";
+
+/// Its name in text.
+pub const NGRAM_LABEL: &str = "n-gram, order 6, Witten-Bell";
+
+/// The longest n-grams: one call and the five before it.
+const ORDER: usize = 6;
+
+/// The monitor's n-gram model over ADFA-LD indices.
+pub struct Ngram(ngram::Ngram);
+
+impl Ngram {
+    /// Learns traces, each from its start.
+    ///
+    /// # Errors
+    ///
+    /// A call outside of the vocabulary.
+    pub fn fit<'a>(traces: impl Iterator<Item = &'a [u16]>) -> Result<Self, NgramError> {
+        let mut model = ngram::Ngram::new(ORDER, SIZE as u32)?;
+        for trace in traces {
+            model.learn(trace.iter().map(|&call| u32::from(call)))?;
+        }
+        Ok(Self(model))
+    }
+
+    /// The surprise of every call of a trace, nats.
+    ///
+    /// # Errors
+    ///
+    /// A call outside of the vocabulary.
+    pub fn surprise(&self, trace: &[u16]) -> Result<Vec<f32>, NgramError> {
+        let surprises = self.0.surprises(trace.iter().map(|&call| u32::from(call)))?;
+        Ok(surprises.into_iter().map(|nats| nats as f32).collect())
+    }
+}
 
 /// STIDE over sequences of `n` calls.
 #[must_use]

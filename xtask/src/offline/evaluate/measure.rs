@@ -170,7 +170,8 @@ fn distinct(runs: &[u32], keep: impl Fn(usize) -> bool) -> usize {
 }
 
 /// The lowest score such that at most `false_alarms` of the normal traces lie above it.
-fn threshold(normal: &[f64], false_alarms: f64) -> f64 {
+#[must_use]
+pub fn threshold(normal: &[f64], false_alarms: f64) -> f64 {
     let mut sorted = normal.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
     sorted.get((false_alarms * normal.len() as f64) as usize).copied().unwrap_or(f64::NEG_INFINITY)

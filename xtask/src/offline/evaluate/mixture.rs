@@ -5,16 +5,20 @@
 
 use crate::offline::corpus::Trace;
 use crate::offline::corpus::normal::NormalTraces;
+use crate::offline::train::preset::Preset;
+use crate::offline::train::recipe::Recipe;
 
 /// Training traces that neither model was fitted on.
 #[derive(Clone, Debug)]
 pub struct HeldOut<'a>(Vec<&'a Trace>);
 
 impl<'a> HeldOut<'a> {
-    /// Splits the training part as the trainer did: the traces held out, and those fitted on.
+    /// Splits the training part as the trainer splits it for a stateful model of this seed: the
+    /// traces held out, and those fitted on.
     #[must_use]
-    pub fn split(training: &'a NormalTraces, share: f64, seed: u64) -> (Self, Vec<&'a Trace>) {
-        let (fitted, held_out) = training.split(share, seed);
+    pub fn split(training: &'a NormalTraces, seed: u64) -> (Self, Vec<&'a Trace>) {
+        let recipe = Recipe::of(Preset::Lm, seed, None);
+        let (fitted, held_out) = training.split(recipe.held_out, seed);
         (Self(held_out), fitted)
     }
 
@@ -122,8 +126,8 @@ mod tests {
     use super::*;
 
     fn training(traces: u16) -> NormalTraces {
-        let trace = |i| (Trace { name: format!("{i}"), calls: vec![i; 4] }, vec![i as u8]);
-        NormalTraces::new((0..traces).map(trace).collect())
+        let trace = |i| (Trace { name: format!("{i}"), calls: vec![i; 4] }, Vec::new());
+        NormalTraces::made_up((0..traces).map(trace).collect())
     }
 
     #[test]
@@ -136,9 +140,9 @@ mod tests {
 
     #[test]
     fn the_weight_is_the_share_in_which_the_models_are_right() {
-        let training = training(4);
-        let (held, fitted) = HeldOut::split(&training, 0.5, 1);
-        assert_eq!(fitted.len(), 2);
+        let training = training(20);
+        let (held, fitted) = HeldOut::split(&training, 1);
+        assert_eq!(fitted.len(), 18);
         // Of ten calls the first model is sure and right about seven, the second about the rest;
         // where wrong, each gives almost nothing: the likeliest weight is near 0.7.
         let surprise = |right: fn(usize) -> bool| {

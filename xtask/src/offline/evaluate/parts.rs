@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use monitor::trace::adfa::folder::Part;
 use sha2::{Digest, Sha256};
 
@@ -48,8 +48,13 @@ impl Parts {
     ///
     /// # Errors
     ///
-    /// An attack trace that lies in no folder: its run is not known.
+    /// A corpus without attacks, such as recordings, or an attack trace that lies in no folder:
+    /// its run is not known.
     pub fn new(corpus: Corpus) -> Result<Self> {
+        ensure!(
+            !corpus.validation.is_empty() && !corpus.attacks.is_empty(),
+            "an evaluation needs normal traces and attacks to score; give ADFA-LD's folder or zip"
+        );
         let attack = |trace: Trace| {
             let (_, run) = Part::of(Path::new(&trace.name)).unwrap_or((Part::Attack, None));
             let run = run.with_context(|| {
@@ -226,7 +231,7 @@ mod tests {
     #[test]
     fn the_views_leave_out_what_they_say() {
         let parts = Parts {
-            training: NormalTraces::new(vec![(trace(&[1, 2]), b"1 2".to_vec())]),
+            training: NormalTraces::made_up(vec![(trace(&[1, 2]), Vec::new())]),
             validation: Validation(
                 [&[1, 2][..], &[3], &[3], &[3], &[4], &[4]].map(trace).to_vec(),
             ),

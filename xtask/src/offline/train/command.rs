@@ -196,8 +196,8 @@ fn resumed(last: &Path, traces: &NormalTraces) -> Result<(Header, Progress)> {
     Ok((header, progress))
 }
 
-/// The commit that this repository is at, with `+` when files differ from it.
-fn git_revision() -> String {
+/// The commit that this repository is at, with `+` when files differ from it; "unknown" outside of git.
+pub fn git_revision() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git")
             .args(arguments)

@@ -1,0 +1,325 @@
+//! `cargo xtask bench infer`: microseconds a call, through the monitor's detector and as a plain
+//! loop over the same weights.
+
+mod plain;
+mod weights;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use monitor::detect::detector::{Detector, Settings};
+use monitor::detect::scorer::Model;
+use monitor::detect::scorer::runtime::Runtime;
+use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use serde::Serialize;
+
+use crate::offline::corpus::write_whole;
+use crate::offline::runtime;
+use crate::offline::vocabulary::START;
+use plain::{Plain, State};
+use weights::Weights;
+
+/// Threads that make calls at the same time.
+const BATCHES: [usize; 2] = [1, 16];
+
+/// Calls of each thread that are scored together.
+const LENGTHS: [usize; 3] = [1, 16, 32];
+
+/// Options of `cargo xtask bench infer`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// The model folder; a stateful fp32 one.
+    #[arg(long, value_name = "FOLDER", default_value = "models/default")]
+    model: PathBuf,
+    /// Rounds, each measuring everything once.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rounds: u32,
+    /// Milliseconds that each measurement of a round takes.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    milliseconds: u64,
+    /// Write the figures to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// libonnxruntime [default: as the monitor finds it].
+    #[arg(long, value_name = "FILE")]
+    onnxruntime: Option<PathBuf>,
+}
+
+/// Microseconds a call over the rounds.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Spread {
+    median: f64,
+    /// The first and third quartile.
+    quartiles: [f64; 2],
+    lowest: f64,
+    highest: f64,
+}
+
+/// One case.
+#[derive(Debug, Serialize)]
+struct Row {
+    threads: usize,
+    calls: usize,
+    /// Through `Detector::push` and `Detector::score`.
+    detector: Spread,
+    /// The plain loop.
+    plain: Spread,
+    /// Median of the rounds' ratios, detector by loop.
+    ratio: f64,
+    /// The largest difference of their surprises, nats.
+    difference: f32,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    format: u32,
+    model: &'a str,
+    model_sha256: &'a str,
+    parameters: u64,
+    cpu: String,
+    rounds: u32,
+    rows: &'a [Row],
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// A model that cannot be loaded or that the plain loop cannot compute, a file that cannot be written.
+pub fn command(options: &Options) -> Result<()> {
+    let runtime = runtime::load(options.onnxruntime.as_deref())?;
+    let path = options.model.join("model.onnx");
+    let onnx = fs::read(&path).with_context(|| path.display().to_string())?;
+    let weights = Weights::read(&onnx).with_context(|| path.display().to_string())?;
+    let mut cases = Vec::new();
+    for threads in BATCHES {
+        for calls in LENGTHS {
+            cases.push(Case::new(&runtime, &options.model, &weights, threads, calls)?);
+        }
+    }
+    let enough = Duration::from_millis(options.milliseconds);
+    for round in 0..=options.rounds {
+        for case in &mut cases {
+            let detector = case.time(enough, Case::detector)?;
+            let plain = case.time(enough, Case::plain)?;
+            // The first round warms caches and memory up.
+            if round > 0 {
+                case.detector_us.push(detector);
+                case.plain_us.push(plain);
+            }
+        }
+        eprint!("\rround {round} of {}", options.rounds);
+    }
+    eprintln!();
+    let rows: Vec<Row> = cases.iter().map(Case::row).collect();
+    let manifest = Model::load(&runtime, &options.model)?.manifest().clone();
+    let report = Report {
+        format: 1,
+        model: &manifest.name,
+        model_sha256: &manifest.model_sha256,
+        parameters: manifest.parameters,
+        cpu: cpu(),
+        rounds: options.rounds,
+        rows: &rows,
+    };
+    print!("{}", text(&report));
+    if let Some(path) = &options.json {
+        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
+    }
+    Ok(())
+}
+
+struct Case {
+    threads: usize,
+    calls: usize,
+    detector: Detector,
+    seq: u64,
+    plain: Plain,
+    state: State,
+    block: Vec<u16>,
+    surprise: Vec<f32>,
+    detector_us: Vec<f64>,
+    plain_us: Vec<f64>,
+    difference: f32,
+}
+
+impl Case {
+    fn new(
+        runtime: &Runtime,
+        model: &Path,
+        weights: &Weights,
+        threads: usize,
+        calls: usize,
+    ) -> Result<Self> {
+        let model = Model::load(runtime, model).with_context(|| model.display().to_string())?;
+        let settings = Settings {
+            slow_threshold: Some(f64::INFINITY),
+            fast_threshold: Some(f64::INFINITY),
+            ..Settings::default()
+        };
+        let plain = Plain::new(weights);
+        let mut case = Self {
+            threads,
+            calls,
+            detector: Detector::new(model, settings),
+            seq: 0,
+            state: plain.state(threads),
+            plain,
+            block: Vec::new(),
+            surprise: vec![0.0; threads * calls],
+            detector_us: Vec::new(),
+            plain_us: Vec::new(),
+            difference: 0.0,
+        };
+        case.compare()?;
+        Ok(case)
+    }
+
+    /// Both on the same calls from the start of a trace: a fast loop that is wrong is no limit.
+    fn compare(&mut self) -> Result<()> {
+        let mut found = vec![0.0f32; self.surprise.len()];
+        let (threads, mut verdicts) = (self.threads, Vec::new());
+        self.push();
+        self.detector.score_observed(&mut verdicts, &mut |call| {
+            let place = call.seq as usize * threads + call.thread.tid as usize - 1;
+            found[place] = call.surprise.unwrap_or(f32::NAN);
+        })?;
+        self.block = vec![START; threads];
+        for t in 0..self.calls {
+            self.block.extend((0..threads).map(|lane| index(t as u64, lane)));
+        }
+        self.run_plain();
+        self.difference = found
+            .iter()
+            .zip(&self.surprise)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, |most, d| if d > most || d.is_nan() { d } else { most });
+        anyhow::ensure!(
+            self.difference < 1e-3,
+            "the plain loop does not compute this model: surprises differ by {}",
+            self.difference
+        );
+        Ok(())
+    }
+
+    fn push(&mut self) {
+        for lane in 0..self.threads {
+            let number = lane as u32 + 1;
+            let call = |i| Call { abi: Abi::I386, number: u32::from(index(self.seq + i, lane)) };
+            self.detector.push(&Event {
+                thread: ThreadKey { tgid: number, tid: number, start_ns: 0 },
+                comm: Comm::default(),
+                time_ns: 0,
+                kind: EventKind::Calls(Stretch {
+                    first_seq: self.seq,
+                    last_ns: 0,
+                    calls: (0..self.calls as u64).map(call).collect(),
+                }),
+            });
+        }
+        self.seq += self.calls as u64;
+    }
+
+    fn detector(&mut self) -> Result<()> {
+        self.push();
+        Ok(self.detector.score(&mut Vec::new())?)
+    }
+
+    fn run_plain(&mut self) {
+        self.plain.run(self.threads, &self.block, &mut self.state, &mut self.surprise);
+    }
+
+    fn plain(&mut self) -> Result<()> {
+        // Other calls each time, as the detector has them.
+        for (i, call) in self.block.iter_mut().enumerate() {
+            *call = index(self.seq + (i / self.threads) as u64, i % self.threads);
+        }
+        self.seq += 1;
+        self.run_plain();
+        self.seq -= 1;
+        Ok(())
+    }
+
+    /// Microseconds a call.
+    fn time(&mut self, enough: Duration, mut run: impl FnMut(&mut Self) -> Result<()>) -> Result<f64> {
+        let (start, mut runs) = (Instant::now(), 0u32);
+        while start.elapsed() < enough {
+            for _ in 0..8 {
+                run(self)?;
+            }
+            runs += 8;
+        }
+        let calls = f64::from(runs) * (self.threads * self.calls) as f64;
+        Ok(start.elapsed().as_secs_f64() * 1e6 / calls)
+    }
+
+    fn row(&self) -> Row {
+        let ratios: Vec<f64> =
+            self.detector_us.iter().zip(&self.plain_us).map(|(d, p)| d / p).collect();
+        Row {
+            threads: self.threads,
+            calls: self.calls,
+            detector: spread(&self.detector_us),
+            plain: spread(&self.plain_us),
+            ratio: spread(&ratios).median,
+            difference: self.difference,
+        }
+    }
+}
+
+/// Calls of the i386 table that differ from step to step and from thread to thread.
+fn index(step: u64, lane: usize) -> u16 {
+    1 + ((step * 37 + lane as u64 * 101) % 340) as u16
+}
+
+fn spread(values: &[f64]) -> Spread {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| {
+        let place = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
+        sorted.get(place).copied().unwrap_or(f64::NAN)
+    };
+    Spread { median: at(0.5), quartiles: [at(0.25), at(0.75)], lowest: at(0.0), highest: at(1.0) }
+}
+
+fn cpu() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    name.map_or("unknown", |(_, name)| name).to_owned()
+}
+
+fn text(report: &Report<'_>) -> String {
+    let mut text = format!(
+        "{}, {} parameters, on {}; microseconds a call, median (quartiles) of {} rounds\n\
+         threads  calls   detector                plain loop              ratio\n",
+        report.model, report.parameters, report.cpu, report.rounds
+    );
+    let shown = |s: &Spread| format!("{:.2} ({:.2} to {:.2})", s.median, s.quartiles[0], s.quartiles[1]);
+    for row in report.rows {
+        text += &format!(
+            "{:>7}  {:>5}   {:<22}  {:<22}  {:.2}\n",
+            row.threads,
+            row.calls,
+            shown(&row.detector),
+            shown(&row.plain),
+            row.ratio
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_calls_are_calls_and_the_spread_is_in_order() {
+        assert!((0..5000).all(|step| (0..16).all(|lane| (1..=340).contains(&index(step, lane)))));
+        let spread = spread(&[5.0, 1.0, 4.0, 2.0, 3.0]);
+        assert_eq!((spread.lowest, spread.median, spread.highest), (1.0, 3.0, 5.0));
+        assert_eq!(spread.quartiles, [2.0, 4.0]);
+    }
+}
