@@ -26,7 +26,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::offline::corpus::{Corpus, write_whole};
+use crate::offline::corpus::Corpus;
+use crate::offline::corpus::files::write_whole;
 use crate::offline::runtime;
 use crate::offline::train::git_revision;
 use json::{Evaluation, MadeBy};
@@ -77,8 +78,9 @@ pub fn command(options: &Options) -> Result<()> {
     let runtime = runtime::load(options.onnxruntime.as_deref())?;
     let (first, others) = options.models.split_first().context("--model is needed")?;
     let folders = || std::iter::once(first).chain(&options.seeds).chain(others);
-    let models: Vec<Lstm> =
-        folders().map(|folder| Lstm::open(&runtime, folder)).collect::<Result<_>>()?;
+    let models: Vec<Lstm> = folders()
+        .map(|folder| Lstm::open(&runtime, folder))
+        .collect::<Result<_>>()?;
     let corpus = Corpus::read(&options.data)?;
     for (why, count) in &corpus.skipped {
         eprintln!("left out {count}: {why}");
@@ -93,7 +95,10 @@ pub fn command(options: &Options) -> Result<()> {
         parts: &parts,
         models: &models,
         seeds: 1 + options.seeds.len(),
-        bootstrap: Bootstrap { replicates: draws, seed: options.bootstrap_seed },
+        bootstrap: Bootstrap {
+            replicates: draws,
+            seed: options.bootstrap_seed,
+        },
         threads: options.threads.map_or_else(cores, NonZero::get),
         made_by: MadeBy {
             command: command_line(options),
@@ -103,19 +108,26 @@ pub fn command(options: &Options) -> Result<()> {
         },
     };
     let (evaluation, material) = protocol::run(&plan)?;
-    let out = options.out.clone().unwrap_or_else(|| {
-        Path::new("runs/evaluate").join(&models[0].manifest().name)
-    });
+    let out = options
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("runs/evaluate").join(&models[0].manifest().name));
     fs::create_dir_all(&out).with_context(|| out.display().to_string())?;
     let mut text = serde_json::to_vec_pretty(&evaluation)?;
     text.push(b'\n');
     write_whole(&out.join("evaluation.json"), &text)?;
-    write_whole(&out.join("report.html"), html::page(&evaluation, &material)?.as_bytes())?;
+    write_whole(
+        &out.join("report.html"),
+        html::page(&evaluation, &material)?.as_bytes(),
+    )?;
     if options.record {
         write_whole(&first.join("evaluation.json"), &text)?;
     }
     println!("{}", summary(&evaluation));
-    println!("{} and report.html beside it", out.join("evaluation.json").display());
+    println!(
+        "{} and report.html beside it",
+        out.join("evaluation.json").display()
+    );
     Ok(())
 }
 
@@ -125,7 +137,8 @@ fn command_line(options: &Options) -> String {
         if path.is_relative() {
             return path.display().to_string();
         }
-        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        path.file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     };
     let mut line = "cargo xtask evaluate".to_owned();
     for (i, model) in options.models.iter().enumerate() {
@@ -139,13 +152,18 @@ fn command_line(options: &Options) -> String {
     if options.record {
         line += " --record";
     }
-    line + &format!(" --draws {} --bootstrap-seed {}", options.draws, options.bootstrap_seed)
+    line + &format!(
+        " --draws {} --bootstrap-seed {}",
+        options.draws, options.bootstrap_seed
+    )
 }
 
 /// The figures that one looks for first.
 fn summary(evaluation: &Evaluation) -> String {
-    let mut text =
-        format!("{:<36} {:>6}  {:<15} {:>6} {:>6} {:>8}\n", "", "AUC", "95% by run", "5% FA", "10% FA", "FAR@90%");
+    let mut text = format!(
+        "{:<36} {:>6}  {:<15} {:>6} {:>6} {:>8}\n",
+        "", "AUC", "95% by run", "5% FA", "10% FA", "FAR@90%"
+    );
     for method in &evaluation.methods {
         let view = &method.views[0];
         let interval = view.auc_intervals.by_run;
@@ -165,8 +183,13 @@ fn summary(evaluation: &Evaluation) -> String {
         );
     }
     for next in &evaluation.next_call {
-        let accuracy = next.accuracy.map_or(String::new(), |a| format!(", accuracy {a:.4}"));
-        text += &format!("next call, {}: {:.4} nats{accuracy}\n", next.method, next.nats);
+        let accuracy = next
+            .accuracy
+            .map_or(String::new(), |a| format!(", accuracy {a:.4}"));
+        text += &format!(
+            "next call, {}: {:.4} nats{accuracy}\n",
+            next.method, next.nats
+        );
     }
     if let Some(n) = &evaluation.notebook {
         text += &format!(

@@ -27,11 +27,7 @@ pub mod samples;
 pub mod schedule;
 pub mod windows;
 
-<<<<<<< HEAD
 #[cfg(test)]
 mod tests;
 
-pub use command::{Options, command};
-=======
 pub use command::{Options, command, git_revision};
->>>>>>> 100d280 (Evaluate models through the monitor's detector, and measure the speed of inference)

@@ -16,7 +16,7 @@ use monitor::detect::scorer::runtime::Runtime;
 use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 use serde::Serialize;
 
-use crate::offline::corpus::write_whole;
+use crate::offline::corpus::files::write_whole;
 use crate::offline::runtime;
 use crate::offline::vocabulary::START;
 use plain::{Plain, State};
@@ -97,7 +97,13 @@ pub fn command(options: &Options) -> Result<()> {
     let mut cases = Vec::new();
     for threads in BATCHES {
         for calls in LENGTHS {
-            cases.push(Case::new(&runtime, &options.model, &weights, threads, calls)?);
+            cases.push(Case::new(
+                &runtime,
+                &options.model,
+                &weights,
+                threads,
+                calls,
+            )?);
         }
     }
     let enough = Duration::from_millis(options.milliseconds);
@@ -189,7 +195,8 @@ impl Case {
         })?;
         self.block = vec![START; threads];
         for t in 0..self.calls {
-            self.block.extend((0..threads).map(|lane| index(t as u64, lane)));
+            self.block
+                .extend((0..threads).map(|lane| index(t as u64, lane)));
         }
         self.run_plain();
         self.difference = found
@@ -208,9 +215,16 @@ impl Case {
     fn push(&mut self) {
         for lane in 0..self.threads {
             let number = lane as u32 + 1;
-            let call = |i| Call { abi: Abi::I386, number: u32::from(index(self.seq + i, lane)) };
+            let call = |i| Call {
+                abi: Abi::I386,
+                number: u32::from(index(self.seq + i, lane)),
+            };
             self.detector.push(&Event {
-                thread: ThreadKey { tgid: number, tid: number, start_ns: 0 },
+                thread: ThreadKey {
+                    tgid: number,
+                    tid: number,
+                    start_ns: 0,
+                },
                 comm: Comm::default(),
                 time_ns: 0,
                 kind: EventKind::Calls(Stretch {
@@ -229,7 +243,12 @@ impl Case {
     }
 
     fn run_plain(&mut self) {
-        self.plain.run(self.threads, &self.block, &mut self.state, &mut self.surprise);
+        self.plain.run(
+            self.threads,
+            &self.block,
+            &mut self.state,
+            &mut self.surprise,
+        );
     }
 
     fn plain(&mut self) -> Result<()> {
@@ -244,7 +263,11 @@ impl Case {
     }
 
     /// Microseconds a call.
-    fn time(&mut self, enough: Duration, mut run: impl FnMut(&mut Self) -> Result<()>) -> Result<f64> {
+    fn time(
+        &mut self,
+        enough: Duration,
+        mut run: impl FnMut(&mut Self) -> Result<()>,
+    ) -> Result<f64> {
         let (start, mut runs) = (Instant::now(), 0u32);
         while start.elapsed() < enough {
             for _ in 0..8 {
@@ -257,8 +280,12 @@ impl Case {
     }
 
     fn row(&self) -> Row {
-        let ratios: Vec<f64> =
-            self.detector_us.iter().zip(&self.plain_us).map(|(d, p)| d / p).collect();
+        let ratios: Vec<f64> = self
+            .detector_us
+            .iter()
+            .zip(&self.plain_us)
+            .map(|(d, p)| d / p)
+            .collect();
         Row {
             threads: self.threads,
             calls: self.calls,
@@ -282,12 +309,19 @@ fn spread(values: &[f64]) -> Spread {
         let place = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
         sorted.get(place).copied().unwrap_or(f64::NAN)
     };
-    Spread { median: at(0.5), quartiles: [at(0.25), at(0.75)], lowest: at(0.0), highest: at(1.0) }
+    Spread {
+        median: at(0.5),
+        quartiles: [at(0.25), at(0.75)],
+        lowest: at(0.0),
+        highest: at(1.0),
+    }
 }
 
 fn cpu() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    let name = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
     name.map_or("unknown", |(_, name)| name).to_owned()
 }
 
@@ -297,7 +331,12 @@ fn text(report: &Report<'_>) -> String {
          threads  calls   detector                plain loop              ratio\n",
         report.model, report.parameters, report.cpu, report.rounds
     );
-    let shown = |s: &Spread| format!("{:.2} ({:.2} to {:.2})", s.median, s.quartiles[0], s.quartiles[1]);
+    let shown = |s: &Spread| {
+        format!(
+            "{:.2} ({:.2} to {:.2})",
+            s.median, s.quartiles[0], s.quartiles[1]
+        )
+    };
     for row in report.rows {
         text += &format!(
             "{:>7}  {:>5}   {:<22}  {:<22}  {:.2}\n",
@@ -319,7 +358,10 @@ mod tests {
     fn the_calls_are_calls_and_the_spread_is_in_order() {
         assert!((0..5000).all(|step| (0..16).all(|lane| (1..=340).contains(&index(step, lane)))));
         let spread = spread(&[5.0, 1.0, 4.0, 2.0, 3.0]);
-        assert_eq!((spread.lowest, spread.median, spread.highest), (1.0, 3.0, 5.0));
+        assert_eq!(
+            (spread.lowest, spread.median, spread.highest),
+            (1.0, 3.0, 5.0)
+        );
         assert_eq!(spread.quartiles, [2.0, 4.0]);
     }
 }

@@ -13,7 +13,7 @@ pub enum Unit {
     /// Single attack traces, as if they were independent of each other.
     Trace,
     /// Whole attack runs (one folder of ADFA-LD): the traces of one run are the processes of one
-    /// attack and resemble each other, so this is the honest, wider one (a cluster bootstrap).
+    /// attack and resemble each other, so this is the honest one (a cluster bootstrap).
     Run,
 }
 
@@ -34,12 +34,20 @@ impl Interval {
         let mut sorted: Vec<f64> = values.iter().copied().filter(|v| !v.is_nan()).collect();
         sorted.sort_by(f64::total_cmp);
         let quantile = |q: f64| {
-            let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+            let Some(last) = sorted.len().checked_sub(1) else {
+                return f64::NAN;
+            };
             let place = q * last as f64;
-            let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+            let (below, above) = (
+                sorted[place.floor() as usize],
+                sorted[place.ceil() as usize],
+            );
             below + (above - below) * place.fract()
         };
-        Self { low: quantile(0.025), high: quantile(0.975) }
+        Self {
+            low: quantile(0.025),
+            high: quantile(0.975),
+        }
     }
 
     /// Whether `value` lies in it.
@@ -105,7 +113,9 @@ mod tests {
     use super::*;
 
     fn scores(random: &mut Random, count: usize, shift: f64) -> Vec<f64> {
-        (0..count).map(|_| f64::from(random.below(1000)) / 1000.0 + shift).collect()
+        (0..count)
+            .map(|_| f64::from(random.below(1000)) / 1000.0 + shift)
+            .collect()
     }
 
     fn aucs(plan: &Plan<'_>, ranking: &Ranking) -> Vec<f64> {
@@ -119,7 +129,13 @@ mod tests {
         let mut random = Random::new(1);
         let ranking = Ranking::new(&scores(&mut random, 50, 0.0), &scores(&mut random, 20, 0.3));
         let runs: Vec<u32> = (0..20).map(|i| i / 4).collect();
-        let plan = Plan { normal: 50, runs: &runs, unit: Unit::Run, replicates: 50, seed: 9 };
+        let plan = Plan {
+            normal: 50,
+            runs: &runs,
+            unit: Unit::Run,
+            replicates: 50,
+            seed: 9,
+        };
         let again = aucs(&plan, &ranking);
         assert_eq!(aucs(&plan, &ranking), again);
         assert_ne!(aucs(&Plan { seed: 10, ..plan }, &ranking), again);
@@ -137,7 +153,13 @@ mod tests {
         let attack: Vec<f64> = (0..a).map(|_| exponential(&mut random, 0.4)).collect();
         let ranking = Ranking::new(&normal, &attack);
         let runs: Vec<u32> = (0..a as u32).collect();
-        let plan = Plan { normal: n, runs: &runs, unit: Unit::Trace, replicates: 1000, seed: 4 };
+        let plan = Plan {
+            normal: n,
+            runs: &runs,
+            unit: Unit::Trace,
+            replicates: 1000,
+            seed: 4,
+        };
         let interval = Interval::of(&aucs(&plan, &ranking));
         let t = ranking.curve().auc;
         let (q1, q2) = (t / (2.0 - t), 2.0 * t * t / (1.0 + t));
@@ -159,7 +181,13 @@ mod tests {
         let runs: Vec<u32> = (0..120).map(|i| 7 * (i / 12)).collect();
         let ranking = Ranking::new(&normal, &attack);
         let width = |unit| {
-            let plan = Plan { normal: 300, runs: &runs, unit, replicates: 400, seed: 4 };
+            let plan = Plan {
+                normal: 300,
+                runs: &runs,
+                unit,
+                replicates: 400,
+                seed: 4,
+            };
             let interval = Interval::of(&aucs(&plan, &ranking));
             interval.high - interval.low
         };
@@ -169,7 +197,13 @@ mod tests {
     #[test]
     fn the_interval_is_between_percentiles() {
         let values: Vec<f64> = (0..=1000).rev().map(f64::from).collect();
-        assert_eq!(Interval::of(&values), Interval { low: 25.0, high: 975.0 });
+        assert_eq!(
+            Interval::of(&values),
+            Interval {
+                low: 25.0,
+                high: 975.0
+            }
+        );
         assert!(Interval::of(&[]).low.is_nan());
     }
 }

@@ -28,7 +28,9 @@ fn series(i: usize) -> RGBColor {
 pub const SERIES: usize = 8;
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
+type DrawError = DrawingAreaErrorKind<std::io::Error>;
+type Drawn = Result<(), DrawError>;
+type Axes<'a, 'b, X, Y> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<X, Y>>;
 
 /// One curve of a chart.
 #[derive(Clone, Debug)]
@@ -42,7 +44,8 @@ fn svg(width: u32, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> anyhow
     {
         let area = SVGBackend::with_string(&mut text, (width, height)).into_drawing_area();
         draw(&area).map_err(|error| anyhow::anyhow!("a chart could not be drawn: {error}"))?;
-        area.present().map_err(|error| anyhow::anyhow!("a chart could not be drawn: {error}"))?;
+        area.present()
+            .map_err(|error| anyhow::anyhow!("a chart could not be drawn: {error}"))?;
     }
     // A page scales it: the size in pixels would hold it fixed.
     let fixed = format!("width=\"{width}\" height=\"{height}\" viewBox");
@@ -54,7 +57,7 @@ fn text(size: u32) -> TextStyle<'static> {
 }
 
 fn mesh<'a, X, Y>(
-    chart: &mut ChartContext<'_, SVGBackend<'a>, Cartesian2d<X, Y>>,
+    chart: &mut Axes<'a, '_, X, Y>,
     x: &str,
     y: &str,
     x_format: &dyn Fn(&f64) -> String,
@@ -84,10 +87,7 @@ fn chart<'a, 'b, X, Y>(
     area: &'b Area<'a>,
     x: X,
     y: Y,
-) -> Result<
-    ChartContext<'b, SVGBackend<'a>, Cartesian2d<X::CoordDescType, Y::CoordDescType>>,
-    DrawingAreaErrorKind<std::io::Error>,
->
+) -> Result<Axes<'a, 'b, X::CoordDescType, Y::CoordDescType>, DrawError>
 where
     X: AsRangedCoord<Value = f64>,
     Y: AsRangedCoord<Value = f64>,
@@ -112,8 +112,19 @@ fn percent(share: &f64) -> String {
 pub fn roc(lines: &[Line<'_>]) -> anyhow::Result<String> {
     svg(560, 520, |area| {
         let mut chart = chart(area, 0.0..1.0, 0.0..1.0)?;
-        mesh(&mut chart, "false alarms", "attacks detected", &percent, &percent)?;
-        chart.draw_series(DashedLineSeries::new([(0.0, 0.0), (1.0, 1.0)], 5, 5, GRID.into()))?;
+        mesh(
+            &mut chart,
+            "false alarms",
+            "attacks detected",
+            &percent,
+            &percent,
+        )?;
+        chart.draw_series(DashedLineSeries::new(
+            [(0.0, 0.0), (1.0, 1.0)],
+            5,
+            5,
+            GRID.into(),
+        ))?;
         for (i, line) in lines.iter().enumerate().rev() {
             let points = line.points.iter().map(|p| (p.false_alarms, p.detection));
             chart.draw_series(LineSeries::new(points, series(i).stroke_width(2)))?;
@@ -135,7 +146,13 @@ pub fn histogram(
     unit: &str,
 ) -> anyhow::Result<String> {
     const BINS: usize = 60;
-    let finite = || normal.iter().chain(attacks).copied().filter(|s| s.is_finite());
+    let finite = || {
+        normal
+            .iter()
+            .chain(attacks)
+            .copied()
+            .filter(|s| s.is_finite())
+    };
     let low = finite().fold(f64::INFINITY, f64::min).min(threshold);
     let high = finite().fold(f64::NEG_INFINITY, f64::max).max(threshold);
     let (low, high) = if low < high { (low, high) } else { (0.0, 1.0) };
@@ -151,12 +168,21 @@ pub fn histogram(
     let top = normal.iter().chain(&attacks).copied().fold(0.01, f64::max) * 1.05;
     svg(760, 300, |area| {
         let mut chart = chart(area, low..high, 0.0..top)?;
-        mesh(&mut chart, unit, "share of traces", &|s| format!("{s:.2}"), &percent)?;
+        mesh(
+            &mut chart,
+            unit,
+            "share of traces",
+            &|s| format!("{s:.2}"),
+            &percent,
+        )?;
         for (bins, colour) in [(normal, NORMAL), (attacks, ATTACK)] {
             chart.draw_series(bins.iter().enumerate().filter(|(_, s)| **s > 0.0).map(
                 |(i, &share)| {
                     let left = low + i as f64 * width;
-                    Rectangle::new([(left, 0.0), (left + width, share)], colour.mix(0.45).filled())
+                    Rectangle::new(
+                        [(left, 0.0), (left + width, share)],
+                        colour.mix(0.45).filled(),
+                    )
                 },
             ))?;
             let outline = bins.iter().enumerate().flat_map(|(i, &share)| {
@@ -183,9 +209,19 @@ pub fn histogram(
 pub fn intervals(methods: &[&Method]) -> anyhow::Result<String> {
     const ROW: u32 = 30;
     let ends = || methods.iter().map(|m| m.views[0].auc_intervals.by_run);
-    let low = ends().map(|i| i.low).filter(|v| v.is_finite()).fold(1.0, f64::min);
-    let high = ends().map(|i| i.high).filter(|v| v.is_finite()).fold(0.0, f64::max);
-    let (low, high) = if low < high { (low - 0.01, high + 0.01) } else { (0.0, 1.0) };
+    let low = ends()
+        .map(|i| i.low)
+        .filter(|v| v.is_finite())
+        .fold(1.0, f64::min);
+    let high = ends()
+        .map(|i| i.high)
+        .filter(|v| v.is_finite())
+        .fold(0.0, f64::max);
+    let (low, high) = if low < high {
+        (low - 0.01, high + 0.01)
+    } else {
+        (0.0, 1.0)
+    };
     let rows = methods.len() as f64;
     svg(760, ROW * methods.len() as u32 + 60, |area| {
         let mut chart = ChartBuilder::on(area)
@@ -211,9 +247,10 @@ pub fn intervals(methods: &[&Method]) -> anyhow::Result<String> {
             let y = rows - i as f64 - 0.5;
             let view = &method.views[0];
             let colour = series(i);
-            for (interval, width) in
-                [(view.auc_intervals.by_run, 2), (view.auc_intervals.by_trace, 6)]
-            {
+            for (interval, width) in [
+                (view.auc_intervals.by_run, 2),
+                (view.auc_intervals.by_trace, 6),
+            ] {
                 let ends = [(interval.low, y), (interval.high, y)];
                 chart.draw_series(LineSeries::new(ends, colour.stroke_width(width)))?;
             }
@@ -286,11 +323,19 @@ mod tests {
 
     #[test]
     fn a_chart_scales_with_the_page_and_holds_its_points() {
-        let points = [(0.0, 0.0), (0.5, 0.75), (1.0, 1.0)]
-            .map(|(false_alarms, detection)| Point { false_alarms, detection });
+        let points = [(0.0, 0.0), (0.5, 0.75), (1.0, 1.0)].map(|(false_alarms, detection)| Point {
+            false_alarms,
+            detection,
+        });
         let chart = roc(&[Line { points: &points }]).expect("it can be drawn");
-        assert!(chart.starts_with("<svg role=\"img\" viewBox=\"0 0 560 520\""), "{chart:.80}");
-        assert!(chart.contains("#101000"), "the curve has the role of the first series");
+        assert!(
+            chart.starts_with("<svg role=\"img\" viewBox=\"0 0 560 520\""),
+            "{chart:.80}"
+        );
+        assert!(
+            chart.contains("#101000"),
+            "the curve has the role of the first series"
+        );
     }
 
     #[test]

@@ -36,10 +36,26 @@ pub fn choose(
             exhibits.push(exhibit(why, score, of(place)));
         }
     };
-    add("The attack found best", extreme(&scores.attacks, 1.0), &attack_trace);
-    add("The attack missed worst", extreme(&scores.attacks, -1.0), &attack_trace);
-    add("The worst false alarm", extreme(&scores.normal, 1.0), &normal_trace);
-    add("The most ordinary normal trace", extreme(&scores.normal, -1.0), &normal_trace);
+    add(
+        "The attack found best",
+        extreme(&scores.attacks, 1.0),
+        &attack_trace,
+    );
+    add(
+        "The attack missed worst",
+        extreme(&scores.attacks, -1.0),
+        &attack_trace,
+    );
+    add(
+        "The worst false alarm",
+        extreme(&scores.normal, 1.0),
+        &normal_trace,
+    );
+    add(
+        "The most ordinary normal trace",
+        extreme(&scores.normal, -1.0),
+        &normal_trace,
+    );
     exhibits
 }
 
@@ -55,8 +71,13 @@ fn exhibit(why: &'static str, score: f64, (trace, surprise): (&Trace, &Vec<f32>)
 
 /// The first place of the highest score times `sign`.
 fn extreme(scores: &[Option<f64>], sign: f64) -> Option<(usize, f64)> {
-    let scored = scores.iter().enumerate().filter_map(|(i, score)| score.map(|s| (i, s)));
-    scored.rev().max_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))
+    let scored = scores
+        .iter()
+        .enumerate()
+        .filter_map(|(i, score)| score.map(|s| (i, s)));
+    scored
+        .rev()
+        .max_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))
 }
 
 /// The places of the calls that surprised most, at least `apart` calls from each other, in order.

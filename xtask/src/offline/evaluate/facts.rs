@@ -8,14 +8,27 @@ use super::parts::{Parts, View};
 /// The size of the data and what repeats in it.
 #[must_use]
 pub fn data(parts: &Parts) -> Data {
-    let training: Vec<&[u16]> = parts.training.traces().iter().map(|t| &t.calls[..]).collect();
+    let training: Vec<&[u16]> = parts
+        .training
+        .traces()
+        .iter()
+        .map(|t| &t.calls[..])
+        .collect();
     let validation: Vec<&[u16]> = parts.validation.calls().collect();
     let attacks: Vec<&[u16]> = parts.attacks.calls().collect();
     let known: HashSet<&[u16]> = training.iter().copied().collect();
     Data {
         sha256: parts.sha256(),
-        runs: parts.attacks.runs().iter().max().map_or(0, |&last| last as usize + 1),
-        validation_in_training: validation.iter().filter(|&trace| known.contains(trace)).count(),
+        runs: parts
+            .attacks
+            .runs()
+            .iter()
+            .max()
+            .map_or(0, |&last| last as usize + 1),
+        validation_in_training: validation
+            .iter()
+            .filter(|&trace| known.contains(trace))
+            .count(),
         training: part(&training),
         validation: part(&validation),
         attacks: part(&attacks),

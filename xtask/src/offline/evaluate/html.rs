@@ -35,10 +35,10 @@ const SHOWN_CALLS: usize = 240;
 ///
 /// When a chart cannot be drawn.
 pub fn page(evaluation: &Evaluation, material: &Material) -> anyhow::Result<String> {
-    let title = evaluation
-        .methods
-        .first()
-        .map_or_else(|| "Evaluation".to_owned(), |m| format!("How well {} detects", m.label));
+    let title = evaluation.methods.first().map_or_else(
+        || "Evaluation".to_owned(),
+        |m| format!("How well {} detects", m.label),
+    );
     let mut html = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
          content=\"width=device-width,initial-scale=1\"><title>{0}</title><style>{1}</style></head>\
@@ -72,16 +72,25 @@ fn opening(evaluation: &Evaluation) -> String {
         data.runs,
         count(data.attacks.calls)
     );
-    let Some(view) = evaluation.methods.first().and_then(|m| m.views.first()) else { return html };
+    let Some(view) = evaluation.methods.first().and_then(|m| m.views.first()) else {
+        return html;
+    };
     html += "<div class=\"tiles\">";
     let mut tile = |figure: String, what: String| {
         html += &format!("<div class=\"tile\"><b>{figure}</b><span>{what}</span></div>");
     };
     tile(
         three(view.auc),
-        format!("area under the ROC curve; 95% {}", interval(view.auc_intervals.by_run, three)),
+        format!(
+            "area under the ROC curve; 95% {}",
+            interval(view.auc_intervals.by_run, three)
+        ),
     );
-    for point in view.detection.iter().filter(|p| [0.05, 0.10].contains(&p.false_alarms)) {
+    for point in view
+        .detection
+        .iter()
+        .filter(|p| [0.05, 0.10].contains(&p.false_alarms))
+    {
         tile(
             percent(point.rate),
             format!(
@@ -105,7 +114,9 @@ fn detection(evaluation: &Evaluation, material: &Material) -> anyhow::Result<Str
     let shown = evaluation.methods.len().min(charts::SERIES);
     let lines: Vec<charts::Line<'_>> = material.curves[..shown]
         .iter()
-        .map(|curve| charts::Line { points: &curve.points })
+        .map(|curve| charts::Line {
+            points: &curve.points,
+        })
         .collect();
     let legend: String = evaluation.methods[..shown]
         .iter()
@@ -128,7 +139,7 @@ fn detection(evaluation: &Evaluation, material: &Material) -> anyhow::Result<Str
     html += &format!(
         "<figure>{}<figcaption>Areas with 95% intervals of {} bootstrap draws: thick when attack \
          traces are drawn one by one, thin when whole attack runs are drawn. The traces of one run \
-         resemble each other, so the thin one is what to believe.</figcaption></figure>",
+         resemble each other: where the two differ, believe the thin one.</figcaption></figure>",
         charts::intervals(&methods)?,
         count(evaluation.made_by.replicates as u64)
     );
@@ -203,8 +214,10 @@ fn foretelling(evaluation: &Evaluation) -> String {
 fn single(exhibit: &Exhibit) -> anyhow::Result<String> {
     let peaks = peaks(&exhibit.surprise, 8, exhibit.calls.len() / 24 + 1);
     let name = |index: u16| adfa::name(index).unwrap_or("no counterpart");
-    let marks: Vec<_> =
-        peaks.iter().map(|&i| (i, name(exhibit.calls[i]).to_owned())).collect();
+    let marks: Vec<_> = peaks
+        .iter()
+        .map(|&i| (i, name(exhibit.calls[i]).to_owned()))
+        .collect();
     // The calls written out surround the highest peak.
     let top = peaks
         .iter()
@@ -225,7 +238,11 @@ fn single(exhibit: &Exhibit) -> anyhow::Result<String> {
         })
         .collect();
     let shown = if end - start < exhibit.calls.len() {
-        format!("Calls {start} to {} of {}, around the highest peak:", end - 1, exhibit.calls.len())
+        format!(
+            "Calls {start} to {} of {}, around the highest peak:",
+            end - 1,
+            exhibit.calls.len()
+        )
     } else {
         "All its calls:".to_owned()
     };

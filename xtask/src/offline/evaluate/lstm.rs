@@ -46,7 +46,11 @@ impl Lstm {
     pub fn open(runtime: &Runtime, folder: &Path) -> Result<Self> {
         let model = Model::load(runtime, folder).with_context(|| folder.display().to_string())?;
         let manifest = model.manifest().clone();
-        Ok(Self { runtime: runtime.clone(), folder: folder.to_owned(), manifest })
+        Ok(Self {
+            runtime: runtime.clone(),
+            folder: folder.to_owned(),
+            manifest,
+        })
     }
 
     /// What the folder says of it.
@@ -95,7 +99,10 @@ impl Lstm {
         order.sort_by_key(|&i| std::cmp::Reverse(distinct[i].len()));
         let mut jobs: Vec<Job> = order
             .chunks(TOGETHER)
-            .map(|places| Job { places: places.to_vec(), scored: Ok(Vec::new()) })
+            .map(|places| Job {
+                places: places.to_vec(),
+                scored: Ok(Vec::new()),
+            })
             .collect();
         let calls = distinct.iter().map(|trace| trace.len() as u64).sum();
         let bar = ProgressBar::new(calls).with_style(
@@ -148,7 +155,8 @@ impl Lstm {
             for (trace, scored) in traces.iter().zip(&mut scored) {
                 let explained = detector.model_mut().explain(trace, true, 1)?;
                 let right = explained.iter().zip(*trace);
-                let right = right.filter(|(e, call)| e.expected.first().is_some_and(|l| l.0 == **call));
+                let right =
+                    right.filter(|(e, call)| e.expected.first().is_some_and(|l| l.0 == **call));
                 scored.right = Some(right.count() as u64);
             }
         }
@@ -164,13 +172,31 @@ struct Job {
 /// A trace as the events of a thread that begins and ends with it.
 fn events(place: usize, trace: &[u16]) -> [Event; 2] {
     let number = u32::try_from(place + 1).expect("a job holds few traces");
-    let thread = ThreadKey { tgid: number, tid: number, start_ns: 0 };
-    let call = |&index: &u16| Call { abi: Abi::I386, number: u32::from(index) };
+    let thread = ThreadKey {
+        tgid: number,
+        tid: number,
+        start_ns: 0,
+    };
+    let call = |&index: &u16| Call {
+        abi: Abi::I386,
+        number: u32::from(index),
+    };
     let calls = trace.iter().map(call).collect();
-    let event = |kind| Event { thread, comm: Comm::default(), time_ns: 0, kind };
+    let event = |kind| Event {
+        thread,
+        comm: Comm::default(),
+        time_ns: 0,
+        kind,
+    };
     [
-        event(EventKind::Calls(Stretch { first_seq: 0, last_ns: 0, calls })),
-        event(EventKind::Exit { count: trace.len() as u64 }),
+        event(EventKind::Calls(Stretch {
+            first_seq: 0,
+            last_ns: 0,
+            calls,
+        })),
+        event(EventKind::Exit {
+            count: trace.len() as u64,
+        }),
     ]
 }
 

@@ -27,8 +27,10 @@ pub fn methods(
     bootstrap: Bootstrap,
 ) -> Vec<Method> {
     let runs = attacks.runs();
-    let by_view: Vec<Vec<Detection>> =
-        views.iter().map(|view| detection(scores, view, &runs, bootstrap)).collect();
+    let by_view: Vec<Vec<Detection>> = views
+        .iter()
+        .map(|view| detection(scores, view, &runs, bootstrap))
+        .collect();
     scores
         .iter()
         .enumerate()
@@ -37,7 +39,10 @@ pub fn methods(
             label: scores.label.clone(),
             score: scores.what.clone(),
             unscored: scores.unscored(),
-            views: by_view.iter().map(|detection| detection[i].clone()).collect(),
+            views: by_view
+                .iter()
+                .map(|detection| detection[i].clone())
+                .collect(),
             families: families(scores, &views[0], attacks, &runs, bootstrap),
         })
         .collect()
@@ -46,7 +51,10 @@ pub fn methods(
 /// The curve of one detector on a view.
 #[must_use]
 pub fn ranking(scores: &Scores, view: &View) -> Ranking {
-    Ranking::new(&scores.normal_at(&view.normal), &scores.attacks_at(&view.attacks))
+    Ranking::new(
+        &scores.normal_at(&view.normal),
+        &scores.attacks_at(&view.attacks),
+    )
 }
 
 /// One detector on one view: what it measured, and the same on every replicate.
@@ -59,7 +67,11 @@ struct Replicates {
 fn replicates(rankings: &[Ranking], plan: &Plan<'_>) -> Vec<Replicates> {
     let mut all: Vec<_> = rankings
         .iter()
-        .map(|_| Replicates { auc: vec![], rates: Default::default(), at_90: vec![] })
+        .map(|_| Replicates {
+            auc: vec![],
+            rates: Default::default(),
+            at_90: vec![],
+        })
         .collect();
     let rankings: Vec<&Ranking> = rankings.iter().collect();
     replicate(plan, &rankings, |curves| {
@@ -84,12 +96,7 @@ fn plan<'a>(view: &View, runs: &'a [u32], unit: Unit, bootstrap: Bootstrap) -> P
     }
 }
 
-fn detection(
-    scores: &[Scores],
-    view: &View,
-    runs: &[u32],
-    bootstrap: Bootstrap,
-) -> Vec<Detection> {
+fn detection(scores: &[Scores], view: &View, runs: &[u32], bootstrap: Bootstrap) -> Vec<Detection> {
     let rankings: Vec<Ranking> = scores.iter().map(|scores| ranking(scores, view)).collect();
     let runs: Vec<u32> = view.attacks.iter().map(|&i| runs[i]).collect();
     let by_trace = replicates(&rankings, &plan(view, &runs, Unit::Trace, bootstrap));
@@ -129,22 +136,38 @@ fn families(
     runs: &[u32],
     bootstrap: Bootstrap,
 ) -> Vec<Family> {
-    let mut names: Vec<&str> = view.attacks.iter().map(|&i| &attacks.0[i].family[..]).collect();
+    let mut names: Vec<&str> = view
+        .attacks
+        .iter()
+        .map(|&i| &attacks.0[i].family[..])
+        .collect();
     names.sort_unstable();
     names.dedup();
     let threshold = threshold(&scores.normal_at(&view.normal), 0.10);
     names
         .into_iter()
         .map(|family| {
-            let attacks: Vec<usize> =
-                view.attacks.iter().copied().filter(|&i| attacks.0[i].family == family).collect();
-            let of_family = View { attacks, ..view.clone() };
+            let attacks: Vec<usize> = view
+                .attacks
+                .iter()
+                .copied()
+                .filter(|&i| attacks.0[i].family == family)
+                .collect();
+            let of_family = View {
+                attacks,
+                ..view.clone()
+            };
             let ranking = ranking(scores, &of_family);
             let runs: Vec<u32> = of_family.attacks.iter().map(|&i| runs[i]).collect();
-            let replicates =
-                replicates(std::slice::from_ref(&ranking), &plan(view, &runs, Unit::Run, bootstrap));
-            let found: Vec<bool> =
-                scores.attacks_at(&of_family.attacks).iter().map(|&s| s > threshold).collect();
+            let replicates = replicates(
+                std::slice::from_ref(&ranking),
+                &plan(view, &runs, Unit::Run, bootstrap),
+            );
+            let found: Vec<bool> = scores
+                .attacks_at(&of_family.attacks)
+                .iter()
+                .map(|&s| s > threshold)
+                .collect();
             let (all_runs, found_runs) = (distinct(&runs, |_| true), distinct(&runs, |i| found[i]));
             Family {
                 family: family.to_owned(),
@@ -162,8 +185,12 @@ fn families(
 
 /// How many different runs stand at the places that `keep` names.
 fn distinct(runs: &[u32], keep: impl Fn(usize) -> bool) -> usize {
-    let mut kept: Vec<u32> =
-        runs.iter().enumerate().filter(|&(i, _)| keep(i)).map(|(_, &run)| run).collect();
+    let mut kept: Vec<u32> = runs
+        .iter()
+        .enumerate()
+        .filter(|&(i, _)| keep(i))
+        .map(|(_, &run)| run)
+        .collect();
     kept.sort_unstable();
     kept.dedup();
     kept.len()
@@ -174,7 +201,10 @@ fn distinct(runs: &[u32], keep: impl Fn(usize) -> bool) -> usize {
 pub fn threshold(normal: &[f64], false_alarms: f64) -> f64 {
     let mut sorted = normal.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
-    sorted.get((false_alarms * normal.len() as f64) as usize).copied().unwrap_or(f64::NEG_INFINITY)
+    sorted
+        .get((false_alarms * normal.len() as f64) as usize)
+        .copied()
+        .unwrap_or(f64::NEG_INFINITY)
 }
 
 /// The area of the first detector less that of each other, on a view, paired draw by draw.
@@ -185,7 +215,9 @@ pub fn differences(
     attacks: &Attacks,
     bootstrap: Bootstrap,
 ) -> Vec<Difference> {
-    let Some((first, others)) = scores.split_first() else { return Vec::new() };
+    let Some((first, others)) = scores.split_first() else {
+        return Vec::new();
+    };
     let all_runs = attacks.runs();
     let runs: Vec<u32> = view.attacks.iter().map(|&i| all_runs[i]).collect();
     let rankings: Vec<Ranking> = scores.iter().map(|scores| ranking(scores, view)).collect();
@@ -193,8 +225,12 @@ pub fn differences(
     let (by_trace, by_run) = (drawn(Unit::Trace), drawn(Unit::Run));
     let curves: Vec<Curve> = rankings.iter().map(Ranking::curve).collect();
     let interval = |drawn: &[Replicates], other: usize| {
-        let differences: Vec<f64> =
-            drawn[0].auc.iter().zip(&drawn[other].auc).map(|(a, b)| a - b).collect();
+        let differences: Vec<f64> = drawn[0]
+            .auc
+            .iter()
+            .zip(&drawn[other].auc)
+            .map(|(a, b)| a - b)
+            .collect();
         Interval::of(&differences)
     };
     others
@@ -223,8 +259,16 @@ mod tests {
     use crate::offline::corpus::Trace;
 
     fn attacks(runs: &[&str]) -> Attacks {
-        let trace = |i| Trace { name: format!("{i}"), calls: vec![i] };
-        Attacks(runs.iter().zip(0..).map(|(run, i)| Attack::new(run, trace(i))).collect())
+        let trace = |i| Trace {
+            name: format!("{i}"),
+            calls: vec![i],
+        };
+        Attacks(
+            runs.iter()
+                .zip(0..)
+                .map(|(run, i)| Attack::new(run, trace(i)))
+                .collect(),
+        )
     }
 
     fn scores(id: &str, normal: &[f64], attacks: &[f64]) -> Scores {
@@ -246,15 +290,17 @@ mod tests {
         }
     }
 
-    const BOOTSTRAP: Bootstrap = Bootstrap { replicates: 300, seed: 1 };
+    const BOOTSTRAP: Bootstrap = Bootstrap {
+        replicates: 300,
+        seed: 1,
+    };
 
     #[test]
     fn a_family_counts_its_traces_and_its_runs_above_one_threshold_for_all() {
         let attacks = attacks(&["A_1", "A_1", "A_2", "B_1"]);
         let normal: Vec<f64> = (0..20).map(f64::from).collect();
         let scores = scores("m", &normal, &[18.0, 2.0, 3.0, 30.0]);
-        let families =
-            families(&scores, &view(20, 4), &attacks, &attacks.runs(), BOOTSTRAP);
+        let families = families(&scores, &view(20, 4), &attacks, &attacks.runs(), BOOTSTRAP);
         let rows: Vec<_> = families
             .iter()
             .map(|f| (&f.family[..], f.runs, f.traces, f.rate_at_10, f.runs_at_10))
@@ -284,7 +330,13 @@ mod tests {
         ];
         let differences = differences(&all, &view(50, 8), &attacks, BOOTSTRAP);
         assert_eq!(differences[0].auc, 0.0);
-        assert_eq!(differences[0].intervals.by_run, Interval { low: 0.0, high: 0.0 });
+        assert_eq!(
+            differences[0].intervals.by_run,
+            Interval {
+                low: 0.0,
+                high: 0.0
+            }
+        );
         assert!(differences[0].inside && !differences[1].inside);
         assert!(differences[1].intervals.by_run.holds(differences[1].auc));
     }

@@ -75,12 +75,23 @@ impl<'a> HeldOutSurprise<'a> {
         lstm: impl FnOnce(&[&[u16]]) -> Result<Vec<Vec<f32>>, E>,
         ngram: impl FnOnce(&[&[u16]]) -> Result<Vec<Vec<f32>>, E>,
     ) -> Result<Self, E> {
-        let calls: Vec<&[u16]> = traces.traces().iter().map(|trace| &trace.calls[..]).collect();
-        Ok(Self { traces, lstm: lstm(&calls)?, ngram: ngram(&calls)? })
+        let calls: Vec<&[u16]> = traces
+            .traces()
+            .iter()
+            .map(|trace| &trace.calls[..])
+            .collect();
+        Ok(Self {
+            traces,
+            lstm: lstm(&calls)?,
+            ngram: ngram(&calls)?,
+        })
     }
 
     fn pairs(&self) -> impl Iterator<Item = (f64, f64)> {
-        self.lstm.iter().zip(&self.ngram).flat_map(|(lstm, ngram)| paired(lstm, ngram))
+        self.lstm
+            .iter()
+            .zip(&self.ngram)
+            .flat_map(|(lstm, ngram)| paired(lstm, ngram))
     }
 
     /// The weight, of the multiples of 0.01 from 0.01 to 0.99, with the fewest nats a call on the
@@ -126,7 +137,15 @@ mod tests {
     use super::*;
 
     fn training(traces: u16) -> NormalTraces {
-        let trace = |i| (Trace { name: format!("{i}"), calls: vec![i; 4] }, Vec::new());
+        let trace = |i| {
+            (
+                Trace {
+                    name: format!("{i}"),
+                    calls: vec![i; 4],
+                },
+                Vec::new(),
+            )
+        };
         NormalTraces::made_up((0..traces).map(trace).collect())
     }
 
@@ -151,9 +170,8 @@ mod tests {
                 Ok(calls.iter().map(one).collect())
             }
         };
-        let surprise =
-            HeldOutSurprise::measure(&held, surprise(|i| i < 7), surprise(|i| i >= 7))
-                .expect("nothing fails here");
+        let surprise = HeldOutSurprise::measure(&held, surprise(|i| i < 7), surprise(|i| i >= 7))
+            .expect("nothing fails here");
         let choice = surprise.choose();
         assert!((choice.weight - 0.7).abs() < 0.011, "{choice:?}");
         assert!(choice.mixed_nats < choice.lstm_nats && choice.mixed_nats < choice.ngram_nats);

@@ -58,14 +58,23 @@ impl Parts {
         let attack = |trace: Trace| {
             let (_, run) = Part::of(Path::new(&trace.name)).unwrap_or((Part::Attack, None));
             let run = run.with_context(|| {
-                format!("{} lies in no folder of an attack run; put it into one", trace.name)
+                format!(
+                    "{} lies in no folder of an attack run; put it into one",
+                    trace.name
+                )
             })?;
             Ok(Attack::new(&run, trace))
         };
         Ok(Self {
             training: corpus.training,
             validation: Validation(corpus.validation),
-            attacks: Attacks(corpus.attacks.into_iter().map(attack).collect::<Result<_>>()?),
+            attacks: Attacks(
+                corpus
+                    .attacks
+                    .into_iter()
+                    .map(attack)
+                    .collect::<Result<_>>()?,
+            ),
         })
     }
 
@@ -85,7 +94,10 @@ impl Parts {
                 hash.update(call.to_le_bytes());
             }
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -124,7 +136,11 @@ impl Attack {
             }
             _ => run,
         };
-        Self { family: family.to_owned(), run: run.to_owned(), trace }
+        Self {
+            family: family.to_owned(),
+            run: run.to_owned(),
+            trace,
+        }
     }
 }
 
@@ -165,9 +181,18 @@ pub fn views(parts: &Parts) -> Vec<View> {
         *counts.entry(trace).or_default() += 1;
     }
     // The first of the commonest, so that a tie does not depend on the map's order.
-    let commonest = normal.iter().copied().rev().max_by_key(|trace| counts[trace]);
+    let commonest = normal
+        .iter()
+        .copied()
+        .rev()
+        .max_by_key(|trace| counts[trace]);
     let times = commonest.map_or(0, |trace| counts[trace]);
-    let trained: HashSet<&[u16]> = parts.training.traces().iter().map(|t| &t.calls[..]).collect();
+    let trained: HashSet<&[u16]> = parts
+        .training
+        .traces()
+        .iter()
+        .map(|t| &t.calls[..])
+        .collect();
     let distinct_normal = first_of_each(&normal);
     let distinct_attacks = first_of_each(&attacks);
     vec![
@@ -186,7 +211,10 @@ pub fn views(parts: &Parts) -> Vec<View> {
         View {
             id: "distinct_unseen",
             what: "each distinct trace once, none that equals a training trace".to_owned(),
-            normal: distinct_normal.into_iter().filter(|&i| !trained.contains(normal[i])).collect(),
+            normal: distinct_normal
+                .into_iter()
+                .filter(|&i| !trained.contains(normal[i]))
+                .collect(),
             attacks: distinct_attacks
                 .into_iter()
                 .filter(|&i| !trained.contains(attacks[i]))
@@ -195,7 +223,10 @@ pub fn views(parts: &Parts) -> Vec<View> {
         View {
             id: "without_commonest",
             what: format!("without the validation trace that stands {times} times"),
-            normal: every(&normal).into_iter().filter(|&i| Some(normal[i]) != commonest).collect(),
+            normal: every(&normal)
+                .into_iter()
+                .filter(|&i| Some(normal[i]) != commonest)
+                .collect(),
             attacks: every(&attacks),
         },
     ]
@@ -203,7 +234,9 @@ pub fn views(parts: &Parts) -> Vec<View> {
 
 fn first_of_each(traces: &[&[u16]]) -> Vec<usize> {
     let mut seen = HashSet::new();
-    (0..traces.len()).filter(|&i| seen.insert(traces[i])).collect()
+    (0..traces.len())
+        .filter(|&i| seen.insert(traces[i]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -211,7 +244,10 @@ mod tests {
     use super::*;
 
     fn trace(calls: &[u16]) -> Trace {
-        Trace { name: "t".to_owned(), calls: calls.to_vec() }
+        Trace {
+            name: "t".to_owned(),
+            calls: calls.to_vec(),
+        }
     }
 
     #[test]
@@ -233,7 +269,9 @@ mod tests {
         let parts = Parts {
             training: NormalTraces::made_up(vec![(trace(&[1, 2]), Vec::new())]),
             validation: Validation(
-                [&[1, 2][..], &[3], &[3], &[3], &[4], &[4]].map(trace).to_vec(),
+                [&[1, 2][..], &[3], &[3], &[3], &[4], &[4]]
+                    .map(trace)
+                    .to_vec(),
             ),
             attacks: Attacks(
                 [("A_1", &[9][..]), ("A_2", &[9]), ("B_1", &[1, 2])]
@@ -242,8 +280,10 @@ mod tests {
             ),
         };
         let views = views(&parts);
-        let places: Vec<_> =
-            views.iter().map(|v| (v.id, v.normal.clone(), v.attacks.clone())).collect();
+        let places: Vec<_> = views
+            .iter()
+            .map(|v| (v.id, v.normal.clone(), v.attacks.clone()))
+            .collect();
         assert_eq!(
             places,
             [

@@ -33,7 +33,12 @@ impl PerCall {
         let calls = self.normal.iter().flatten();
         let count = calls.clone().count() as u64;
         let nats = calls.map(|&nats| f64::from(nats)).sum::<f64>() / count as f64;
-        NextCall { method: method.to_owned(), calls: count, nats, accuracy }
+        NextCall {
+            method: method.to_owned(),
+            calls: count,
+            nats,
+            accuracy,
+        }
     }
 
     /// Both mixed, probability by probability; `weight` is the share of `self`.
@@ -41,7 +46,9 @@ impl PerCall {
     pub fn mix(&self, weight: f64, other: &Self) -> Self {
         let mix = |ours: &[Vec<f32>], theirs: &[Vec<f32>]| {
             let one = |(ours, theirs): (&Vec<f32>, &Vec<f32>)| {
-                paired(ours, theirs).map(|(a, b)| mixed(weight, a, b) as f32).collect()
+                paired(ours, theirs)
+                    .map(|(a, b)| mixed(weight, a, b) as f32)
+                    .collect()
             };
             ours.iter().zip(theirs).map(one).collect()
         };
@@ -78,7 +85,10 @@ mod tests {
 
     #[test]
     fn the_mixture_of_a_model_with_itself_is_the_model() {
-        let per_call = PerCall { normal: vec![vec![1.0, 2.5]], attacks: vec![vec![0.25]] };
+        let per_call = PerCall {
+            normal: vec![vec![1.0, 2.5]],
+            attacks: vec![vec![0.25]],
+        };
         let mixed = per_call.mix(0.3, &per_call);
         for (a, b) in mixed.normal[0].iter().zip(&per_call.normal[0]) {
             assert!((a - b).abs() < 1e-6);

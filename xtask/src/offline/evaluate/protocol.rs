@@ -52,15 +52,24 @@ struct Measured {
 pub fn run(plan: &Plan<'_>) -> Result<(Evaluation, Material)> {
     let parts = plan.parts;
     let views = views(parts);
-    let measured: Vec<Measured> =
-        (0..plan.models.len()).map(|i| measure_model(plan, i)).collect::<Result<_>>()?;
+    let measured: Vec<Measured> = (0..plan.models.len())
+        .map(|i| measure_model(plan, i))
+        .collect::<Result<_>>()?;
     let (seeds, others) = measured.split_at(plan.seeds);
 
     eprintln!("n-gram model");
     let ngram = Ngram::fit(parts.training.traces().iter().map(|trace| &trace.calls[..]))?;
     let ngram_calls = PerCall {
-        normal: parts.validation.calls().map(|calls| ngram.surprise(calls)).collect::<Result<_, _>>()?,
-        attacks: parts.attacks.calls().map(|calls| ngram.surprise(calls)).collect::<Result<_, _>>()?,
+        normal: parts
+            .validation
+            .calls()
+            .map(|calls| ngram.surprise(calls))
+            .collect::<Result<_, _>>()?,
+        attacks: parts
+            .attacks
+            .calls()
+            .map(|calls| ngram.surprise(calls))
+            .collect::<Result<_, _>>()?,
     };
 
     let mut all: Vec<Scores> = seeds.iter().map(|m| m.scores.clone()).collect();
@@ -69,7 +78,12 @@ pub fn run(plan: &Plan<'_>) -> Result<(Evaluation, Material)> {
     if seeds.len() > 1 {
         let members: Vec<&Scores> = all.iter().collect();
         let label = format!("ensemble of {} seeds", seeds.len());
-        all.push(Scores::mean("ensemble", &label, "mean of the seeds' scores", &members));
+        all.push(Scores::mean(
+            "ensemble",
+            &label,
+            "mean of the seeds' scores",
+            &members,
+        ));
     }
     let mut mixtures = Vec::new();
     let mut mixed = Vec::new();
@@ -90,7 +104,12 @@ pub fn run(plan: &Plan<'_>) -> Result<(Evaluation, Material)> {
     if mixed.len() > 1 {
         let members: Vec<&Scores> = mixed.iter().collect();
         let what = "mean of the seeds' scores, each mixed";
-        all.push(Scores::mean("ensemble+ngram", "ensemble mixed with n-gram", what, &members));
+        all.push(Scores::mean(
+            "ensemble+ngram",
+            "ensemble mixed with n-gram",
+            what,
+            &members,
+        ));
     }
     // Only the first seed's mixture is a method of its own.
     next_call.retain(|n| n.method == baselines::NGRAM || known(&all, others, &n.method));
@@ -128,11 +147,17 @@ fn measure_model(plan: &Plan<'_>, place: usize) -> Result<Measured> {
     let (model, parts) = (&plan.models[place], plan.parts);
     let manifest = model.manifest();
     ensure_fitted_to(manifest, parts.training.sha256())?;
-    let repeated = plan.models[..place].iter().any(|m| m.manifest().name == manifest.name);
+    let repeated = plan.models[..place]
+        .iter()
+        .any(|m| m.manifest().name == manifest.name);
     let mut id = manifest.name.clone();
     let mut label = format!("LSTM {}", manifest.name);
     if place > 0 && place < plan.seeds {
-        label = format!("LSTM {}, seed {}", plan.models[0].manifest().name, manifest.seed);
+        label = format!(
+            "LSTM {}, seed {}",
+            plan.models[0].manifest().name,
+            manifest.seed
+        );
     }
     if repeated {
         id = format!("{id}-{place}");
@@ -142,7 +167,10 @@ fn measure_model(plan: &Plan<'_>, place: usize) -> Result<Measured> {
     let normal = model.score(&normal, true, plan.threads)?;
     let attacks = model.score(&attacks, false, plan.threads)?;
     let surprise = |traces: &[Scored]| traces.iter().map(|s| s.surprise.clone()).collect();
-    let per_call = PerCall { normal: surprise(&normal), attacks: surprise(&attacks) };
+    let per_call = PerCall {
+        normal: surprise(&normal),
+        attacks: surprise(&attacks),
+    };
     let calls: usize = normal.iter().map(|s| s.surprise.len()).sum();
     let right: Option<u64> = normal.iter().map(|s| s.right).sum();
     let means = |traces: &[Scored]| traces.iter().map(|s| s.mean).collect();
@@ -173,7 +201,12 @@ fn choose_weight(plan: &Plan<'_>, model: &Lstm, id: &str) -> Result<Mixture> {
             let scored = model.score(traces, false, plan.threads)?;
             anyhow::Ok(scored.into_iter().map(|s| s.surprise).collect())
         },
-        |traces| Ok(traces.iter().map(|calls| ngram.surprise(calls)).collect::<Result<_, _>>()?),
+        |traces| {
+            Ok(traces
+                .iter()
+                .map(|calls| ngram.surprise(calls))
+                .collect::<Result<_, _>>()?)
+        },
     )?;
     let choice = surprise.choose();
     ensure!(
@@ -205,7 +238,11 @@ fn notebook(validation: &[Scored]) -> Notebook {
             break;
         }
         windows += trace.surprise.len();
-        sum += trace.surprise.iter().map(|&nats| f64::from(nats)).sum::<f64>();
+        sum += trace
+            .surprise
+            .iter()
+            .map(|&nats| f64::from(nats))
+            .sum::<f64>();
         right += trace.right.unwrap_or(0);
     }
     Notebook {
@@ -220,7 +257,10 @@ fn notebook(validation: &[Scored]) -> Notebook {
 fn material(all: &[Scores], view: &View, parts: &Parts, per_call: &PerCall) -> Material {
     let normal = all[0].normal_at(&view.normal);
     Material {
-        curves: all.iter().map(|scores| measure::ranking(scores, view).curve()).collect(),
+        curves: all
+            .iter()
+            .map(|scores| measure::ranking(scores, view).curve())
+            .collect(),
         threshold: measure::threshold(&normal, 0.10),
         attacks: all[0].attacks_at(&view.attacks),
         exhibits: exhibit::choose(&all[0], per_call, &parts.validation, &parts.attacks),
@@ -239,7 +279,11 @@ mod tests {
             surprise: vec![nats; windows],
             right: Some(right),
         };
-        let traces = [trace(ENOUGH, 1.0, 10_000), trace(1000, 2.0, 500), trace(1000, 9.0, 0)];
+        let traces = [
+            trace(ENOUGH, 1.0, 10_000),
+            trace(1000, 2.0, 500),
+            trace(1000, 9.0, 0),
+        ];
         let measured = notebook(&traces);
         assert_eq!(measured.windows, 21_000);
         assert!((measured.loss - 22.0 / 21.0).abs() < 1e-9);

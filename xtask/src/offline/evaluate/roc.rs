@@ -38,7 +38,11 @@ impl Ranking {
     pub fn new(normal: &[f64], attack: &[f64]) -> Self {
         let score = |i: u32| {
             let i = i as usize;
-            if i < normal.len() { normal[i] } else { attack[i - normal.len()] }
+            if i < normal.len() {
+                normal[i]
+            } else {
+                attack[i - normal.len()]
+            }
         };
         let total = u32::try_from(normal.len() + attack.len()).expect("a corpus has < 2^32 traces");
         let mut order: Vec<u32> = (0..total).collect();
@@ -48,7 +52,11 @@ impl Ranking {
                 end == total || score(order[end as usize - 1]) != score(order[end as usize])
             })
             .collect();
-        Self { order, ends, normal: normal.len() }
+        Self {
+            order,
+            ends,
+            normal: normal.len(),
+        }
     }
 
     /// The curve of the traces as they are.
@@ -75,7 +83,10 @@ impl Ranking {
         let (mut normal, mut attack, mut twice_area) = (0u64, 0u64, 0u64);
         let share = |part: u64, whole: u64| part as f64 / whole as f64;
         let mut points = Vec::with_capacity(self.ends.len() + 1);
-        points.push(Point { false_alarms: 0.0, detection: 0.0 });
+        points.push(Point {
+            false_alarms: 0.0,
+            detection: 0.0,
+        });
         let mut start = 0;
         for &end in &self.ends {
             let (mut group_normal, mut group_attack) = (0u64, 0u64);
@@ -99,7 +110,10 @@ impl Ranking {
                 detection: share(attack, attack_total),
             });
         }
-        Curve { points, auc: share(twice_area, 2 * normal_total * attack_total) }
+        Curve {
+            points,
+            auc: share(twice_area, 2 * normal_total * attack_total),
+        }
     }
 }
 
@@ -109,14 +123,18 @@ impl Curve {
     /// Only thresholds that exist count: nothing is interpolated across a group of equal scores.
     #[must_use]
     pub fn detection_at(&self, false_alarms: f64) -> f64 {
-        let allowed = self.points.partition_point(|p| p.false_alarms <= false_alarms + 1e-12);
+        let allowed = self
+            .points
+            .partition_point(|p| p.false_alarms <= false_alarms + 1e-12);
         self.points[..allowed].last().map_or(0.0, |p| p.detection)
     }
 
     /// The lowest share of false alarms of any threshold that detects at least this share.
     #[must_use]
     pub fn false_alarms_at(&self, detection: f64) -> f64 {
-        let missed = self.points.partition_point(|p| p.detection < detection - 1e-12);
+        let missed = self
+            .points
+            .partition_point(|p| p.detection < detection - 1e-12);
         self.points.get(missed).map_or(1.0, |p| p.false_alarms)
     }
 }
@@ -138,7 +156,9 @@ mod tests {
     }
 
     fn drawn(random: &mut Random, count: usize, levels: u32) -> Vec<f64> {
-        (0..count).map(|_| random.below(levels) as f64 / 7.0).collect()
+        (0..count)
+            .map(|_| random.below(levels) as f64 / 7.0)
+            .collect()
     }
 
     #[test]
@@ -148,7 +168,10 @@ mod tests {
             let normal = drawn(&mut random, 83, levels);
             let attack = drawn(&mut random, 37, levels);
             let auc = Ranking::new(&normal, &attack).curve().auc;
-            assert!((auc - brute_force(&normal, &attack)).abs() < 1e-12, "{levels} levels");
+            assert!(
+                (auc - brute_force(&normal, &attack)).abs() < 1e-12,
+                "{levels} levels"
+            );
         }
     }
 
@@ -165,9 +188,14 @@ mod tests {
                 .flat_map(|(&s, &w)| std::iter::repeat_n(s, w as usize))
                 .collect()
         };
-        let repeated =
-            Ranking::new(&repeat(&normal, &weights[..40]), &repeat(&attack, &weights[40..]));
-        assert_eq!(Ranking::new(&normal, &attack).weighted(&weights), repeated.curve());
+        let repeated = Ranking::new(
+            &repeat(&normal, &weights[..40]),
+            &repeat(&attack, &weights[40..]),
+        );
+        assert_eq!(
+            Ranking::new(&normal, &attack).weighted(&weights),
+            repeated.curve()
+        );
     }
 
     #[test]

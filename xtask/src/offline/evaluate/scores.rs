@@ -32,7 +32,11 @@ impl Scores {
     /// Traces without a score.
     #[must_use]
     pub fn unscored(&self) -> usize {
-        self.normal.iter().chain(&self.attacks).filter(|score| score.is_none()).count()
+        self.normal
+            .iter()
+            .chain(&self.attacks)
+            .filter(|score| score.is_none())
+            .count()
     }
 
     /// The mean of several detectors' scores, trace by trace; `None` where any of them has none.
@@ -62,7 +66,10 @@ impl Scores {
 }
 
 fn at(scores: &[Option<f64>], places: &[usize]) -> Vec<f64> {
-    places.iter().map(|&i| scores[i].unwrap_or(f64::NEG_INFINITY)).collect()
+    places
+        .iter()
+        .map(|&i| scores[i].unwrap_or(f64::NEG_INFINITY))
+        .collect()
 }
 
 #[cfg(test)]

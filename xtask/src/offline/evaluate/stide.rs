@@ -49,7 +49,11 @@ impl Stide {
 /// Every sequence of `n` calls, packed.
 fn sequences(n: u32, trace: &[u16]) -> impl Iterator<Item = u128> {
     let used = n * CALL_BITS;
-    let mask = if used == u128::BITS { u128::MAX } else { (1 << used) - 1 };
+    let mask = if used == u128::BITS {
+        u128::MAX
+    } else {
+        (1 << used) - 1
+    };
     let mut packed = 0u128;
     trace
         .iter()

@@ -32,7 +32,11 @@ impl Packed {
                 tiles.push(tile);
             }
         }
-        Self { depth, columns, tiles }
+        Self {
+            depth,
+            columns,
+            tiles,
+        }
     }
 
     fn of(matrix: &Matrix) -> Self {
@@ -128,7 +132,10 @@ impl Plain {
     #[must_use]
     pub fn state(&self, lanes: usize) -> State {
         let zeros = vec![0.0; lanes * self.recurrent.depth];
-        State { h: zeros.clone(), c: zeros }
+        State {
+            h: zeros.clone(),
+            c: zeros,
+        }
     }
 
     /// Scores `calls[1..]` of each lane, `calls` being `[steps + 1, lanes]`, time first, into
@@ -169,7 +176,8 @@ impl Plain {
         self.x.clear();
         for &call in &calls[..rows] {
             let start = usize::from(call) * width;
-            self.x.extend_from_slice(&self.embedding.values[start..start + width]);
+            self.x
+                .extend_from_slice(&self.embedding.values[start..start + width]);
         }
         self.gates.clear();
         for _ in 0..rows {
@@ -180,7 +188,10 @@ impl Plain {
         for step in self.gates.chunks_exact_mut(lanes * gates) {
             self.recurrent.add_product(&state.h, step);
             let lanes = step.chunks_exact_mut(gates);
-            let states = state.h.chunks_exact_mut(units).zip(state.c.chunks_exact_mut(units));
+            let states = state
+                .h
+                .chunks_exact_mut(units)
+                .zip(state.c.chunks_exact_mut(units));
             for (gates, (h, c)) in lanes.zip(states) {
                 cell(units, gates, h, c);
             }
@@ -224,7 +235,11 @@ fn log_sum(logits: &[f32]) -> f32 {
             *most = if logit > *most { logit } else { *most };
         }
     }
-    let most = most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
+    let most = most
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f32::NEG_INFINITY, f32::max);
     let mut sums = [0.0f32; PARTS];
     for chunk in chunks {
         for (sum, &logit) in sums.iter_mut().zip(chunk) {
@@ -248,7 +263,11 @@ mod tests {
                 n += 1.0;
                 (n * 0.7).sin() * 0.8
             });
-            Matrix { rows, columns, values: values.collect() }
+            Matrix {
+                rows,
+                columns,
+                values: values.collect(),
+            }
         };
         Weights {
             embedding: matrix(inputs, embedding),
@@ -264,7 +283,8 @@ mod tests {
     fn reference(w: &Weights, calls: &[u16]) -> Vec<f64> {
         let units = w.recurrent.columns;
         let (mut h, mut c) = (vec![0.0f64; units], vec![0.0f64; units]);
-        let at = |m: &Matrix, row: usize, column: usize| f64::from(m.values[row * m.columns + column]);
+        let at =
+            |m: &Matrix, row: usize, column: usize| f64::from(m.values[row * m.columns + column]);
         let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
         let mut surprise = Vec::new();
         for pair in calls.windows(2) {
@@ -285,7 +305,9 @@ mod tests {
                 let product = (0..units).map(|k| h[k] * at(&w.output, k, column));
                 f64::from(w.output_bias[column]) + product.sum::<f64>()
             };
-            let sum: f64 = (0..w.output.columns).map(|column| logit(column).exp()).sum();
+            let sum: f64 = (0..w.output.columns)
+                .map(|column| logit(column).exp())
+                .sum();
             surprise.push(sum.ln() - logit(usize::from(pair[1])));
         }
         surprise
@@ -297,15 +319,19 @@ mod tests {
         let mut plain = Plain::new(&weights);
         for (lanes, steps) in [(1, 1), (1, 9), (5, 3), (8, 2)] {
             let call = |t: usize, lane: usize| ((t * 5 + lane * 3 + t * lane) % 12) as u16;
-            let calls: Vec<u16> =
-                (0..=steps).flat_map(|t| (0..lanes).map(move |lane| call(t, lane))).collect();
+            let calls: Vec<u16> = (0..=steps)
+                .flat_map(|t| (0..lanes).map(move |lane| call(t, lane)))
+                .collect();
             let mut surprise = vec![0.0; lanes * steps];
             plain.run(lanes, &calls, &mut plain.state(lanes), &mut surprise);
             for lane in 0..lanes {
                 let own: Vec<u16> = (0..=steps).map(|t| call(t, lane)).collect();
                 for (t, exact) in reference(&weights, &own).into_iter().enumerate() {
                     let found = f64::from(surprise[t * lanes + lane]);
-                    assert!((found - exact).abs() < 1e-5, "{lanes} lanes, step {t}: {found} {exact}");
+                    assert!(
+                        (found - exact).abs() < 1e-5,
+                        "{lanes} lanes, step {t}: {found} {exact}"
+                    );
                 }
             }
         }

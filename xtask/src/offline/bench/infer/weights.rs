@@ -69,24 +69,43 @@ impl Weights {
         );
         let (first, second) = biases.split_at(gates);
         let bias = first.iter().zip(second).map(|(a, b)| a + b).collect();
-        Ok(Self { embedding, input, recurrent, bias, output, output_bias })
+        Ok(Self {
+            embedding,
+            input,
+            recurrent,
+            bias,
+            output,
+            output_bias,
+        })
     }
 }
 
 /// A tensor as a matrix of its last dimension by all others.
 fn matrix(tensor: &TensorProto) -> Result<Matrix> {
     let name = &tensor.name;
-    ensure!(tensor.data_type == 1, "`{name}` of the graph does not hold 32-bit floats");
+    ensure!(
+        tensor.data_type == 1,
+        "`{name}` of the graph does not hold 32-bit floats"
+    );
     let values: Vec<f32> = tensor
         .raw_data
         .chunks_exact(4)
         .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
         .collect();
-    let columns = tensor.dims.last().copied().and_then(|d| usize::try_from(d).ok()).unwrap_or(0);
+    let columns = tensor
+        .dims
+        .last()
+        .copied()
+        .and_then(|d| usize::try_from(d).ok())
+        .unwrap_or(0);
     ensure!(
         columns > 0 && values.len().is_multiple_of(columns),
         "`{name}` of the graph has {} values, which its shape does not divide",
         values.len()
     );
-    Ok(Matrix { rows: values.len() / columns, columns, values })
+    Ok(Matrix {
+        rows: values.len() / columns,
+        columns,
+        values,
+    })
 }

@@ -11,7 +11,11 @@ fn table(head: &[String], rows: &[Vec<String>], first_stands_out: bool) -> Strin
     }
     html += "</tr></thead><tbody>";
     for (i, row) in rows.iter().enumerate() {
-        html += if i == 0 && first_stands_out { "<tr class=\"first\">" } else { "<tr>" };
+        html += if i == 0 && first_stands_out {
+            "<tr class=\"first\">"
+        } else {
+            "<tr>"
+        };
         for cell in row {
             html += if cell.starts_with("<td") { "" } else { "<td>" };
             html += cell;
@@ -38,24 +42,43 @@ fn label(evaluation: &Evaluation, id: &str) -> String {
 /// Areas and operating points of every method on all traces.
 #[must_use]
 pub fn detection(evaluation: &Evaluation) -> String {
-    let Some(first) = evaluation.methods.first() else { return String::new() };
+    let Some(first) = evaluation.methods.first() else {
+        return String::new();
+    };
     let mut head = heads(&["detector", "AUC"]);
-    head.extend(first.views[0].detection.iter().map(|p| format!("{:.0}%", 100.0 * p.false_alarms)));
+    head.extend(
+        first.views[0]
+            .detection
+            .iter()
+            .map(|p| format!("{:.0}%", 100.0 * p.false_alarms)),
+    );
     head.push("FAR at 90%".to_owned());
     let row = |method: &Method| {
         let view = &method.views[0];
         let auc = with_small(three(view.auc), &interval(view.auc_intervals.by_run, three));
-        let mut row =
-            vec![format!("{}<small>{}</small>", escape(&method.label), escape(&method.score)), auc];
+        let mut row = vec![
+            format!(
+                "{}<small>{}</small>",
+                escape(&method.label),
+                escape(&method.score)
+            ),
+            auc,
+        ];
         row.extend(view.detection.iter().map(|p| {
             let whole = |share: f64| format!("{:.0}", 100.0 * share);
             with_small(percent(p.rate), &interval(p.interval, whole))
         }));
-        let far = interval(view.false_alarms_at_90_interval, |s| format!("{:.0}", 100.0 * s));
+        let far = interval(view.false_alarms_at_90_interval, |s| {
+            format!("{:.0}", 100.0 * s)
+        });
         row.push(with_small(percent(view.false_alarms_at_90), &far));
         row
     };
-    table(&head, &evaluation.methods.iter().map(row).collect::<Vec<_>>(), true)
+    table(
+        &head,
+        &evaluation.methods.iter().map(row).collect::<Vec<_>>(),
+        true,
+    )
 }
 
 /// Areas on every view.
@@ -63,26 +86,43 @@ pub fn detection(evaluation: &Evaluation) -> String {
 pub fn views(evaluation: &Evaluation) -> String {
     let mut head = vec!["detector".to_owned()];
     head.extend(evaluation.views.iter().map(|view| {
-        format!("{}<small>{} + {}</small>", escape(&view.what), view.normal, view.attacks)
+        format!(
+            "{}<small>{} + {}</small>",
+            escape(&view.what),
+            view.normal,
+            view.attacks
+        )
     }));
-    let row = |method: &Method| {
-        let mut row = vec![escape(&method.label)];
-        row.extend(method.views.iter().map(|view| {
-            with_small(three(view.auc), &interval(view.auc_intervals.by_run, three))
-        }));
-        row
-    };
-    table(&head, &evaluation.methods.iter().map(row).collect::<Vec<_>>(), true)
-        .replace("<table>", "<table class=\"views\">")
+    let row =
+        |method: &Method| {
+            let mut row = vec![escape(&method.label)];
+            row.extend(method.views.iter().map(|view| {
+                with_small(three(view.auc), &interval(view.auc_intervals.by_run, three))
+            }));
+            row
+        };
+    table(
+        &head,
+        &evaluation.methods.iter().map(row).collect::<Vec<_>>(),
+        true,
+    )
+    .replace("<table>", "<table class=\"views\">")
 }
 
 /// Detection by kind of attack; a cell is as dark as much is detected.
 #[must_use]
 pub fn families(evaluation: &Evaluation) -> String {
-    let Some(first) = evaluation.methods.first() else { return String::new() };
+    let Some(first) = evaluation.methods.first() else {
+        return String::new();
+    };
     let mut head = vec!["detector".to_owned()];
     head.extend(first.families.iter().map(|f| {
-        format!("{}<small>{} traces, {} runs</small>", escape(&f.family), f.traces, f.runs)
+        format!(
+            "{}<small>{} traces, {} runs</small>",
+            escape(&f.family),
+            f.traces,
+            f.runs
+        )
     }));
     let row = |method: &Method| {
         let mut row = vec![escape(&method.label)];
@@ -99,14 +139,23 @@ pub fn families(evaluation: &Evaluation) -> String {
         }));
         row
     };
-    table(&head, &evaluation.methods.iter().map(row).collect::<Vec<_>>(), true)
+    table(
+        &head,
+        &evaluation.methods.iter().map(row).collect::<Vec<_>>(),
+        true,
+    )
 }
 
 /// Which differences the data can tell.
 #[must_use]
 pub fn differences(evaluation: &Evaluation) -> String {
-    let head =
-        heads(&["less", "difference of AUC", "95% by run", "95% by trace", "what it says"]);
+    let head = heads(&[
+        "less",
+        "difference of AUC",
+        "95% by run",
+        "95% by trace",
+        "what it says",
+    ]);
     let rows: Vec<_> = evaluation
         .differences
         .iter()
@@ -165,7 +214,13 @@ pub fn published(evaluation: &Evaluation) -> String {
 /// The models that were scored.
 #[must_use]
 pub fn models(evaluation: &Evaluation) -> String {
-    let head = heads(&["model", "kind", "parameters", "seed", "SHA-256 of model.onnx"]);
+    let head = heads(&[
+        "model",
+        "kind",
+        "parameters",
+        "seed",
+        "SHA-256 of model.onnx",
+    ]);
     let rows: Vec<_> = evaluation
         .models
         .iter()
@@ -176,7 +231,11 @@ pub fn models(evaluation: &Evaluation) -> String {
                 escape(&m.kind),
                 count(m.parameters),
                 m.seed.to_string(),
-                format!("<code title=\"{}\">{}…</code>", escape(&m.sha256), escape(&sha)),
+                format!(
+                    "<code title=\"{}\">{}…</code>",
+                    escape(&m.sha256),
+                    escape(&sha)
+                ),
             ]
         })
         .collect();

@@ -24,13 +24,21 @@ pub fn escape(text: &str) -> String {
 /// An area or a likelihood.
 #[must_use]
 pub fn three(value: f64) -> String {
-    if value.is_nan() { "–".to_owned() } else { format!("{value:.3}") }
+    if value.is_nan() {
+        "–".to_owned()
+    } else {
+        format!("{value:.3}")
+    }
 }
 
 /// A share in percent.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    if share.is_nan() { "–".to_owned() } else { format!("{:.1}%", 100.0 * share) }
+    if share.is_nan() {
+        "–".to_owned()
+    } else {
+        format!("{:.1}%", 100.0 * share)
+    }
 }
 
 /// An interval, its ends written by `end`.
