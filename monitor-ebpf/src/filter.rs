@@ -54,11 +54,10 @@ pub fn follow(child: Ids) -> bool {
     list(child.tgid, Membership::Watched)
 }
 
-/// Forgets a process that ended.
+/// Forgets a process that ended; `false` when it was not listed.
 #[inline(always)]
-pub fn forget(tgid: u32) {
-    // Not listed is as good as removed.
-    let _ = PROCESSES.remove(tgid);
+pub fn forget(tgid: u32) -> bool {
+    PROCESSES.remove(tgid).is_ok()
 }
 
 #[inline(always)]

@@ -62,8 +62,7 @@ pub fn exited(ctx: &RawTracePointContext) -> Result<(), Error> {
     let ids = current_ids();
     end(ids.tid);
     // The leader may be gone long before its threads; the process ends with the last of them.
-    if Task::current().is_last_of_its_group()? {
-        filter::forget(ids.tgid);
+    if Task::current().is_last_of_its_group()? && filter::forget(ids.tgid) {
         debug!(ctx, "process {} ended", ids.tgid);
     }
     Ok(())

@@ -117,11 +117,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    env_logger::Builder::new()
-        .filter_level(cli.terminal.log_level)
-        .target(env_logger::Target::Stderr)
-        .format_timestamp_millis()
-        .init();
+    start_logging(cli.terminal.log_level);
     let outcome = match cli.command {
         None => watch::run(cli.watch, cli.terminal),
         Some(Command::Record(args)) => record::run(args),
@@ -201,6 +197,22 @@ pub fn complain(what: &str) {
 /// Whether standard error is a terminal.
 pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
+}
+
+/// Messages of the monitor, of its probe and of its libraries, on stderr.
+fn start_logging(level: log::LevelFilter) {
+    let mut logger = env_logger::Builder::new();
+    logger.filter_level(level);
+    // Every relocation of the probe is a message of its loader: too much to find the probe's own in.
+    if level == log::LevelFilter::Debug {
+        for library in ["aya", "aya_obj"] {
+            logger.filter_module(library, log::LevelFilter::Info);
+        }
+    }
+    let logger = logger
+        .target(env_logger::Target::Stderr)
+        .format_timestamp_millis();
+    logger.init();
 }
 
 #[cfg(test)]

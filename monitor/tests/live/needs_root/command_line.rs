@@ -186,6 +186,20 @@ fn the_commands_own_status_and_output_are_passed_on() {
 
 #[test]
 #[ignore = "needs root"]
+fn the_probes_own_messages_are_shown_when_asked_for() {
+    let shown = run(monitor().args(["--log-level", "debug", "--", "sh", "-c", "true; true"]));
+    let text = String::from_utf8(shown.stderr).expect("text");
+    assert!(
+        text.contains("DEBUG monitor_probe::lifecycle] process "),
+        "{text}"
+    );
+    let quiet = run(monitor().args(["--", "true"]));
+    let text = String::from_utf8(quiet.stderr).expect("text");
+    assert!(!text.contains("monitor_probe"), "{text}");
+}
+
+#[test]
+#[ignore = "needs root"]
 fn under_sudo_the_command_runs_as_the_user_who_called_it() {
     let asked = run(monitor()
         .env("SUDO_UID", "54321")
