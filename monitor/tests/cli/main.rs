@@ -1,5 +1,9 @@
 //! The command line from outside: exit status, standard output, standard error.
 
+#[cfg(feature = "live")]
+#[path = "../traced/mod.rs"]
+mod traced;
+
 mod harness;
 mod schema;
 

@@ -1,13 +1,13 @@
 //! The live run from outside, with the embedded model.
 
+mod ends_and_refusals;
+
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Ran, monitor, parse, run, text};
+use crate::harness::{Ran, parse, run, text};
 use crate::schema;
 
 /// A shell that starts three programs: some hundred calls of four processes.
@@ -66,38 +66,6 @@ fn the_status_of_the_command_is_passed_on() {
     assert_eq!(quiet("exit 7"), 7);
     // 128 and SIGKILL's number, as a shell would say it.
     assert_eq!(quiet("kill -9 $$"), 137);
-}
-
-#[test]
-#[ignore = "needs root"]
-fn a_signal_while_busy_ends_with_a_summary() {
-    let mut busy = Command::new("sh")
-        .args(["-c", "while :; do /bin/true; done"])
-        .spawn()
-        .expect("a shell");
-    let pid = busy.id().to_string();
-    let mut child = monitor(&["--pid", &pid, "--format", "json", "--status-interval", "1"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut first = String::new();
-    let mut out = BufReader::new(child.stdout.take().expect("piped"));
-    out.read_line(&mut first).expect("readable");
-    let monitor_pid = child.id().to_string();
-    let killed = Command::new("kill").args(["-TERM", &monitor_pid]).status();
-    assert!(killed.expect("kill").success());
-    let rest: Vec<_> = out.lines().map(|line| line.expect("UTF-8")).collect();
-    let status = child.wait().expect("it ends").code();
-    busy.kill().expect("it runs");
-    busy.wait().expect("a child");
-    let lines = parse(&format!("{first}{}", rest.join("\n")));
-    lines.iter().for_each(schema::check);
-    let summary = summary(&lines);
-    assert!(summary["scored"].as_u64() > Some(0), "{summary}");
-    assert!(summary["cpu_s"].as_f64() > Some(0.0), "{summary}");
-    let alarms = summary["alarms"].as_u64().expect("a number");
-    assert_eq!(status, Some(if alarms > 0 { 3 } else { 0 }));
 }
 
 #[test]

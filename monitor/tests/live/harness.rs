@@ -3,10 +3,12 @@
 use std::{
     collections::BTreeMap,
     ffi::OsString,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
+
+use crate::traced::traced;
 
 use monitor::{
     detect::{counters::Counters, verdict::Verdict},
@@ -23,25 +25,6 @@ use monitor::{
     },
     syscall::event::{Abi, Call, Event, EventKind, ThreadKey},
 };
-
-/// The program of the test's own, whose calls are known.
-pub fn traced() -> PathBuf {
-    let test = std::env::current_exe().expect("a test is a file");
-    let profile = test
-        .parent()
-        .and_then(|deps| deps.parent())
-        .expect("target/PROFILE/deps");
-    let program = profile.join("examples/traced");
-    assert!(program.exists(), "run: cargo build -p monitor --examples");
-    program
-}
-
-/// A copy of it by another name, so that it is told from those of tests that run at the same time.
-pub fn traced_as(name: &str, folder: &Path) -> PathBuf {
-    let copy = folder.join(name);
-    std::fs::copy(traced(), &copy).expect("copied");
-    copy
-}
 
 /// What a watch saw.
 pub struct Seen {

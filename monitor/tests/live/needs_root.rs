@@ -2,7 +2,6 @@
 
 mod abi;
 mod calls;
-mod command_line;
 mod loss;
 mod processes;
 mod targets;

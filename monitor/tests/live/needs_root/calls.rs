@@ -4,7 +4,8 @@ use std::{path::Path, process::Command, time::Duration};
 
 use monitor::syscall::{event::Call, table};
 
-use crate::harness::{native, options, traced, watch_traced};
+use crate::harness::{native, options, watch_traced};
+use crate::traced::traced;
 
 /// The names of the system calls of one thread, by `strace`.
 fn strace(arguments: &[&str]) -> Vec<String> {

@@ -2,13 +2,23 @@
 
 use std::{
     os::unix::process::CommandExt,
+    path::{Path, PathBuf},
     process::{Child, Command},
     time::Duration,
 };
 
 use monitor::{live::target::Target, syscall::event::Comm};
 
-use crate::harness::{Seen, native, options, traced, traced_as, watch};
+use crate::harness::{Seen, native, options, watch};
+use crate::traced::traced;
+
+/// A copy of the program by another name, so that it is told from those of tests that run at the
+/// same time.
+fn traced_as(name: &str, folder: &Path) -> PathBuf {
+    let copy = folder.join(name);
+    std::fs::copy(traced(), &copy).expect("copied");
+    copy
+}
 
 fn start(arguments: &[&str]) -> Child {
     Command::new(traced())
@@ -121,7 +131,7 @@ fn by_cgroup_processes_in_it_and_below_are_watched() {
     assert_eq!(seen.count(native(libc::SYS_getppid)), 55);
 }
 
-fn cgroup_mount() -> Option<std::path::PathBuf> {
+fn cgroup_mount() -> Option<PathBuf> {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     let line = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
     line.split(' ').nth(4).map(Into::into)

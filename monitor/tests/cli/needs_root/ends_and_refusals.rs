@@ -1,0 +1,164 @@
+//! The live run from outside: who it runs as, how it ends, and what it says when it cannot.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    os::unix::{fs::PermissionsExt, process::CommandExt},
+    process::{Command, Stdio},
+};
+
+use crate::{
+    harness::{monitor, parse, run},
+    schema,
+    traced::traced,
+};
+
+#[test]
+#[ignore = "needs root"]
+fn sigterm_while_busy_ends_with_a_summary_in_which_every_call_is_accounted_for() {
+    let mut busy = Command::new(traced())
+        .args(["getppid", "2000000000"])
+        .spawn()
+        .expect("starts");
+    let pid = busy.id().to_string();
+    let mut watching = monitor(&["--format", "json", "--status-interval", "1", "--pid", &pid])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut output = BufReader::new(watching.stdout.take().expect("piped"));
+    let mut lines = String::new();
+    // Calls arrive by the time of the first status.
+    while !lines.contains("\"status\"") {
+        assert!(
+            output.read_line(&mut lines).expect("readable") > 0,
+            "ended early"
+        );
+    }
+    // SAFETY: the child was not waited for, so the number is still its own.
+    unsafe { libc::kill(watching.id() as libc::pid_t, libc::SIGTERM) };
+    output.read_to_string(&mut lines).expect("readable");
+    let status = watching.wait().expect("a child");
+    busy.kill().expect("running");
+    busy.wait().expect("a child");
+    let objects = parse(&lines);
+    objects.iter().for_each(schema::check);
+    let summary = objects.last().expect("lines");
+    assert_eq!(summary["type"], "summary");
+    let number = |name: &str| {
+        summary[name]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{name}: {summary}"))
+    };
+    assert!(number("received") > 0 && summary["cpu_s"].as_f64() > Some(0.0));
+    let expected = if number("alarms") > 0 { 3 } else { 0 };
+    assert_eq!(status.code(), Some(expected));
+    let ends: Vec<_> = objects
+        .iter()
+        .filter(|it| it["type"] == "thread_end")
+        .collect();
+    assert_eq!(ends.len(), 1);
+    // The first call behind a gap has nothing before it and is no more than the next one's context.
+    let told = number("scored") + number("unscored") + number("gaps") + number("restarts");
+    assert_eq!(number("received"), told, "{summary}");
+    let end = |name: &str| ends[0][name].as_u64().expect(name);
+    let told = end("scored") + end("lost") + number("gaps") + number("restarts");
+    assert_eq!(end("calls"), told, "{}", ends[0]);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_probes_own_messages_are_shown_when_asked_for() {
+    let shown = run(&["--log-level", "debug", "--", "sh", "-c", "true; true"]).err;
+    assert!(
+        shown.contains("DEBUG monitor_probe::lifecycle] process "),
+        "{shown}"
+    );
+    let quiet = run(&["--", "true"]).err;
+    assert!(!quiet.contains("monitor_probe"), "{quiet}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn under_sudo_the_command_runs_as_the_user_who_called_it() {
+    let script = "id -u; id -g; id -G; grep CapEff /proc/self/status";
+    let asked = monitor(&["--", "sh", "-c", script])
+        .env("SUDO_UID", "54321")
+        .env("SUDO_GID", "54322")
+        .output()
+        .expect("starts");
+    let text = String::from_utf8(asked.stdout).expect("text");
+    let lines: Vec<_> = text.lines().take(4).collect();
+    assert_eq!(
+        lines,
+        ["54321", "54322", "54322", "CapEff:\t0000000000000000"]
+    );
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_thread_is_refused_and_its_process_named() {
+    let mut child = Command::new(traced())
+        .args(["threads", "100000000"])
+        .spawn()
+        .expect("starts");
+    let tasks = format!("/proc/{}/task", child.id());
+    let thread = loop {
+        let mut ids = std::fs::read_dir(&tasks).expect("running").flatten();
+        let own = child.id().to_string();
+        if let Some(thread) = ids.find(|id| id.file_name().to_str() != Some(own.as_str())) {
+            break thread.file_name().into_string().expect("a number");
+        }
+    };
+    let leader = format!("use --pid {}", child.id());
+    run(&["--pid", &thread]).refused(1, &[&thread, &leader]);
+    child.kill().expect("running");
+    child.wait().expect("a child");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn without_root_nothing_is_loaded_and_the_remedy_is_named() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let copy = folder.path().join("monitor");
+    std::fs::copy(env!("CARGO_BIN_EXE_monitor"), &copy).expect("copied");
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("set");
+    let refusal = Command::new(&copy)
+        .arg("--all")
+        .uid(54321)
+        .gid(54321)
+        .output();
+    let refusal: crate::harness::Ran = refusal.expect("starts").into();
+    refusal.refused(1, &["run as root"]);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn in_a_pid_namespace_of_its_own_the_pid_that_it_shows_there_is_watched() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let output = folder.path().join("out.json");
+    let script = r#"
+        "$1" sleep 1 & pid=$!
+        "$1" getppid 100
+        "$2" --format json --output "$3" --pid $pid
+        echo "$pid"
+    "#;
+    let inside = Command::new("unshare")
+        .args(["--pid", "--fork", "--mount-proc", "sh", "-c", script, "sh"])
+        .arg(traced())
+        .arg(env!("CARGO_BIN_EXE_monitor"))
+        .arg(&output)
+        .output()
+        .expect("unshare is installed");
+    let pid: u64 = String::from_utf8_lossy(&inside.stdout)
+        .trim()
+        .parse()
+        .unwrap_or_else(|_| panic!("{inside:?}"));
+    assert!(pid < 100, "a namespace of its own counts from 1");
+    let objects = parse(&std::fs::read_to_string(&output).expect("written"));
+    let ends: Vec<_> = objects
+        .iter()
+        .filter(|it| it["type"] == "thread_end")
+        .collect();
+    assert_eq!(ends.len(), 1, "{inside:?}");
+    assert_eq!(ends[0]["pid"], pid);
+    assert_eq!(ends[0]["comm"], "traced");
+}
