@@ -16,6 +16,8 @@ mod thread_table;
 
 mod reassembly;
 
+mod reader;
+
 pub mod losses;
 
 mod privileges;

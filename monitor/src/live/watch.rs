@@ -1,11 +1,8 @@
 //! The live run: attach, follow, read until an end comes, detach, read what is left.
 
-use std::{
-    os::fd::AsFd,
-    time::{Duration, Instant},
-};
+use std::{os::fd::AsFd, time::Duration};
 
-use monitor_common::{loss::Loss, record::Window};
+use monitor_common::record::Window;
 use tokio::{
     io::{Interest, unix::AsyncFd},
     signal::unix::{Signal, SignalKind, signal},
@@ -18,10 +15,10 @@ use super::{
     preflight::{Host, PreflightError},
     privileges,
     probe::{Probe, ProbeError, Readers, Sizes},
-    reassembly::Reassembly,
+    reader::Reader,
     target::{self, Target, TargetError},
 };
-use crate::{pipeline::Feed, report::snapshot::SourceStatus, syscall::event::Event};
+use crate::pipeline::Feed;
 
 /// What a live run is asked for.
 #[derive(Clone, Debug)]
@@ -159,13 +156,15 @@ impl Watch {
                 || probe.has_processes()
                 || probe.is_nested() && named.iter().any(|&pid| target::check_process(pid).is_ok())
         };
-        let mut reader = Reader {
-            readers,
-            reassembly: Reassembly::default(),
-            events: Vec::new(),
-            published: None,
-        };
-        let until_end = reader.until_end(&options, signals, command.as_ref(), alive, feed);
+        let mut reader = Reader::new(readers);
+        let until_end = until_end(
+            &mut reader,
+            &options,
+            signals,
+            command.as_ref(),
+            alive,
+            feed,
+        );
         let ended = runtime.block_on(until_end);
         // Taken out first: what is read from here on is the whole rest.
         drop(probe);
@@ -213,147 +212,54 @@ impl Signals {
     }
 }
 
-struct Reader {
-    readers: Readers,
-    reassembly: Reassembly,
-    events: Vec<Event>,
-    published: Option<Instant>,
-}
-
-// A batch is handed over when it holds this many events, so that the scorer starts early.
-const BATCH_EVENTS: usize = 1024;
-const PUBLISH_INTERVAL: Duration = Duration::from_millis(500);
-
-impl Reader {
-    async fn until_end(
-        &mut self,
-        options: &Options,
-        mut signals: Signals,
-        command: Option<&(u32, Running)>,
-        alive: impl Fn() -> bool,
-        feed: &Feed,
-    ) -> Result<Ending, WatchError> {
-        // A descriptor of its own, so that waiting for the ring and reading it do not exclude each
-        // other.
-        let ring = self.readers.ring.as_fd().try_clone_to_owned()?;
-        // SAFETY: the descriptor is owned by the `AsyncFd`, so it stays open and the same as long.
-        let readiness = unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) };
-        let readiness = readiness.map_err(std::io::Error::from)?;
-        let mut ticks = interval(options.flush_interval);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let end = options
-            .duration
-            .map(|duration| tokio::time::Instant::now() + duration);
-        let mut asked_to_end = false;
-        loop {
-            tokio::select! {
-                ready = readiness.readable() => {
-                    ready?.clear_ready();
-                    self.empty_ring(feed);
-                }
-                _ = ticks.tick() => {
-                    // Asked before reading: whatever the last process did is in the maps by then.
-                    let alive = alive();
-                    self.look(feed)?;
-                    if !alive {
-                        return Ok(Ending::TargetsGone);
-                    }
-                }
-                number = signals.next() => {
-                    let Some((pid, _)) = command else { return Ok(Ending::Asked) };
-                    if asked_to_end {
-                        return Ok(Ending::Asked);
-                    }
-                    asked_to_end = true;
-                    pass_on(number, *pid);
-                }
-                () = sleep_until(end) => return Ok(Ending::Asked),
+/// Reads until an end comes.
+async fn until_end(
+    reader: &mut Reader,
+    options: &Options,
+    mut signals: Signals,
+    command: Option<&(u32, Running)>,
+    alive: impl Fn() -> bool,
+    feed: &Feed,
+) -> Result<Ending, WatchError> {
+    // A descriptor of its own, so that waiting for the ring and reading it do not exclude each
+    // other.
+    let ring = reader.readers.ring.as_fd().try_clone_to_owned()?;
+    // SAFETY: the descriptor is owned by the `AsyncFd`, so it stays open and the same as long.
+    let readiness = unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) };
+    let readiness = readiness.map_err(std::io::Error::from)?;
+    let mut ticks = interval(options.flush_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let end = options
+        .duration
+        .map(|duration| tokio::time::Instant::now() + duration);
+    let mut asked_to_end = false;
+    loop {
+        tokio::select! {
+            ready = readiness.readable() => {
+                ready?.clear_ready();
+                reader.empty_ring(feed);
             }
-            if !feed.is_open() {
-                return Ok(Ending::Asked);
+            _ = ticks.tick() => {
+                // Asked before reading: whatever the last process did is in the maps by then.
+                let alive = alive();
+                reader.look(feed)?;
+                if !alive {
+                    return Ok(Ending::TargetsGone);
+                }
             }
-        }
-    }
-
-    /// Reads the ring until nothing waits.
-    fn empty_ring(&mut self, feed: &Feed) {
-        while let Some(window) = self.readers.ring.next() {
-            self.reassembly.sent(&window, &mut self.events);
-            if self.events.len() >= BATCH_EVENTS {
-                self.hand_over(feed);
+            number = signals.next() => {
+                let Some((pid, _)) = command else { return Ok(Ending::Asked) };
+                if asked_to_end {
+                    return Ok(Ending::Asked);
+                }
+                asked_to_end = true;
+                pass_on(number, *pid);
             }
+            () = sleep_until(end) => return Ok(Ending::Asked),
         }
-        self.hand_over(feed);
-    }
-
-    fn hand_over(&mut self, feed: &Feed) {
-        // A closed feed is noticed in the loop.
-        let _ = feed.offer(std::mem::take(&mut self.events));
-    }
-
-    /// Copies the windows that are being filled, reads the ring, and then takes from the copies
-    /// what the ring did not have.
-    fn look(&mut self, feed: &Feed) -> Result<(), WatchError> {
-        let windows = self.readers.threads.windows(false)?;
-        let now = monotonic_ns();
-        self.empty_ring(feed);
-        for window in &windows {
-            self.reassembly.copied(window, now, false, &mut self.events);
+        if !feed.is_open() {
+            return Ok(Ending::Asked);
         }
-        self.hand_over(feed);
-        if let Some(log) = &mut self.readers.log {
-            log.flush();
-        }
-        if self
-            .published
-            .is_none_or(|at| at.elapsed() >= PUBLISH_INTERVAL)
-        {
-            self.publish(feed)?;
-        }
-        Ok(())
-    }
-
-    /// Reads all that the probe left, after it was taken out of the kernel.
-    fn rest(&mut self, feed: &Feed) -> Result<(), WatchError> {
-        let windows = self.readers.threads.windows(true)?;
-        let now = monotonic_ns();
-        self.empty_ring(feed);
-        for window in &windows {
-            self.reassembly.copied(window, now, true, &mut self.events);
-        }
-        self.hand_over(feed);
-        if let Some(log) = &mut self.readers.log {
-            log.flush();
-        }
-        self.publish(feed)
-    }
-
-    fn publish(&mut self, feed: &Feed) -> Result<(), WatchError> {
-        let count = |reason| self.readers.losses.count(reason).map_err(ProbeError::from);
-        let lost = [
-            (Loss::RingFull.name(), self.reassembly.lost),
-            (Loss::ThreadTableFull.name(), count(Loss::ThreadTableFull)?),
-            (Loss::ThreadReplaced.name(), count(Loss::ThreadReplaced)?),
-        ];
-        let missed = [
-            (
-                "processes not followed: process table full",
-                count(Loss::ProcessTableFull)?,
-            ),
-            (
-                "records of the ring that are no windows",
-                self.readers.ring.malformed,
-            ),
-        ];
-        feed.publish(SourceStatus {
-            received: self.reassembly.received,
-            lost: lost.into_iter().filter(|(_, count)| *count > 0).collect(),
-            missed: missed.into_iter().filter(|(_, count)| *count > 0).collect(),
-            threads: Some(self.reassembly.threads() as u64),
-            processes: Some(self.reassembly.processes() as u64),
-        });
-        self.published = Some(Instant::now());
-        Ok(())
     }
 }
 
@@ -373,16 +279,4 @@ fn pass_on(number: libc::c_int, pid: u32) {
             libc::kill(pid as libc::pid_t, number);
         }
     }
-}
-
-/// `CLOCK_MONOTONIC` in nanoseconds, the clock of `bpf_ktime_get_ns`.
-#[must_use]
-pub fn monotonic_ns() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the pointer is to a live timespec; the clock exists on every Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }

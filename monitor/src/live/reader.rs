@@ -1,0 +1,129 @@
+//! Empties the ring and the thread table into the feed.
+
+use std::time::{Duration, Instant};
+
+use monitor_common::loss::Loss;
+
+use super::{
+    probe::{ProbeError, Readers},
+    reassembly::Reassembly,
+    watch::WatchError,
+};
+use crate::{pipeline::Feed, report::snapshot::SourceStatus, syscall::event::Event};
+
+// A batch is handed over when it holds this many events, so that the scorer starts early.
+const BATCH_EVENTS: usize = 1024;
+const PUBLISH_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The reading half of a live run.
+pub(super) struct Reader {
+    /// The probe's maps.
+    pub readers: Readers,
+    reassembly: Reassembly,
+    events: Vec<Event>,
+    published: Option<Instant>,
+}
+
+impl Reader {
+    pub(super) fn new(readers: Readers) -> Self {
+        Self {
+            readers,
+            reassembly: Reassembly::default(),
+            events: Vec::new(),
+            published: None,
+        }
+    }
+
+    /// Reads the ring until nothing waits.
+    pub(super) fn empty_ring(&mut self, feed: &Feed) {
+        while let Some(window) = self.readers.ring.next() {
+            self.reassembly.sent(&window, &mut self.events);
+            if self.events.len() >= BATCH_EVENTS {
+                self.hand_over(feed);
+            }
+        }
+        self.hand_over(feed);
+    }
+
+    fn hand_over(&mut self, feed: &Feed) {
+        // A closed feed is noticed in the loop.
+        let _ = feed.offer(std::mem::take(&mut self.events));
+    }
+
+    /// Copies the windows that are being filled, reads the ring, and then takes from the copies
+    /// what the ring did not have.
+    pub(super) fn look(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        let windows = self.readers.threads.windows(false)?;
+        let now = monotonic_ns();
+        self.empty_ring(feed);
+        for window in &windows {
+            self.reassembly.copied(window, now, false, &mut self.events);
+        }
+        self.hand_over(feed);
+        if let Some(log) = &mut self.readers.log {
+            log.flush();
+        }
+        if self
+            .published
+            .is_none_or(|at| at.elapsed() >= PUBLISH_INTERVAL)
+        {
+            self.publish(feed)?;
+        }
+        Ok(())
+    }
+
+    /// Reads all that the probe left, after it was taken out of the kernel.
+    pub(super) fn rest(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        let windows = self.readers.threads.windows(true)?;
+        let now = monotonic_ns();
+        self.empty_ring(feed);
+        for window in &windows {
+            self.reassembly.copied(window, now, true, &mut self.events);
+        }
+        self.hand_over(feed);
+        if let Some(log) = &mut self.readers.log {
+            log.flush();
+        }
+        self.publish(feed)
+    }
+
+    fn publish(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        let count = |reason| self.readers.losses.count(reason).map_err(ProbeError::from);
+        let lost = [
+            (Loss::RingFull.name(), self.reassembly.lost),
+            (Loss::ThreadTableFull.name(), count(Loss::ThreadTableFull)?),
+            (Loss::ThreadReplaced.name(), count(Loss::ThreadReplaced)?),
+        ];
+        let missed = [
+            (
+                "processes not followed: process table full",
+                count(Loss::ProcessTableFull)?,
+            ),
+            (
+                "records of the ring that are no windows",
+                self.readers.ring.malformed,
+            ),
+        ];
+        feed.publish(SourceStatus {
+            received: self.reassembly.received,
+            lost: lost.into_iter().filter(|(_, count)| *count > 0).collect(),
+            missed: missed.into_iter().filter(|(_, count)| *count > 0).collect(),
+            threads: Some(self.reassembly.threads() as u64),
+            processes: Some(self.reassembly.processes() as u64),
+        });
+        self.published = Some(Instant::now());
+        Ok(())
+    }
+}
+
+/// `CLOCK_MONOTONIC` in nanoseconds, the clock of `bpf_ktime_get_ns`.
+#[must_use]
+pub fn monotonic_ns() -> u64 {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the pointer is to a live timespec; the clock exists on every Linux.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
