@@ -7,12 +7,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use monitor::pipeline::Tap;
+use monitor::report::clock::monotonic_ns;
 use monitor::report::snapshot::{SourceStatus, Unscored};
 use monitor::syscall::event::Event;
 use monitor::syscall::table;
 use monitor::trace::error::shown;
 use monitor::trace::recording::{Header, RecordingWriter};
-use nix::time::{ClockId, clock_gettime};
 
 /// What a crash may cost of a recording.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -75,13 +75,6 @@ impl Tap for Recorder {
         }
         writer.finish(monotonic_ns())?.sync_all()
     }
-}
-
-fn monotonic_ns() -> u64 {
-    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| {
-        let nanoseconds = now.tv_sec() * 1_000_000_000 + now.tv_nsec();
-        u64::try_from(nanoseconds).unwrap_or(0)
-    })
 }
 
 fn unix_ns() -> u64 {

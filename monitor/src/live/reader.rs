@@ -9,7 +9,11 @@ use super::{
     reassembly::Reassembly,
     watch::WatchError,
 };
-use crate::{pipeline::Feed, report::snapshot::SourceStatus, syscall::event::Event};
+use crate::{
+    pipeline::Feed,
+    report::{clock::monotonic_ns, snapshot::SourceStatus},
+    syscall::event::Event,
+};
 
 // A batch is handed over when it holds this many events, so that the scorer starts early.
 const BATCH_EVENTS: usize = 1024;
@@ -114,16 +118,4 @@ impl Reader {
         self.published = Some(Instant::now());
         Ok(())
     }
-}
-
-/// `CLOCK_MONOTONIC` in nanoseconds, the clock of `bpf_ktime_get_ns`.
-#[must_use]
-pub fn monotonic_ns() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: the pointer is to a live timespec; the clock exists on every Linux.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }

@@ -62,6 +62,13 @@ impl WallClock {
     }
 }
 
+/// Now by the clock of the events, in nanoseconds; 0 on a system without it, which no Linux is.
+#[must_use]
+pub fn monotonic_ns() -> u64 {
+    let now = nanoseconds(ClockId::CLOCK_MONOTONIC);
+    now.and_then(|now| u64::try_from(now).ok()).unwrap_or(0)
+}
+
 fn nanoseconds(clock: ClockId) -> Option<i128> {
     let now = clock_gettime(clock).ok()?;
     Some(i128::from(now.tv_sec()) * 1_000_000_000 + i128::from(now.tv_nsec()))
@@ -71,14 +78,14 @@ fn nanoseconds(clock: ClockId) -> Option<i128> {
 mod tests {
     use std::time::SystemTime;
 
-    use nix::time::ClockId;
-
-    use super::{WallClock, nanoseconds};
+    use super::{WallClock, monotonic_ns};
 
     #[test]
     fn an_event_of_now_happened_now() {
-        let event = nanoseconds(ClockId::CLOCK_MONOTONIC).expect("every Linux has it") as u64;
-        let shown = WallClock::Live.timestamp(event).expect("known").as_second();
+        let shown = WallClock::Live
+            .timestamp(monotonic_ns())
+            .expect("known")
+            .as_second();
         let now = SystemTime::UNIX_EPOCH
             .elapsed()
             .expect("after 1970")
