@@ -8,6 +8,8 @@ pub mod vocabulary;
 
 pub mod train;
 
+mod plot;
+
 pub mod export;
 
 mod runtime;

@@ -4,10 +4,14 @@ pub mod command;
 pub mod forward;
 pub mod graph_lm;
 pub mod graph_notebook;
+pub mod import;
 pub mod manifest;
 pub mod onnx;
 pub mod readme;
 pub mod threshold;
 pub mod weights;
+
+#[cfg(test)]
+mod tests;
 
 pub use command::{Options, command};

@@ -9,15 +9,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use monitor::detect::scorer::LARGEST_GRAPH;
 
 use super::checkpoint::{self, Checkpoint, Header, Source};
-use super::preset::Preset;
+use super::preset::{Architecture, Preset};
 use super::progress::{BEST, Follower, LAST};
 use super::recipe::{Recipe, Sampling};
-use super::run::{Progress, run};
+use super::run::{Progress, evaluated, run};
 use super::samples::Samples;
 use crate::offline::corpus::Corpus;
 use crate::offline::corpus::normal::NormalTraces;
+use crate::offline::export::import;
 
 /// Options of `cargo xtask train`.
 #[derive(Args, Debug)]
@@ -79,12 +81,35 @@ impl Options {
 /// Data that cannot be read, a run folder that cannot be written or holds another run.
 pub fn command(options: &Options) -> Result<()> {
     let corpus = Corpus::read(&options.data)?;
-    train(options, &corpus.name, &corpus.training)
+    let Some((recipe, best)) = train(options, &corpus.name, &corpus.training)? else {
+        return Ok(());
+    };
+    // Reported once, after all is chosen; nothing above has seen these traces.
+    let validation = corpus.validation.iter().map(|trace| &trace.calls[..]);
+    let tally = evaluated(&recipe, &best, validation, threads(options));
+    if tally.calls > 0 {
+        println!(
+            "validation part: {:.4} nats, accuracy {:.4}, {} calls",
+            tally.loss(),
+            tally.accuracy(),
+            tally.calls
+        );
+    }
+    Ok(())
 }
 
-fn train(options: &Options, corpus: &str, traces: &NormalTraces) -> Result<()> {
+fn threads(options: &Options) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = options.threads.map_or_else(cores, NonZero::get);
+    options.threads.map_or_else(cores, NonZero::get)
+}
+
+/// Trains; gives the recipe and the best parameters unless the run was stopped.
+fn train(
+    options: &Options,
+    corpus: &str,
+    traces: &NormalTraces,
+) -> Result<Option<(Recipe, Vec<f32>)>> {
+    let threads = threads(options);
     let last = options.out.join(LAST);
     let (header, progress) = if options.resume {
         resumed(&last, traces)?
@@ -128,9 +153,6 @@ fn train(options: &Options, corpus: &str, traces: &NormalTraces) -> Result<()> {
     let Some(best) = progress.best() else {
         bail!("stopped before the first epoch was over: nothing was kept");
     };
-    if stop.load(Ordering::Relaxed) {
-        println!("stopped; go on with --resume");
-    }
     println!(
         "best epoch {}: held out {:.4} nats, accuracy {:.4}; {}",
         best.epoch,
@@ -138,21 +160,26 @@ fn train(options: &Options, corpus: &str, traces: &NormalTraces) -> Result<()> {
         best.held_out_accuracy,
         options.out.join(BEST).display()
     );
-    Ok(())
+    if stop.load(Ordering::Relaxed) {
+        println!("stopped; go on with --resume");
+        return Ok(None);
+    }
+    Ok(Some((recipe, progress.best)))
 }
 
 fn fresh(options: &Options, corpus: &str, traces: &NormalTraces) -> Result<(Header, Progress)> {
     let mut recipe = options.recipe()?;
     let parameters = match &options.from {
         Some(from) => {
-            let from = checkpoint::load(from)?;
+            let (architecture, parameters) = start_from(from)?;
             ensure!(
-                recipe.preset == from.header.recipe.preset,
-                "the model was trained with another preset; give --preset {:?}",
-                from.header.recipe.preset
+                std::mem::discriminant(&architecture)
+                    == std::mem::discriminant(&recipe.architecture),
+                "{} was trained with the other preset; give --preset",
+                from.display()
             );
-            recipe.architecture = from.header.recipe.architecture;
-            from.progress.best
+            recipe.architecture = architecture;
+            parameters
         }
         None => recipe.architecture.initial(recipe.seed),
     };
@@ -173,6 +200,33 @@ fn fresh(options: &Options, corpus: &str, traces: &NormalTraces) -> Result<(Head
         history: Vec::new(),
     };
     Ok((header, progress))
+}
+
+/// The network and parameters of a model folder, its `model.onnx`, or a checkpoint.
+fn start_from(from: &Path) -> Result<(Architecture, Vec<f32>)> {
+    let shown = || from.display().to_string();
+    let file = if from.is_dir() {
+        from.join("model.onnx")
+    } else {
+        from.to_owned()
+    };
+    if file
+        .extension()
+        .is_some_and(|extension| extension == "onnx")
+    {
+        let size = fs::metadata(&file).with_context(shown)?.len();
+        ensure!(
+            size <= LARGEST_GRAPH,
+            "{}: {size} bytes are more than a model has",
+            file.display()
+        );
+        return import::parameters(&fs::read(&file).with_context(shown)?).with_context(shown);
+    }
+    let checkpoint = checkpoint::load(&file)?;
+    Ok((
+        checkpoint.header.recipe.architecture,
+        checkpoint.progress.best,
+    ))
 }
 
 fn resumed(last: &Path, traces: &NormalTraces) -> Result<(Header, Progress)> {

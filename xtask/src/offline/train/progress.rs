@@ -12,6 +12,7 @@ use super::history;
 use super::loss::Tally;
 use super::parameters::Layout;
 use super::run::{Observer, Progress};
+use crate::offline::plot;
 
 /// The checkpoint that a run can be resumed from.
 pub const LAST: &str = "last.safetensors";
@@ -96,6 +97,7 @@ impl Observer for Follower {
             )?;
         }
         history::write(&self.folder, &progress.history)?;
+        plot::history(&self.folder, &progress.history)?;
         let line = format!(
             "epoch {:3}  train {:.4} nats, accuracy {:.4}  held out {:.4} nats, accuracy {:.4}  {:.1} s, {:.0} calls/s{}",
             e.epoch,

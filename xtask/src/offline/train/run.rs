@@ -174,6 +174,24 @@ pub fn run(
     Ok(progress)
 }
 
+/// The sums over traces, none of them trained on.
+#[must_use]
+pub fn evaluated<'a>(
+    recipe: &Recipe,
+    parameters: &[f32],
+    traces: impl Iterator<Item = &'a [u16]>,
+    threads: usize,
+) -> Tally {
+    let samples = Samples::to_evaluate(recipe, traces);
+    held_out(
+        recipe,
+        &recipe.architecture.network(),
+        &samples,
+        parameters,
+        threads,
+    )
+}
+
 /// The sums over what is held out.
 fn held_out(
     recipe: &Recipe,

@@ -63,6 +63,22 @@ impl<'a> Samples<'a> {
         }
     }
 
+    /// Traces to evaluate only: none are trained on. Of windows, the first
+    /// 20,000 and some are taken, as the notebook does.
+    #[must_use]
+    pub fn to_evaluate(recipe: &Recipe, traces: impl Iterator<Item = &'a [u16]>) -> Self {
+        match recipe.sampling {
+            Sampling::Lanes { .. } => Self::Lanes {
+                fitted: Vec::new(),
+                held_out: traces.collect(),
+            },
+            Sampling::Windows { .. } => Self::Windows {
+                fitted: Windows::default(),
+                held_out: Windows::new(traces, false),
+            },
+        }
+    }
+
     /// How many calls an epoch predicts, and how many are held out.
     #[must_use]
     pub fn calls(&self) -> (usize, usize) {
