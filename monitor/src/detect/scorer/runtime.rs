@@ -123,7 +123,10 @@ impl Runtime {
         &self.path
     }
 
-    pub(super) const fn environment(&self) -> &Environment {
+    /// The environment, of which a process can have one only: for sessions beside those of a
+    /// [`Model`](super::Model).
+    #[must_use]
+    pub const fn environment(&self) -> &Environment {
         &self.environment
     }
 }

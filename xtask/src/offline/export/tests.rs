@@ -43,8 +43,7 @@ fn parameters_come_back_out_of_a_graph_to_the_bit() {
 }
 
 mod needs_onnxruntime {
-    use std::path::PathBuf;
-
+    use monitor::detect::scorer::runtime::Runtime;
     use ort::session::Session;
     use ort::value::Tensor;
 
@@ -63,18 +62,10 @@ mod needs_onnxruntime {
 
     impl Runner {
         fn new(model: &[u8], units: usize) -> Self {
-            assert!(
-                std::env::var_os("ORT_DISABLE_TELEMETRY").is_some_and(|value| value == "1"),
-                "set ORT_DISABLE_TELEMETRY=1, as cargo xtask test does"
+            let runtime = Runtime::load(None).expect(
+                "ORT_DYLIB_PATH and ORT_DISABLE_TELEMETRY are set, as cargo xtask test does",
             );
-            let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
-            let library =
-                library.expect("ORT_DYLIB_PATH names the library, as cargo xtask test does");
-            let environment = ort::init_from(library)
-                .expect("it loads")
-                .build()
-                .expect("it starts");
-            let session = Session::builder(&environment)
+            let session = Session::builder(runtime.environment())
                 .expect("a builder")
                 .commit_from_memory(model)
                 .expect("it takes the graph");
