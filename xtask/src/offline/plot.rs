@@ -44,6 +44,9 @@ pub fn history(folder: &Path, history: &[Epoch]) -> Result<()> {
 /// An epoch, its value in training, and its value on what is held out.
 type Point = (u32, f64, f64);
 
+/// Which of a point's values a line shows.
+type Value = fn(&Point) -> f64;
+
 fn svg(title: &str, points: &[Point]) -> Result<String> {
     let mut text = String::new();
     draw(
@@ -98,7 +101,7 @@ fn draw<B: DrawingBackend>(
         .light_line_style(WHITE)
         .draw()
         .map_err(failed)?;
-    let lines: [(&str, RGBColor, fn(&Point) -> f64); 2] = [
+    let lines: [(&str, RGBColor, Value); 2] = [
         ("training", RGBColor(0x1f, 0x77, 0xb4), |point| point.1),
         ("held out", RGBColor(0xd6, 0x27, 0x28), |point| point.2),
     ];

@@ -302,21 +302,6 @@ impl Graph {
         self.push(op, "", inputs, outputs, attribute);
     }
 
-    /// An operator of another domain than ONNX's own.
-    pub fn foreign_node(
-        &mut self,
-        domain: &str,
-        op: &str,
-        inputs: &[&str],
-        outputs: &[&str],
-        attributes: &[(&str, i64)],
-    ) {
-        self.node(op, inputs, outputs, attributes);
-        if let Some(node) = self.proto.node.last_mut() {
-            node.domain = domain.to_owned();
-        }
-    }
-
     fn push(
         &mut self,
         op: &str,
