@@ -15,10 +15,13 @@ pub fn drop_unneeded(signals_a_command: bool) -> Result<(), caps::errors::CapsEr
     }
     let held = caps::read(None, CapSet::Permitted)?;
     let kept: CapsHashSet = held.intersection(&wanted).copied().collect();
-    // Without this, root would gain all of them again with the next program that it executes.
-    for capability in caps::all() {
-        if !kept.contains(&capability) && caps::has_cap(None, CapSet::Bounding, capability)? {
-            caps::drop(None, CapSet::Bounding, capability)?;
+    // Without this, root would gain all of them again with the next program that it executes. Who
+    // was given two capabilities and no more cannot do it, and gains none.
+    if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
+        for capability in caps::all() {
+            if !kept.contains(&capability) && caps::has_cap(None, CapSet::Bounding, capability)? {
+                caps::drop(None, CapSet::Bounding, capability)?;
+            }
         }
     }
     caps::clear(None, CapSet::Inheritable)?;

@@ -83,6 +83,7 @@ impl Probe {
         layout: &KernelLayout,
         sizes: Sizes,
     ) -> Result<(Self, Readers), ProbeError> {
+        allow_locked_memory();
         let (filter_words, layout_words) = (filter.words(), layout.words());
         let log_level = log::max_level() as u8;
         let mut ebpf = EbpfLoader::new()
@@ -167,4 +168,15 @@ impl Probe {
 
 fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {
     ebpf.take_map(name).ok_or(ProbeError::Missing(name))
+}
+
+/// Before Linux 5.11 maps count as locked memory, of which even root may have little.
+fn allow_locked_memory() {
+    let unlimited = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the pointer is to a live rlimit. Where the limit may not be raised, newer kernels do
+    // without, and older ones refuse the load with an error of their own.
+    unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const unlimited) };
 }

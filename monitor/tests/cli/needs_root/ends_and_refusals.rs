@@ -162,3 +162,35 @@ fn in_a_pid_namespace_of_its_own_the_pid_that_it_shows_there_is_watched() {
     assert_eq!(ends[0]["pid"], pid);
     assert_eq!(ends[0]["comm"], "traced");
 }
+
+#[test]
+#[ignore = "needs root"]
+fn the_two_capabilities_alone_are_enough() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("set");
+    let put = |from: &std::path::Path, name: &str| {
+        let copy = folder.path().join(name);
+        std::fs::copy(from, &copy).expect("copied");
+        copy
+    };
+    let program = put(env!("CARGO_BIN_EXE_monitor").as_ref(), "monitor");
+    let library = std::env::var("ORT_DYLIB_PATH").expect("xtask test names the library");
+    let library = put(library.as_ref(), "libonnxruntime.so");
+    let watched = Command::new("setpriv")
+        .args(["--reuid=54321", "--regid=54321", "--clear-groups"])
+        .args([
+            "--inh-caps=-all,+bpf,+perfmon",
+            "--ambient-caps=-all,+bpf,+perfmon",
+        ])
+        .arg("--bounding-set=-all,+bpf,+perfmon")
+        .arg(program)
+        .env_remove("ORT_DYLIB_PATH")
+        .arg("--onnxruntime")
+        .arg(library)
+        .args(["--", "sh", "-c", "exit 9"])
+        .output()
+        .expect("setpriv is installed");
+    let watched: crate::harness::Ran = watched.into();
+    assert_eq!(watched.status, 9, "{}", watched.err);
+    assert!(watched.err.starts_with("Summary after"), "{}", watched.err);
+}
