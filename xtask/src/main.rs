@@ -5,7 +5,11 @@ mod repo;
 #[cfg(feature = "offline")]
 mod offline;
 
-#[cfg(not(feature = "offline"))]
+#[cfg(any(not(feature = "offline"), test))]
+#[cfg_attr(
+    feature = "offline",
+    expect(dead_code, reason = "only its list is tested")
+)]
 mod trainer;
 
 #[cfg(not(feature = "offline"))]

@@ -55,3 +55,23 @@ pub fn start(arguments: &[OsString]) -> Result<ExitCode> {
         .exec();
     Err(why).context("cargo cannot be started to build the trainer")
 }
+
+#[cfg(all(test, feature = "offline"))]
+mod tests {
+    use clap::Subcommand as _;
+
+    use super::COMMANDS;
+
+    #[test]
+    fn the_quick_build_knows_every_command_of_the_trainer() {
+        let there = crate::offline::Command::augment_subcommands(clap::Command::new("xtask"));
+        let mut there: Vec<_> = there
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .collect();
+        let mut known = COMMANDS.map(|(name, _)| name.to_owned()).to_vec();
+        there.sort();
+        known.sort();
+        assert_eq!(known, there);
+    }
+}
