@@ -94,7 +94,7 @@ where
 {
     ChartBuilder::on(area)
         .margin(10)
-        .margin_right(16)
+        .margin_right(40)
         .x_label_area_size(44)
         .y_label_area_size(52)
         .build_cartesian_2d(x, y)
@@ -300,15 +300,9 @@ pub fn along(surprise: &[f32], mean: f64, marks: &[(usize, String)]) -> anyhow::
         ))?;
         for (i, name) in marks {
             let x = *i as f64 + 0.5;
-            let right = x > 0.85 * calls;
             let place = chart.backend_coord(&(x, f64::from(surprise[*i])));
-            let side = if right {
-                plotters::style::text_anchor::HPos::Right
-            } else {
-                plotters::style::text_anchor::HPos::Left
-            };
             let style = text(11).pos(plotters::style::text_anchor::Pos::new(
-                side,
+                plotters::style::text_anchor::HPos::Center,
                 plotters::style::text_anchor::VPos::Bottom,
             ));
             area.draw(&Text::new(name.clone(), (place.0, place.1 - 2), style))?;

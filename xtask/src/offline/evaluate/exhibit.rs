@@ -20,7 +20,44 @@ pub struct Exhibit {
     pub surprise: Vec<f32>,
 }
 
-/// The attacks with the highest and the lowest score, and the same of normal traces.
+/// Calls that follow each other and are alike: the same call, about as surprising.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Run {
+    /// The place of the first.
+    pub first: usize,
+    /// How many.
+    pub calls: usize,
+    /// The least surprise of them, nats.
+    pub least: f32,
+    /// The most.
+    pub most: f32,
+}
+
+/// Gathers calls that follow each other and are the same, their surprises within one nat.
+#[must_use]
+pub fn runs(calls: &[u16], surprise: &[f32]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (place, (&call, &nats)) in calls.iter().zip(surprise).enumerate() {
+        if let Some(run) = runs.last_mut()
+            && calls[run.first] == call
+            && run.most.max(nats) - run.least.min(nats) <= 1.0
+        {
+            run.calls += 1;
+            run.least = run.least.min(nats);
+            run.most = run.most.max(nats);
+        } else {
+            runs.push(Run {
+                first: place,
+                calls: 1,
+                least: nats,
+                most: nats,
+            });
+        }
+    }
+    runs
+}
+
+/// The attacks with the highest, the middle and the lowest score, and the same of normal traces.
 #[must_use]
 pub fn choose(
     scores: &Scores,
@@ -47,8 +84,18 @@ pub fn choose(
         &attack_trace,
     );
     add(
+        "An attack in the middle",
+        middle(&scores.attacks),
+        &attack_trace,
+    );
+    add(
         "The worst false alarm",
         extreme(&scores.normal, 1.0),
+        &normal_trace,
+    );
+    add(
+        "A normal trace in the middle",
+        middle(&scores.normal),
         &normal_trace,
     );
     add(
@@ -80,6 +127,17 @@ fn extreme(scores: &[Option<f64>], sign: f64) -> Option<(usize, f64)> {
         .max_by(|a, b| (sign * a.1).total_cmp(&(sign * b.1)))
 }
 
+/// The place of the median score, the higher one of two.
+fn middle(scores: &[Option<f64>]) -> Option<(usize, f64)> {
+    let scored = scores
+        .iter()
+        .enumerate()
+        .filter_map(|(i, score)| score.map(|s| (i, s)));
+    let mut scored: Vec<_> = scored.collect();
+    scored.sort_by(|a, b| a.1.total_cmp(&b.1));
+    scored.get(scored.len() / 2).copied()
+}
+
 /// The places of the calls that surprised most, at least `apart` calls from each other, in order.
 #[must_use]
 pub fn peaks(surprise: &[f32], most: usize, apart: usize) -> Vec<usize> {
@@ -108,6 +166,16 @@ mod tests {
         assert_eq!(extreme(&scores, 1.0), Some((2, 7.0)));
         assert_eq!(extreme(&scores, -1.0), Some((4, -1.0)));
         assert_eq!(extreme(&[None], 1.0), None);
+        assert_eq!(middle(&scores), Some((2, 7.0)));
+        assert_eq!(middle(&[None]), None);
+    }
+
+    #[test]
+    fn calls_alike_are_gathered_and_a_surprise_among_them_stands_alone() {
+        let runs = runs(&[5, 5, 5, 5, 3], &[6.0, 0.5, 0.25, 1.25, 1.0]);
+        let places: Vec<_> = runs.iter().map(|run| (run.first, run.calls)).collect();
+        assert_eq!(places, [(0, 1), (1, 3), (4, 1)]);
+        assert_eq!((runs[1].least, runs[1].most), (0.25, 1.25));
     }
 
     #[test]

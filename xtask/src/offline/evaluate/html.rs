@@ -6,7 +6,7 @@ mod text;
 use monitor::syscall::adfa;
 
 use super::charts;
-use super::exhibit::{Exhibit, peaks};
+use super::exhibit::{Exhibit, peaks, runs};
 use super::json::Evaluation;
 use super::roc::Curve;
 use text::{count, escape, interval, percent, three};
@@ -26,8 +26,8 @@ pub struct Material {
     pub exhibits: Vec<Exhibit>,
 }
 
-/// The calls of an exhibit that are written out.
-const SHOWN_CALLS: usize = 240;
+/// How many calls of an exhibit are written out, calls alike counted once.
+const SHOWN_RUNS: usize = 160;
 
 /// Writes the page.
 ///
@@ -181,7 +181,11 @@ fn detection(evaluation: &Evaluation, material: &Material) -> anyhow::Result<Str
 
 fn foretelling(evaluation: &Evaluation) -> String {
     let mut html = String::from("<h2>Foretelling the next call</h2>");
-    html += "<p>On all validation traces: normal ones, never seen in training.</p>";
+    html += &format!(
+        "<p>On all validation traces, normal ones; {} of the {} equal a training trace.</p>",
+        count(evaluation.data.validation_in_training as u64),
+        count(evaluation.data.validation.traces as u64)
+    );
     html += &table::next_call(evaluation);
     for mixture in &evaluation.mixtures {
         html += &format!(
@@ -212,39 +216,46 @@ fn foretelling(evaluation: &Evaluation) -> String {
 }
 
 fn single(exhibit: &Exhibit) -> anyhow::Result<String> {
-    let peaks = peaks(&exhibit.surprise, 8, exhibit.calls.len() / 24 + 1);
+    let peaks = peaks(&exhibit.surprise, 8, exhibit.calls.len() / 14 + 1);
     let name = |index: u16| adfa::name(index).unwrap_or("no counterpart");
     let marks: Vec<_> = peaks
         .iter()
         .map(|&i| (i, name(exhibit.calls[i]).to_owned()))
         .collect();
-    // The calls written out surround the highest peak.
-    let top = peaks
+    let runs = runs(&exhibit.calls, &exhibit.surprise);
+    // What is written out surrounds the highest peak.
+    let top = runs
         .iter()
-        .copied()
-        .max_by(|&a, &b| exhibit.surprise[a].total_cmp(&exhibit.surprise[b]))
-        .unwrap_or(0);
-    let start = top.saturating_sub(SHOWN_CALLS / 2);
-    let end = (start + SHOWN_CALLS).min(exhibit.calls.len());
-    let calls: String = (start..end)
-        .map(|i| {
-            let nats = exhibit.surprise[i];
+        .enumerate()
+        .max_by(|a, b| a.1.most.total_cmp(&b.1.most));
+    let start = top.map_or(0, |(i, _)| i.saturating_sub(SHOWN_RUNS / 2));
+    let end = (start + SHOWN_RUNS).min(runs.len());
+    let calls: String = runs[start..end]
+        .iter()
+        .map(|run| {
+            let index = exhibit.calls[run.first];
+            let (places, times) = match run.calls {
+                1 => (format!("call {}", run.first), String::new()),
+                n => (format!("calls {} to {}", run.first, run.first + n - 1), format!(" ×{n}")),
+            };
             format!(
-                "<span style=\"background:rgba(var(--heat),{:.2})\" title=\"call {i}, index {}: {nats:.2} nats\">{}</span> ",
-                (f64::from(nats) / 10.0).clamp(0.0, 0.75),
-                exhibit.calls[i],
-                escape(name(exhibit.calls[i]))
+                "<span style=\"background:rgba(var(--heat),{:.2})\" title=\"{places}, index {index}: \
+                 {:.2} to {:.2} nats\">{}{times}</span> ",
+                (f64::from(run.most) / 10.0).clamp(0.0, 0.75),
+                run.least,
+                run.most,
+                escape(name(index))
             )
         })
         .collect();
-    let shown = if end - start < exhibit.calls.len() {
-        format!(
-            "Calls {start} to {} of {}, around the highest peak:",
-            end - 1,
+    let shown = match runs[start..end] {
+        [first, .., last] if end - start < runs.len() => format!(
+            "Calls {} to {} of {}, around the highest peak:",
+            first.first,
+            last.first + last.calls - 1,
             exhibit.calls.len()
-        )
-    } else {
-        "All its calls:".to_owned()
+        ),
+        _ => "All its calls:".to_owned(),
     };
     Ok(format!(
         "<figure><h3>{}</h3><span class=\"soft\"><code>{}</code>, {} calls, {} nats a call</span>{}\
@@ -273,3 +284,6 @@ fn closing(evaluation: &Evaluation) -> String {
         evaluation.made_by.replicates
     )
 }
+
+#[cfg(test)]
+mod tests;
