@@ -49,34 +49,39 @@ impl Packed {
         Self::new(matrix.columns, matrix.rows, at)
     }
 
-    /// `out += rows · self`, `rows` being `[count, depth]` and `out` `[count, columns]`.
+    /// `out += rows · self`, `rows` being `[count, depth]` and `out` `[count, columns]`; `wide` says
+    /// that the CPU has AVX-512.
     #[inline(always)]
-    fn add_product(&self, rows: &[f32], out: &mut [f32]) {
+    fn add_product(&self, wide: bool, rows: &[f32], out: &mut [f32]) {
         let rows = rows.chunks(ROWS * self.depth);
         for (rows, out) in rows.zip(out.chunks_mut(ROWS * self.columns)) {
             if rows.len() == ROWS * self.depth {
-                self.add::<ROWS>(rows, out);
+                self.add::<ROWS>(wide, rows, out);
             } else {
                 let rows = rows.chunks_exact(self.depth);
                 for (row, out) in rows.zip(out.chunks_exact_mut(self.columns)) {
-                    self.add::<1>(row, out);
+                    self.add::<1>(wide, row, out);
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn add<const N: usize>(&self, rows: &[f32], out: &mut [f32]) {
+    fn add<const N: usize>(&self, wide: bool, rows: &[f32], out: &mut [f32]) {
         for (number, tiles) in self.tiles.chunks_exact(self.depth).enumerate() {
             let start = number * TILE;
             let mut sums = [[0.0f32; TILE]; N];
-            for (k, tile) in tiles.iter().enumerate() {
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let value = rows[row * self.depth + k];
-                    for (sum, weight) in sums.iter_mut().zip(tile) {
-                        *sum = value.mul_add(*weight, *sum);
-                    }
-                }
+            #[cfg(target_arch = "x86_64")]
+            if wide {
+                // SAFETY: `wide` says that the CPU has AVX-512.
+                unsafe { sum_512(tiles, rows, &mut sums) };
+            } else {
+                sum(tiles, rows, &mut sums);
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            {
+                let _ = wide;
+                sum(tiles, rows, &mut sums);
             }
             let end = (start + TILE).min(self.columns);
             for (row, sums) in sums.iter().enumerate() {
@@ -85,6 +90,51 @@ impl Packed {
                     *out += sum;
                 }
             }
+        }
+    }
+}
+
+/// The sums of one tile's columns for `N` rows.
+#[inline(always)]
+fn sum<const N: usize>(tiles: &[[f32; TILE]], rows: &[f32], sums: &mut [[f32; TILE]; N]) {
+    for (k, tile) in tiles.iter().enumerate() {
+        for (row, sums) in sums.iter_mut().enumerate() {
+            let value = rows[row * tiles.len() + k];
+            for (sum, weight) in sums.iter_mut().zip(tile) {
+                *sum += value * weight;
+            }
+        }
+    }
+}
+
+/// The same with the sums in registers: the compiler leaves arrays of this size in memory.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn sum_512<const N: usize>(tiles: &[[f32; TILE]], rows: &[f32], sums: &mut [[f32; TILE]; N]) {
+    use std::arch::x86_64::{
+        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    };
+    const LANES: usize = 16;
+    const VECTORS: usize = TILE / LANES;
+    let depth = tiles.len();
+    let mut wide = [[_mm512_setzero_ps(); VECTORS]; N];
+    for (k, tile) in tiles.iter().enumerate() {
+        let mut weights = [_mm512_setzero_ps(); VECTORS];
+        for (v, weights) in weights.iter_mut().enumerate() {
+            // SAFETY: a tile has VECTORS times LANES values.
+            *weights = unsafe { _mm512_loadu_ps(tile.as_ptr().add(v * LANES)) };
+        }
+        for (row, wide) in wide.iter_mut().enumerate() {
+            let value = _mm512_set1_ps(rows[row * depth + k]);
+            for (wide, weights) in wide.iter_mut().zip(weights) {
+                *wide = _mm512_fmadd_ps(value, weights, *wide);
+            }
+        }
+    }
+    for (sums, wide) in sums.iter_mut().zip(wide) {
+        for (v, wide) in wide.into_iter().enumerate() {
+            // SAFETY: a row of sums has VECTORS times LANES values.
+            unsafe { _mm512_storeu_ps(sums.as_mut_ptr().add(v * LANES), wide) };
         }
     }
 }
@@ -153,23 +203,30 @@ impl Plain {
                 return unsafe { self.run_256(lanes, calls, state, surprise) };
             }
         }
-        self.run_any(lanes, calls, state, surprise);
+        self.run_any(false, lanes, calls, state, surprise);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512vl,fma")]
     fn run_512(&mut self, lanes: usize, calls: &[u16], state: &mut State, surprise: &mut [f32]) {
-        self.run_any(lanes, calls, state, surprise);
+        self.run_any(true, lanes, calls, state, surprise);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
     fn run_256(&mut self, lanes: usize, calls: &[u16], state: &mut State, surprise: &mut [f32]) {
-        self.run_any(lanes, calls, state, surprise);
+        self.run_any(false, lanes, calls, state, surprise);
     }
 
     #[inline(always)]
-    fn run_any(&mut self, lanes: usize, calls: &[u16], state: &mut State, surprise: &mut [f32]) {
+    fn run_any(
+        &mut self,
+        wide: bool,
+        lanes: usize,
+        calls: &[u16],
+        state: &mut State,
+        surprise: &mut [f32],
+    ) {
         let rows = calls.len() - lanes;
         let (units, gates) = (self.recurrent.depth, self.recurrent.columns);
         let (width, outputs) = (self.embedding.columns, self.output.columns);
@@ -183,10 +240,10 @@ impl Plain {
         for _ in 0..rows {
             self.gates.extend_from_slice(&self.bias);
         }
-        self.input.add_product(&self.x, &mut self.gates);
+        self.input.add_product(wide, &self.x, &mut self.gates);
         self.states.clear();
         for step in self.gates.chunks_exact_mut(lanes * gates) {
-            self.recurrent.add_product(&state.h, step);
+            self.recurrent.add_product(wide, &state.h, step);
             let lanes = step.chunks_exact_mut(gates);
             let states = state
                 .h
@@ -201,7 +258,8 @@ impl Plain {
         for _ in 0..rows {
             self.logits.extend_from_slice(&self.output_bias);
         }
-        self.output.add_product(&self.states, &mut self.logits);
+        self.output
+            .add_product(wide, &self.states, &mut self.logits);
         let logits = self.logits.chunks_exact(outputs);
         for ((logits, &next), surprise) in logits.zip(&calls[lanes..]).zip(surprise) {
             *surprise = log_sum(logits) - logits[usize::from(next)];
