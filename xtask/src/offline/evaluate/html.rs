@@ -7,7 +7,7 @@ use monitor::syscall::adfa;
 
 use super::charts;
 use super::exhibit::{Exhibit, peaks, runs};
-use super::json::Evaluation;
+use super::json::{Evaluation, Method};
 use super::roc::Curve;
 use text::{count, escape, interval, percent, three};
 
@@ -110,15 +110,31 @@ fn opening(evaluation: &Evaluation) -> String {
     html + "</div>"
 }
 
+/// The methods that are drawn: of several seeds the first alone, and no more than have a colour.
+fn shown(evaluation: &Evaluation) -> Vec<usize> {
+    let seeds = evaluation
+        .seeds
+        .as_ref()
+        .map_or(&[][..], |seeds| &seeds.methods);
+    let hidden = seeds.get(1..).unwrap_or_default();
+    let methods = evaluation.methods.iter().enumerate();
+    methods
+        .filter(|(_, method)| !hidden.contains(&method.id))
+        .map(|(i, _)| i)
+        .take(charts::SERIES)
+        .collect()
+}
+
 fn detection(evaluation: &Evaluation, material: &Material) -> anyhow::Result<String> {
-    let shown = evaluation.methods.len().min(charts::SERIES);
-    let lines: Vec<charts::Line<'_>> = material.curves[..shown]
+    let shown = shown(evaluation);
+    let lines: Vec<charts::Line<'_>> = shown
         .iter()
-        .map(|curve| charts::Line {
-            points: &curve.points,
+        .map(|&i| charts::Line {
+            points: &material.curves[i].points,
         })
         .collect();
-    let legend: String = evaluation.methods[..shown]
+    let methods: Vec<&Method> = shown.iter().map(|&i| &evaluation.methods[i]).collect();
+    let legend: String = methods
         .iter()
         .enumerate()
         .map(|(i, method)| {
@@ -135,7 +151,6 @@ fn detection(evaluation: &Evaluation, material: &Material) -> anyhow::Result<Str
          against the share of normal traces above it, over all thresholds.</figcaption></figure>",
         charts::roc(&lines)?
     );
-    let methods: Vec<_> = evaluation.methods[..shown].iter().collect();
     html += &format!(
         "<figure>{}<figcaption>Areas with 95% intervals of {} bootstrap draws: thick when attack \
          traces are drawn one by one, thin when whole attack runs are drawn. The traces of one run \
@@ -157,7 +172,9 @@ fn detection(evaluation: &Evaluation, material: &Material) -> anyhow::Result<Str
         );
     }
     html += "<h3>Is the difference in the data?</h3><p>The first detector's area less that of \
-             another, both on the same draws.</p>";
+             another, both on the same draws. The \
+             intervals say how much the traces weigh, with each model as it is; how much another \
+             seed would change is the spread over seeds.</p>";
     html += &table::differences(evaluation);
     html += "<h3>Without repeated traces</h3><p>ADFA-LD repeats itself, and single traces that \
              stand often move the figures. The area when they are left out:</p>";
