@@ -5,13 +5,16 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use monitor::detect::scorer::manifest::{Manifest, Precision};
+use monitor::detect::scorer::runtime::Runtime;
 
 use super::weights::Weights;
-use super::{forward, graph_lm, graph_notebook, manifest, readme, threshold};
+use super::{graph_lm, graph_notebook, manifest, measure, readme, threshold};
 use crate::offline::corpus::Corpus;
 use crate::offline::corpus::files::write_whole;
+use crate::offline::corpus::normal::NormalTraces;
+use crate::offline::runtime;
 use crate::offline::train::checkpoint::{self, Checkpoint};
-use crate::offline::train::parallel;
 use crate::offline::train::preset::Architecture;
 use crate::offline::train::samples::held_out_traces;
 
@@ -27,85 +30,119 @@ pub struct Options {
     /// The model folder to write, such as models/NAME.
     #[arg(long, value_name = "FOLDER")]
     to: PathBuf,
+    /// 8-bit weights, quantised activations: about a quarter of the size. What it costs is measured on
+    /// the held-out traces, with libonnxruntime.
+    #[arg(long)]
+    int8: bool,
+    /// libonnxruntime [default: as the monitor finds it].
+    #[arg(long, value_name = "FILE", requires = "int8")]
+    onnxruntime: Option<PathBuf>,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// A checkpoint or corpus that cannot be read, or that do not belong together; a folder that cannot
-/// be written.
+/// be written; for 8-bit weights, no libonnxruntime to measure them with.
 pub fn command(options: &Options) -> Result<()> {
-    let Checkpoint {
-        header,
-        layout,
-        progress,
-        ..
-    } = checkpoint::load(&options.checkpoint)?;
+    // First, since it must come before any thread.
+    let runtime = match options.int8 {
+        true => Some(runtime::load(options.onnxruntime.as_deref())?),
+        false => None,
+    };
+    let checkpoint = checkpoint::load(&options.checkpoint)?;
     let corpus = Corpus::read(&options.data)?;
+    let source = &checkpoint.header.source;
     ensure!(
-        header.source.sha256 == corpus.training.sha256(),
+        source.sha256 == corpus.training.sha256(),
         "the checkpoint was trained on other data (SHA-256 {}, this has {}); give the same --data",
-        header.source.sha256,
+        source.sha256,
         corpus.training.sha256()
     );
     let name = options
         .to
         .file_name()
-        .context("--to needs the name of a folder")?
-        .to_string_lossy();
-
-    let recipe = &header.recipe;
-    let network = recipe.architecture.network();
-    let held_out = held_out_traces(recipe, &corpus.training);
-    let mut traces: Vec<(&[u16], Vec<f32>)> = held_out
-        .iter()
-        .map(|trace| (&trace.calls[..], Vec::new()))
-        .collect();
-    let threads = std::thread::available_parallelism().map_or(1, Into::into);
-    parallel::each(threads, &mut traces, |_, (calls, surprises)| {
-        *surprises = forward::surprises(&recipe.architecture, &network, &progress.best, calls);
-    });
-    let surprises: Vec<Vec<f32>> = traces.into_iter().map(|(_, surprises)| surprises).collect();
-    let all = || {
-        surprises
-            .iter()
-            .flatten()
-            .map(|&surprise| f64::from(surprise))
-    };
-    let held_out_nats = all().sum::<f64>() / all().count().max(1) as f64;
-    let threshold = threshold::thresholds(&surprises)
-        .context("every held-out trace is too short for a threshold")?;
-
-    let mut manifest = manifest::manifest(
-        &name,
-        &header,
-        progress.best.len(),
-        held_out_nats,
-        threshold,
-    );
-    let weights = Weights::new(&layout, &progress.best);
-    let graph = match &recipe.architecture {
-        Architecture::Lm { .. } => graph_lm::build(&weights, manifest.distribution),
-        Architecture::Notebook { units, .. } => graph_notebook::build(&weights, units.len()),
-    };
-    let model = graph.finish(&manifest.metadata());
-    manifest.model_sha256 = manifest::sha256(&model);
+        .context("--to needs the name of a folder")?;
+    let exported = export(
+        &name.to_string_lossy(),
+        &checkpoint,
+        &corpus.training,
+        runtime.as_ref(),
+    )?;
 
     fs::create_dir_all(&options.to).with_context(|| options.to.display().to_string())?;
-    write_whole(&options.to.join("model.onnx"), &model)?;
-    write_whole(
-        &options.to.join("README.md"),
-        readme::text(&manifest, &header, None).as_bytes(),
-    )?;
+    let Exported {
+        manifest,
+        model,
+        cost,
+    } = exported;
+    let readme = readme::text(&manifest, &checkpoint.header, cost);
     let mut json = serde_json::to_vec_pretty(&manifest)?;
     json.push(b'\n');
+    write_whole(&options.to.join("model.onnx"), &model)?;
+    write_whole(&options.to.join("README.md"), readme.as_bytes())?;
     write_whole(&options.to.join("manifest.json"), &json)?;
     println!(
-        "{}: {} bytes, held out {held_out_nats:.4} nats, thresholds {:.4} slow, {:.4} fast",
+        "{}: {} bytes, held out {:.4} nats, thresholds {:.4} slow, {:.4} fast",
         options.to.display(),
         model.len(),
+        manifest.held_out_nats,
         manifest.threshold.slow,
         manifest.threshold.fast
     );
+    if let Some(cost) = cost {
+        println!("8-bit weights cost {cost:+.5} nats a call");
+    }
     Ok(())
+}
+
+/// A model as it is written to its folder.
+struct Exported {
+    manifest: Manifest,
+    model: Vec<u8>,
+    /// What 8-bit weights cost, nats a call.
+    cost: Option<f64>,
+}
+
+/// Builds the graph; with a `runtime`, one with 8-bit weights, which is measured by it.
+fn export(
+    name: &str,
+    checkpoint: &Checkpoint,
+    training: &NormalTraces,
+    runtime: Option<&Runtime>,
+) -> Result<Exported> {
+    const TOO_SHORT: &str = "every held-out trace is too short for a threshold";
+    let (header, best) = (&checkpoint.header, &checkpoint.progress.best);
+    let architecture = &header.recipe.architecture;
+    let held_out = held_out_traces(&header.recipe, training);
+    let surprises = measure::by_trainer(architecture, best, &held_out);
+    let nats = measure::mean(&surprises);
+    let threshold = threshold::thresholds(&surprises).context(TOO_SHORT)?;
+    let mut manifest = manifest::manifest(name, header, best.len(), nats, threshold);
+    if runtime.is_some() {
+        manifest.precision = Precision::Int8;
+    }
+    let weights = Weights::new(&checkpoint.layout, best);
+    let graph = match architecture {
+        Architecture::Lm { .. } => {
+            graph_lm::build(&weights, manifest.precision, manifest.distribution)
+        }
+        Architecture::Notebook { units, .. } => {
+            graph_notebook::build(&weights, manifest.precision, units.len())
+        }
+    };
+    let model = graph.finish(&manifest.metadata());
+    manifest.model_sha256 = manifest::sha256(&model);
+    let mut cost = None;
+    if let Some(runtime) = runtime {
+        let surprises = measure::by_graph(runtime, &manifest, &model, &held_out)?;
+        manifest.held_out_nats = measure::mean(&surprises);
+        manifest.threshold = threshold::thresholds(&surprises).context(TOO_SHORT)?;
+        cost = Some(manifest.held_out_nats - nats);
+    }
+    Ok(Exported {
+        manifest,
+        model,
+        cost,
+    })
 }

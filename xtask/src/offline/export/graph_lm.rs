@@ -1,5 +1,8 @@
 //! The stateful language model as a graph: time-major, symbolic in time and batch.
 
+use monitor::detect::scorer::manifest::Precision;
+
+use super::layers::{Lstm, output};
 use super::onnx::{Axis, Graph};
 use super::weights::Weights;
 use crate::offline::vocabulary::SIZE;
@@ -8,13 +11,9 @@ use crate::offline::vocabulary::SIZE;
 /// `[1, batch, units]`. Outputs: `surprise` `[time, batch]` in nats, `h_out`, `c_out`, and, when
 /// wanted, `log_probabilities` `[time, batch, 341]`.
 #[must_use]
-pub fn build(weights: &Weights, distribution: bool) -> Graph {
+pub fn build(weights: &Weights, precision: Precision, distribution: bool) -> Graph {
     let (table, table_shape) = weights.get("embedding");
-    let (input, gates, embedding) = weights.transposed("lstm.input.weight");
-    let (recurrent, _, units) = weights.transposed("lstm.recurrent");
-    let (bias, _) = weights.get("lstm.input.bias");
-    let (output, output_shape) = weights.get("output.weight");
-    let (output_bias, _) = weights.get("output.bias");
+    let units = weights.get("lstm.recurrent").1[0];
 
     let mut graph = Graph::new("lm");
     let state = [Axis::Fixed(1), Axis::Named("batch"), Axis::Fixed(units)];
@@ -23,15 +22,6 @@ pub fn build(weights: &Weights, distribution: bool) -> Graph {
     graph.input_f32("c", &state);
 
     graph.f32("embedding", table_shape, table.iter().copied());
-    graph.f32("w", &[1, gates, embedding], input);
-    graph.f32("r", &[1, gates, units], recurrent);
-    graph.f32(
-        "b",
-        &[1, 2 * gates],
-        bias.iter().copied().chain(std::iter::repeat_n(0.0, gates)),
-    );
-    graph.f32("output_weight", output_shape, output.iter().copied());
-    graph.f32("output_bias", &[SIZE], output_bias.iter().copied());
     graph.i64("zero", &[1], &[0]);
     graph.i64("one", &[1], &[1]);
     graph.i64("minus_one", &[1], &[-1]);
@@ -45,16 +35,16 @@ pub fn build(weights: &Weights, distribution: bool) -> Graph {
     );
     graph.node("Slice", &["calls", "one", "end", "zero"], &["next"], &[]);
     graph.node("Gather", &["embedding", "before"], &["x"], &[("axis", 0)]);
-    let lstm = ["x", "w", "r", "b", "", "h", "c"];
-    graph.node(
-        "LSTM",
-        &lstm,
-        &["y4", "h_out", "c_out"],
-        &[("hidden_size", units as i64)],
-    );
+    let lstm = Lstm {
+        name: "lstm",
+        suffix: "",
+        input: "x",
+        state: Some(["h", "c"]),
+        outputs: &["y4", "h_out", "c_out"],
+    };
+    lstm.add(&mut graph, weights, precision);
     graph.node("Squeeze", &["y4", "one"], &["y"], &[]);
-    graph.node("MatMul", &["y", "output_weight"], &["product"], &[]);
-    graph.node("Add", &["product", "output_bias"], &["logits"], &[]);
+    output(&mut graph, weights, precision, "y");
     surprise(&mut graph, distribution);
 
     graph.output_f32("surprise", &[Axis::Named("time"), Axis::Named("batch")]);

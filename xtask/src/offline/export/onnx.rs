@@ -11,6 +11,7 @@ pub const IR_VERSION: i64 = 8;
 pub const OPSET: i64 = 17;
 
 const FLOAT: i32 = 1;
+const UINT8: i32 = 2;
 const INT64: i32 = 7;
 
 /// A whole file.
@@ -249,8 +250,13 @@ impl Graph {
         self.constant(name, INT64, shape, raw_data);
     }
 
+    /// A constant of 8-bit integers.
+    pub fn u8(&mut self, name: &str, shape: &[usize], values: Vec<u8>) {
+        self.constant(name, UINT8, shape, values);
+    }
+
     /// A constant of the given ONNX element type.
-    pub fn constant(&mut self, name: &str, data_type: i32, shape: &[usize], raw_data: Vec<u8>) {
+    fn constant(&mut self, name: &str, data_type: i32, shape: &[usize], raw_data: Vec<u8>) {
         let dims = shape.iter().map(|&n| n as i64).collect();
         self.proto.initializer.push(TensorProto {
             dims,
@@ -300,6 +306,21 @@ impl Graph {
             ..AttributeProto::default()
         }));
         self.push(op, "", inputs, outputs, attribute);
+    }
+
+    /// An operator of another domain than ONNX's own.
+    pub fn foreign_node(
+        &mut self,
+        domain: &str,
+        op: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+        attributes: &[(&str, i64)],
+    ) {
+        self.node(op, inputs, outputs, attributes);
+        if let Some(node) = self.proto.node.last_mut() {
+            node.domain = domain.to_owned();
+        }
     }
 
     fn push(

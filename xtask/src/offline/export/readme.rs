@@ -29,6 +29,32 @@ pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>
         options += if all { " --all-windows" } else { "" };
         options += if drop_in > 0 { " --drop-in" } else { "" };
     }
+    let held_out = match &recipe.sampling {
+        Sampling::Lanes { .. } => {
+            format!(
+                "{}% of the traces, drawn by the seed",
+                recipe.held_out * 100.0
+            )
+        }
+        Sampling::Windows { all, .. } => {
+            let windows = if *all {
+                "all windows"
+            } else {
+                "the first 20,000 windows and some"
+            };
+            format!("the last {}% of {windows}", recipe.held_out * 100.0)
+        }
+    };
+    let best = header
+        .history
+        .iter()
+        .find(|epoch| epoch.epoch == header.best_epoch);
+    let best_epoch = best.map_or_else(String::new, |epoch| {
+        format!(
+            "{} of at most {}; training {:.4} nats, accuracy {:.4}; held out {:.4} nats, accuracy {:.4}",
+            epoch.epoch, recipe.epochs, epoch.loss, epoch.accuracy, epoch.held_out_loss, epoch.held_out_accuracy
+        )
+    });
     let mut text = format!(
         "# {}\n\n{what}\n\nWritten by `cargo xtask export-onnx`; not edited by hand.\n\n",
         manifest.name
@@ -36,9 +62,9 @@ pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>
     let rows = [
         ("Parameters", manifest.parameters.to_string()),
         (
-            "Fitted to",
+            "Corpus",
             format!(
-                "{}, {} normal traces of its training part, {} calls",
+                "{}, training part: {} normal traces, {} calls",
                 manifest.corpus.name, manifest.corpus.traces, manifest.corpus.calls
             ),
         ),
@@ -51,12 +77,10 @@ pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>
             "Trained at revision",
             format!("`{}`", manifest.git_revision),
         ),
+        ("Held out to choose the best epoch", held_out),
+        ("Best epoch", best_epoch),
         (
-            "Epochs, best",
-            format!("{}, {}", header.history.len(), header.best_epoch),
-        ),
-        (
-            "Surprise of held-out traces",
+            "Surprise of traces not fitted to",
             format!("{:.4} nats a call", manifest.held_out_nats),
         ),
         (
@@ -79,7 +103,7 @@ pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>
     }
     let _ = write!(
         text,
-        "\nHeld out are traces of the training part that the weights were not fitted to, but the best epoch was chosen by them.\n\n\
+        "\nSurprise and thresholds are measured on traces of the training part that the weights were not fitted to; some or all of them chose the best epoch.\n\n\
          To make it again:\n\n```sh\n\
          cargo run --release -p xtask -- train --preset {preset} --data ADFA-LD --seed {} --epochs {}{options} --out runs/{}\n\
          cargo run --release -p xtask -- export-onnx --checkpoint runs/{}/best.safetensors --data ADFA-LD --to models/{}{}\n```\n",

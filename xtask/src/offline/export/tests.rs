@@ -1,5 +1,7 @@
 //! The exported graph against the trainer's own forward pass.
 
+use monitor::detect::scorer::manifest::Precision;
+
 use super::import;
 use super::weights::Weights;
 use super::{graph_lm, graph_notebook};
@@ -16,8 +18,10 @@ fn exported(architecture: &Architecture) -> (Vec<f32>, Vec<u8>) {
         .for_each(|value| *value += 0.1 * normal(&mut random) as f32);
     let weights = Weights::new(&network.layout, &parameters);
     let graph = match architecture {
-        Architecture::Lm { .. } => graph_lm::build(&weights, true),
-        Architecture::Notebook { units, .. } => graph_notebook::build(&weights, units.len()),
+        Architecture::Lm { .. } => graph_lm::build(&weights, Precision::Fp32, true),
+        Architecture::Notebook { units, .. } => {
+            graph_notebook::build(&weights, Precision::Fp32, units.len())
+        }
     };
     (parameters, graph.finish(&[]))
 }
