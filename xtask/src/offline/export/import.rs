@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use prost::Message;
 
-use super::onnx::{GraphProto, ModelProto};
+use super::onnx::proto::{GraphProto, ModelProto};
 use crate::offline::train::parameters::{Tensor, count};
 use crate::offline::train::preset::{Architecture, Preset};
 

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::gradient::{evaluate, gradient};
 use super::loss::Tally;
-use super::network::Network;
 use super::optimizer::{Optimizer, clip};
 use super::parameters::count;
 use super::recipe::Recipe;
@@ -149,7 +148,7 @@ pub fn run(
             }
         }
         let seconds = start.elapsed().as_secs_f64();
-        let held_out = held_out(recipe, &network, samples, &parameters, threads);
+        let held_out = held_out_tally(recipe, samples, &parameters, threads);
         progress.history.push(Epoch {
             epoch,
             loss: tally.loss(),
@@ -183,29 +182,24 @@ pub fn evaluated<'a>(
     threads: usize,
 ) -> Tally {
     let samples = Samples::to_evaluate(recipe, traces);
-    held_out(
-        recipe,
-        &recipe.architecture.network(),
-        &samples,
-        parameters,
-        threads,
-    )
+    held_out_tally(recipe, &samples, parameters, threads)
 }
 
 /// The sums over what is held out.
-fn held_out(
+#[must_use]
+pub fn held_out_tally(
     recipe: &Recipe,
-    network: &Network,
     samples: &Samples,
     parameters: &[f32],
     threads: usize,
 ) -> Tally {
+    let network = recipe.architecture.network();
     let pass = samples.held_out(recipe);
     let mut groups = Vec::new();
     let mut tally = Tally::default();
     for step in 0..pass.steps() {
-        pass.fill(network, step, recipe.group, &mut groups);
-        tally.add(evaluate(network, parameters, &mut groups, threads));
+        pass.fill(&network, step, recipe.group, &mut groups);
+        tally.add(evaluate(&network, parameters, &mut groups, threads));
     }
     tally
 }

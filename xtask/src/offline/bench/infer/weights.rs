@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use prost::Message;
 
-use crate::offline::export::onnx::{ModelProto, TensorProto};
+use crate::offline::export::onnx::proto::{ModelProto, TensorProto};
 
 /// A matrix, row by row.
 #[derive(Clone, Debug, PartialEq)]
