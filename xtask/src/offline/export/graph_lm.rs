@@ -22,11 +22,6 @@ pub fn build(weights: &Weights, precision: Precision, distribution: bool) -> Gra
     graph.input_f32("c", &state);
 
     graph.f32("embedding", table_shape, table.iter().copied());
-    graph.i64("zero", &[1], &[0]);
-    graph.i64("one", &[1], &[1]);
-    graph.i64("minus_one", &[1], &[-1]);
-    graph.i64("end", &[1], &[i64::MAX]);
-
     graph.node(
         "Slice",
         &["calls", "zero", "minus_one", "zero"],
@@ -44,8 +39,12 @@ pub fn build(weights: &Weights, precision: Precision, distribution: bool) -> Gra
     };
     lstm.add(&mut graph, weights, precision);
     graph.node("Squeeze", &["y4", "one"], &["y"], &[]);
-    output(&mut graph, weights, precision, "y");
+    output(&mut graph, weights, precision, "y", 3);
     surprise(&mut graph, distribution);
+    graph.i64("zero", &[1], &[0]);
+    graph.i64("one", &[1], &[1]);
+    graph.i64("minus_one", &[1], &[-1]);
+    graph.i64("end", &[1], &[i64::MAX]);
 
     graph.output_f32("surprise", &[Axis::Named("time"), Axis::Named("batch")]);
     graph.output_f32("h_out", &state);

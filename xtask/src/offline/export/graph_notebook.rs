@@ -49,7 +49,7 @@ pub fn build(weights: &Weights, precision: Precision, layers: usize) -> Graph {
         }
     }
     graph.node("Squeeze", &["last", "zero"], &["rows"], &[]);
-    output(&mut graph, weights, precision, "rows");
+    output(&mut graph, weights, precision, "rows", 2);
     graph.node(
         "LogSoftmax",
         &["logits"],

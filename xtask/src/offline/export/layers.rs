@@ -34,7 +34,6 @@ impl Lstm<'_> {
         let (bias, shape) = weights.get(&format!("{}.input.bias", self.name));
         let gates = shape[0];
         let bias = bias.iter().copied().chain(std::iter::repeat_n(0.0, gates));
-        graph.f32(&b, &[1, 2 * gates], bias);
         let [h, c] = self.state.unwrap_or_default();
         let attributes = [("hidden_size", (gates / 4) as i64)];
         if precision == Precision::Fp32 {
@@ -42,6 +41,7 @@ impl Lstm<'_> {
                 let (values, rows, columns) = weights.transposed(tensor);
                 graph.f32(name, &[1, rows, columns], values);
             }
+            graph.f32(&b, &[1, 2 * gates], bias);
             let inputs = [self.input, &w, &r, &b, "", h, c];
             let used = if self.state.is_some() { 7 } else { 4 };
             graph.node("LSTM", &inputs[..used], self.outputs, &attributes);
@@ -57,6 +57,7 @@ impl Lstm<'_> {
             graph.u8(&zero, &[1, gates], vec![ZERO; gates]);
             scales.extend([scale, zero]);
         }
+        graph.f32(&b, &[1, 2 * gates], bias);
         let mut inputs = vec![self.input, &w, &r, &b, "", h, c, ""];
         inputs.extend(scales.iter().map(String::as_str));
         graph.foreign_node(
@@ -69,21 +70,38 @@ impl Lstm<'_> {
     }
 }
 
-/// Puts the output layer in: `logits = input·W + b` for an input with `units` as its last axis.
-pub fn output(graph: &mut Graph, weights: &Weights, precision: Precision, input: &str) {
+/// Puts the output layer in: `logits = input·W + b` for an input of so many axes, units last.
+pub fn output(
+    graph: &mut Graph,
+    weights: &Weights,
+    precision: Precision,
+    input: &str,
+    axes: usize,
+) {
     let (values, shape) = weights.get("output.weight");
     let (bias, bias_shape) = weights.get("output.bias");
-    graph.f32("output_bias", bias_shape, bias.iter().copied());
+    let bias = bias.iter().copied();
     if precision == Precision::Fp32 {
         graph.f32("output_weight", shape, values.iter().copied());
-        graph.node("MatMul", &[input, "output_weight"], &["product"], &[]);
-        graph.node("Add", &["product", "output_bias"], &["logits"], &[]);
+        graph.f32("output_bias", bias_shape, bias);
+        if axes == 2 {
+            graph.node(
+                "Gemm",
+                &[input, "output_weight", "output_bias"],
+                &["logits"],
+                &[],
+            );
+        } else {
+            graph.node("MatMul", &[input, "output_weight"], &["product"], &[]);
+            graph.node("Add", &["product", "output_bias"], &["logits"], &[]);
+        }
         return;
     }
     let quantised = quantise(values, shape[1]);
     graph.u8("output_weight", shape, quantised.values);
     graph.f32("output_scale", &[shape[1]], quantised.scales);
     graph.u8("output_zero", &[shape[1]], vec![ZERO; shape[1]]);
+    graph.f32("output_bias", bias_shape, bias);
     let inputs = [
         input,
         "output_weight",

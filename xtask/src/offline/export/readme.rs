@@ -105,8 +105,8 @@ pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>
         text,
         "\nSurprise and thresholds are measured on traces of the training part that the weights were not fitted to; some or all of them chose the best epoch.\n\n\
          To make it again:\n\n```sh\n\
-         cargo run --release -p xtask -- train --preset {preset} --data ADFA-LD --seed {} --epochs {}{options} --out runs/{}\n\
-         cargo run --release -p xtask -- export-onnx --checkpoint runs/{}/best.safetensors --data ADFA-LD --to models/{}{}\n```\n",
+         cargo xtask train --preset {preset} --data ADFA-LD --seed {} --epochs {}{options} --out runs/{}\n\
+         cargo xtask export-onnx --checkpoint runs/{}/best.safetensors --data ADFA-LD --to models/{}{}\n```\n",
         manifest.seed,
         recipe.epochs,
         manifest.name,
