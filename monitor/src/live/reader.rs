@@ -57,6 +57,7 @@ impl Reader {
     /// Copies the windows that are being filled, reads the ring, and then takes from the copies
     /// what the ring did not have.
     pub(super) fn look(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        self.reassembly.copying();
         let windows = self.readers.threads.windows(false)?;
         let now = monotonic_ns();
         self.empty_ring(feed);
@@ -78,6 +79,9 @@ impl Reader {
 
     /// Reads all that the probe left, after it was taken out of the kernel.
     pub(super) fn rest(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        // What ended before is no longer in the table; only what ends while it is copied is in both.
+        self.empty_ring(feed);
+        self.reassembly.copying();
         let windows = self.readers.threads.windows(true)?;
         let now = monotonic_ns();
         self.empty_ring(feed);

@@ -19,6 +19,8 @@ struct Progress {
 #[derive(Default)]
 pub struct Reassembly {
     threads: HashMap<u32, Progress>,
+    /// Threads whose end was read off the ring since [`Self::copying`].
+    ended: HashSet<ThreadKey>,
     /// Calls that the probe counted and that never arrived.
     pub lost: u64,
     /// Calls that arrived.
@@ -69,12 +71,19 @@ impl Reassembly {
                 if let Some(ended) = self.threads.remove(&window.tid) {
                     self.lost += count.saturating_sub(ended.next_seq);
                 }
+                self.ended.insert(key(window));
             }
             Some(Cause::Full | Cause::Open) | None => {}
         }
     }
 
-    /// Takes a copy out of the thread table, made at `now_ns` and before the ring was emptied.
+    /// Forgets which threads ended so far: copies of the thread table are made from now on.
+    pub fn copying(&mut self) {
+        self.ended.clear();
+    }
+
+    /// Takes a copy out of the thread table, made at `now_ns`, after [`Self::copying`] and before
+    /// the ring was emptied.
     ///
     /// A copy that begins after the calls delivered so far means loss only if it still does so at
     /// the next look, or when `last` says that there will be none: another thread's record may have
@@ -84,12 +93,11 @@ impl Reassembly {
             self.sent(window, events);
             return;
         }
-        // A thread that is unknown may be one whose end was already read off the ring.
-        let progress = match self.threads.get_mut(&window.tid) {
-            Some(progress) if progress.key == key(window) => progress,
-            _ if window.first_seq == 0 || last => self.progress(window, events),
-            _ => return,
-        };
+        // It ended after the copy was made, and its last window brought the same calls.
+        if self.ended.contains(&key(window)) {
+            return;
+        }
+        let progress = self.progress(window, events);
         let ahead = window.first_seq > progress.next_seq;
         if ahead && !last && progress.doubted != Some(window.first_seq) {
             progress.doubted = Some(window.first_seq);
@@ -282,5 +290,31 @@ mod tests {
         assert_eq!(kinds[1], (1, &EventKind::Exit { count: 32 }));
         assert_eq!(kinds.len(), 3);
         assert_eq!(reassembly.lost, 0);
+    }
+
+    #[test]
+    fn a_copy_of_a_thread_that_ended_meanwhile_is_not_another_thread() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.copying();
+        let copy = window(Cause::Open, 0, 3);
+        reassembly.sent(&window(Cause::Exit, 0, 5), &mut events);
+        reassembly.copied(&copy, 5, false, &mut events);
+        assert_eq!(numbers(&events), [0, 1, 2, 3, 4]);
+        assert_eq!((reassembly.received, reassembly.threads()), (5, 0));
+        // A thread that takes over the leader's place has the same key, and is seen from the next
+        // look on.
+        reassembly.copying();
+        reassembly.copied(&copy, 6, false, &mut events);
+        assert_eq!((reassembly.received, reassembly.threads()), (8, 1));
+    }
+
+    #[test]
+    fn a_thread_whose_first_windows_were_all_lost_is_seen_by_its_copies() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        for _ in 0..2 {
+            reassembly.copying();
+            reassembly.copied(&window(Cause::Open, 64, 3), 5, false, &mut events);
+        }
+        assert_eq!((reassembly.received, reassembly.lost), (3, 64));
     }
 }
