@@ -19,6 +19,9 @@ pub enum Cause {
     Exec = 3,
     /// The thread ended.
     Exit = 4,
+    /// The thread ended while the ring had no room: the window waits in the thread table for the
+    /// reader to take it. Only ever seen there.
+    Left = 5,
 }
 
 impl Cause {
@@ -31,6 +34,7 @@ impl Cause {
             2 => Some(Self::Fork),
             3 => Some(Self::Exec),
             4 => Some(Self::Exit),
+            5 => Some(Self::Left),
             _ => None,
         }
     }

@@ -51,7 +51,11 @@ pub fn follow(child: Ids) -> bool {
     {
         return false;
     }
-    list(child.tgid, Membership::Watched)
+    let listed = list(child.tgid, Membership::Watched);
+    if !listed {
+        loss::count(Loss::ProcessTableFull, 1);
+    }
+    listed
 }
 
 /// Forgets a process that ended; `false` when it was not listed.
@@ -70,11 +74,7 @@ fn membership(tgid: u32) -> Option<u8> {
 
 #[inline(always)]
 fn list(tgid: u32, membership: Membership) -> bool {
-    let listed = PROCESSES.insert(tgid, membership as u8, 0).is_ok();
-    if !listed {
-        loss::count(Loss::ProcessTableFull, 1);
-    }
-    listed
+    PROCESSES.insert(tgid, membership as u8, 0).is_ok()
 }
 
 // A process that was admitted once stays so: renaming itself, changing its user or leaving its
@@ -82,13 +82,17 @@ fn list(tgid: u32, membership: Membership) -> bool {
 #[inline(always)]
 fn admit(ids: Ids, admission: u32, nested: bool) -> Result<bool, Error> {
     if nested {
-        let visible = Task::current().visible_ids(ids)?;
-        if visible.tgid == setting!(FILTER.self_namespace_tgid) {
+        // What the monitor's namespace does not show has no id there and is not watched.
+        let Some(tgid) = Task::current().visible_tgid()? else {
+            return Ok(false);
+        };
+        if tgid == setting!(FILTER.self_namespace_tgid) {
             list(ids.tgid, Membership::Excluded);
             return Ok(false);
         }
-        if NAMED_PROCESSES.get_ptr(visible.tgid).is_some() {
-            return Ok(list(ids.tgid, Membership::Watched));
+        if NAMED_PROCESSES.get_ptr(tgid).is_some() {
+            list(ids.tgid, Membership::Watched);
+            return Ok(true);
         }
     }
     let admitted = if admission == Admission::All as u32 {
@@ -105,5 +109,9 @@ fn admit(ids: Ids, admission: u32, nested: bool) -> Result<bool, Error> {
     } else {
         false
     };
-    Ok(admitted && list(ids.tgid, Membership::Watched))
+    if admitted {
+        // Without room in the table it is admitted again with its next call.
+        list(ids.tgid, Membership::Watched);
+    }
+    Ok(admitted)
 }

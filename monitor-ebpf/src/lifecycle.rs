@@ -1,6 +1,9 @@
 //! Processes and threads come, change their program, and go.
 
-use aya_ebpf::{helpers::bpf_get_current_comm, programs::RawTracePointContext};
+use aya_ebpf::{
+    helpers::{bpf_get_current_comm, generated::bpf_ktime_get_boot_ns},
+    programs::RawTracePointContext,
+};
 use aya_log_ebpf::debug;
 use monitor_common::record::Cause;
 
@@ -45,6 +48,12 @@ pub fn executed(ctx: &RawTracePointContext) -> Result<(), Error> {
         end(old_tid);
     }
     let window = window::of_current(ctx, ids)?;
+    if old_tid != ids.tid {
+        // It has the leader's start time now as well as its tid, but its calls are counted anew:
+        // with a time of its own nobody takes them for calls of the leader's that were seen.
+        // SAFETY: the helper has no precondition.
+        window.start_ns = unsafe { bpf_ktime_get_boot_ns() };
+    }
     if window.len > 0 {
         window::send(window, Cause::Full);
     }

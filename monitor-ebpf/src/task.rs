@@ -79,11 +79,18 @@ impl Task {
         if setting!(FILTER.pid_namespace) == 0 {
             return Ok(initial);
         }
-        let leader: u64 = read(self.0, setting!(LAYOUT.task_leader))?;
         Ok(Ids {
-            tgid: Self(leader).visible_tid()?.unwrap_or(initial.tgid),
+            tgid: self.visible_tgid()?.unwrap_or(initial.tgid),
             tid: self.visible_tid()?.unwrap_or(initial.tid),
         })
+    }
+
+    /// The tgid in the monitor's pid namespace, which is not the initial one; `None` where the task
+    /// is not visible there.
+    #[inline(always)]
+    pub fn visible_tgid(self) -> Result<Option<u32>, Error> {
+        let leader: u64 = read(self.0, setting!(LAYOUT.task_leader))?;
+        Self(leader).visible_tid()
     }
 
     #[inline(never)]

@@ -29,10 +29,13 @@ static NEW_WINDOW: PerCpuArray<Window> = PerCpuArray::with_max_entries(1, 0);
 #[inline(always)]
 pub fn of_current(ctx: &RawTracePointContext, ids: Ids) -> Result<&'static mut Window, Error> {
     if let Some(window) = existing(ids.tid) {
-        if window.cause != Cause::Exit as u32 {
+        if window.cause != Cause::Left as u32 {
             return Ok(window);
         }
-        loss::count(Loss::ThreadReplaced, u64::from(window.len));
+        window.cause = Cause::Exit as u32;
+        if !ring::send(window) {
+            loss::count(Loss::ThreadReplaced, u64::from(window.len));
+        }
     }
     create(ctx, ids)?;
     existing(ids.tid).ok_or(Error::NoRoom)
@@ -105,14 +108,18 @@ pub fn send(window: &mut Window, cause: Cause) -> bool {
     window.last_ns = now;
     window.cause = cause as u32;
     let sent = ring::send(window);
-    if !sent && !matches!(cause, Cause::Exit) {
+    if matches!(cause, Cause::Exit) {
+        if !sent {
+            window.cause = Cause::Left as u32;
+        }
+        return sent;
+    }
+    if !sent {
         loss::count(Loss::RingFull, u64::from(window.len));
     }
-    if sent || !matches!(cause, Cause::Exit) {
-        window.first_seq += u64::from(window.len);
-        window.len = 0;
-        window.cause = Cause::Open as u32;
-    }
+    window.first_seq += u64::from(window.len);
+    window.len = 0;
+    window.cause = Cause::Open as u32;
     sent
 }
 

@@ -17,6 +17,8 @@ use std::{
     thread::JoinHandle,
 };
 
+use nix::unistd::User;
+
 use super::privileges;
 
 /// A command that cannot be started.
@@ -103,12 +105,29 @@ pub fn prepare(
     let (pid_read, pid_write) = pipe()?;
     let mut command = Command::new(&path);
     command.arg0(program).args(arguments);
+    let user = invoker
+        .as_ref()
+        .and_then(|invoker| User::from_uid(invoker.uid.into()).ok()?);
+    if let Some(user) = user {
+        command
+            .env("HOME", user.dir)
+            .env("USER", &user.name)
+            .env("LOGNAME", user.name);
+    }
     let gate = gate_read.as_raw_fd();
     let tell = pid_write.as_raw_fd();
     let other_end = gate_write.as_raw_fd();
     // SAFETY: between fork and exec the closure makes system calls only and allocates nothing.
     unsafe {
         command.pre_exec(move || {
+            // What the monitor may is not for the command, however the monitor came by it.
+            libc::prctl(
+                libc::PR_CAP_AMBIENT,
+                libc::PR_CAP_AMBIENT_CLEAR_ALL,
+                0,
+                0,
+                0,
+            );
             if let Some(invoker) = &invoker {
                 become_user(invoker)?;
             }

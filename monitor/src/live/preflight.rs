@@ -12,6 +12,11 @@ pub enum PreflightError {
         "kernel {0} is too old: watching live needs Linux 5.8 or newer; upgrade the kernel, or replay a recording made elsewhere"
     )]
     OldKernel(String),
+    /// Older than the helper that tells a task's cgroup.
+    #[error(
+        "kernel {0} is too old for --cgroup, which needs Linux 5.14 or newer: use --pid, --comm or --uid"
+    )]
+    OldForCgroup(String),
     /// Neither root nor the two capabilities.
     #[error(
         "no permission to load BPF programs: run as root (sudo monitor …), or give the program cap_bpf and cap_perfmon"
@@ -110,6 +115,23 @@ impl Host {
             }
         }
         Ok(btf)
+    }
+}
+
+impl Host {
+    /// Whether the probe may ask for a task's cgroup: tracing programs may since commit
+    /// 95b861a7935b, in Linux 5.14.
+    ///
+    /// # Errors
+    ///
+    /// [`PreflightError::OldForCgroup`].
+    pub fn check_cgroup_target(&self) -> Result<(), PreflightError> {
+        if version(&self.release).is_none_or(|version| version < (5, 14)) {
+            return Err(PreflightError::OldForCgroup(
+                self.release.escape_default().to_string(),
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -217,6 +239,7 @@ mod tests {
     fn every_refusal_is_one_sentence_with_a_remedy() {
         let all = [
             PreflightError::OldKernel("5.4".into()),
+            PreflightError::OldForCgroup("5.10".into()),
             PreflightError::NoPermission,
             PreflightError::Lockdown,
             PreflightError::NoBtf,

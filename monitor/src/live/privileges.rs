@@ -14,12 +14,18 @@ pub fn drop_unneeded(signals_a_command: bool) -> Result<(), caps::errors::CapsEr
         wanted.insert(Capability::CAP_KILL);
     }
     let held = caps::read(None, CapSet::Permitted)?;
+    if !held.contains(&Capability::CAP_BPF) {
+        // Then it is by this one that the probe was loaded.
+        wanted.insert(Capability::CAP_SYS_ADMIN);
+    }
     let kept: CapsHashSet = held.intersection(&wanted).copied().collect();
     // Without this, root would gain all of them again with the next program that it executes. Who
     // was given two capabilities and no more cannot do it, and gains none.
     if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
+        // A kernel does not know the capabilities that are newer than itself.
+        let holds = |it| caps::has_cap(None, CapSet::Bounding, it).unwrap_or(false);
         for capability in caps::all() {
-            if !kept.contains(&capability) && caps::has_cap(None, CapSet::Bounding, capability)? {
+            if !kept.contains(&capability) && holds(capability) {
                 caps::drop(None, CapSet::Bounding, capability)?;
             }
         }

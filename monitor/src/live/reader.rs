@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use monitor_common::loss::Loss;
+use monitor_common::{loss::Loss, record::Window};
 
 use super::{
     probe::{ProbeError, Readers},
@@ -23,24 +23,31 @@ const PUBLISH_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) struct Reader {
     /// The probe's maps.
     pub readers: Readers,
+    ring_windows: usize,
     reassembly: Reassembly,
     events: Vec<Event>,
     published: Option<Instant>,
 }
 
 impl Reader {
-    pub(super) fn new(readers: Readers) -> Self {
+    pub(super) fn new(readers: Readers, ring_bytes: u32) -> Self {
         Self {
             readers,
+            ring_windows: ring_bytes as usize / Window::SIZE + 1,
             reassembly: Reassembly::default(),
             events: Vec::new(),
             published: None,
         }
     }
 
-    /// Reads the ring until nothing waits.
+    /// Reads what waits in the ring.
     pub(super) fn empty_ring(&mut self, feed: &Feed) {
-        while let Some(window) = self.readers.ring.next() {
+        // No more than the ring held when this began: threads that never pause cannot keep the
+        // reader from everything else.
+        for _ in 0..self.ring_windows {
+            let Some(window) = self.readers.ring.next() else {
+                break;
+            };
             self.reassembly.sent(&window, &mut self.events);
             if self.events.len() >= BATCH_EVENTS {
                 self.hand_over(feed);

@@ -11,6 +11,8 @@ struct Progress {
     comm: Comm,
     /// Calls of the thread that were delivered or known to be lost.
     next_seq: u64,
+    /// When the last call that was delivered was made.
+    last_ns: u64,
     /// A copied window that began later than `next_seq`: it is believed when seen again.
     doubted: Option<u64>,
 }
@@ -65,7 +67,7 @@ impl Reassembly {
                 child_tid: window.child_tid,
             })),
             Some(Cause::Exec) => events.push(event(EventKind::Exec)),
-            Some(Cause::Exit) => {
+            Some(Cause::Exit | Cause::Left) => {
                 let count = window.first_seq + u64::from(window.len);
                 events.push(event(EventKind::Exit { count }));
                 if let Some(ended) = self.threads.remove(&window.tid) {
@@ -89,13 +91,16 @@ impl Reassembly {
     /// the next look, or when `last` says that there will be none: another thread's record may have
     /// kept the missing one from being read.
     pub fn copied(&mut self, window: &Window, now_ns: u64, last: bool, events: &mut Vec<Event>) {
-        if window.cause == Cause::Exit as u32 {
-            self.sent(window, events);
-            return;
-        }
         // It ended after the copy was made, and its last window brought the same calls.
         if self.ended.contains(&key(window)) {
             return;
+        }
+        match Cause::from_number(window.cause) {
+            Some(Cause::Left) => return self.sent(window, events),
+            // On its way through the ring, or about to be left in the table.
+            Some(Cause::Exit) if !last => return,
+            Some(Cause::Exit) => return self.sent(window, events),
+            _ => {}
         }
         let progress = self.progress(window, events);
         let ahead = window.first_seq > progress.next_seq;
@@ -112,6 +117,7 @@ impl Reassembly {
             key,
             comm,
             next_seq: 0,
+            last_ns: 0,
             doubted: None,
         };
         let progress = self
@@ -132,6 +138,7 @@ impl Reassembly {
                 key,
                 comm,
                 next_seq: 0,
+                last_ns: 0,
                 doubted: None,
             };
         }
@@ -157,17 +164,20 @@ impl Reassembly {
         self.received += calls.len() as u64;
         progress.next_seq = begin + calls.len() as u64;
         progress.doubted = None;
+        let last_ns = last_ns.max(progress.last_ns);
         if !calls.is_empty() {
             events.push(Event {
                 thread: progress.key,
                 comm: progress.comm,
-                time_ns: window.first_ns,
+                // Of a window that was copied before, only the rest is new.
+                time_ns: window.first_ns.max(progress.last_ns),
                 kind: EventKind::Calls(Stretch {
                     first_seq: begin,
                     last_ns,
                     calls,
                 }),
             });
+            progress.last_ns = last_ns;
         }
     }
 }

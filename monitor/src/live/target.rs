@@ -66,6 +66,8 @@ pub enum TargetError {
 
 // `PROC_PID_INIT_INO`, include/linux/proc_ns.h.
 const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+// `PROC_CGROUP_INIT_INO`, the same file.
+const INITIAL_CGROUP_NAMESPACE: u64 = 0xEFFF_FFFB;
 
 /// The filter that watches `target`, without its sizes and levels of waking.
 ///
@@ -132,7 +134,9 @@ pub fn check_process(pid: u32) -> Result<(), TargetError> {
             .find_map(|line| Some(line.strip_prefix(name)?.trim()))
     };
     // A zombie's end has been seen already: it makes no call any more.
-    if field("State:").is_none_or(|state| state.starts_with(['Z', 'X'])) {
+    // A leader that ended before its threads is one too, but its process lives.
+    let ended = field("State:").is_none_or(|state| state.starts_with(['Z', 'X']));
+    if ended && field("Threads:").is_none_or(|threads| threads <= "1") {
         return Err(TargetError::NoProcess(pid));
     }
     let tgid = field("Tgid:");
@@ -180,7 +184,10 @@ fn cgroup(path: &Path) -> Result<(u64, u32), TargetError> {
         .or_else(|_| mount.join(path).canonicalize())
         .map_err(|_| none())?;
     let below = directory.strip_prefix(&mount).map_err(|_| none())?;
-    if root.contains("..") {
+    let namespace = fs::metadata("/proc/self/ns/cgroup")
+        .map_err(|_| none())?
+        .ino();
+    if namespace != INITIAL_CGROUP_NAMESPACE || root.contains("..") {
         return Err(TargetError::HiddenCgroupRoot(directory));
     }
     let metadata = fs::metadata(&directory).map_err(|_| none())?;

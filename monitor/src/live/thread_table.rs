@@ -121,7 +121,7 @@ impl ThreadTable {
                 .take(count)
             {
                 match Window::from_bytes(value) {
-                    Some(window) if window.cause == Cause::Exit as u32 => ended.push(*key),
+                    Some(window) if window.cause == Cause::Left as u32 => ended.push(*key),
                     Some(window) if window.len > 0 || empty_too => windows.push(window),
                     _ => {}
                 }
@@ -152,9 +152,14 @@ impl ThreadTable {
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(None),
             Err(_) => {}
         }
-        bpf(BPF_MAP_LOOKUP_ELEM, &mut attributes)?;
+        match bpf(BPF_MAP_LOOKUP_ELEM, &mut attributes) {
+            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(None),
+            outcome => outcome?,
+        }
         attributes.value = 0;
-        bpf(BPF_MAP_DELETE_ELEM, &mut attributes)?;
-        Ok(Window::from_bytes(&value))
+        match bpf(BPF_MAP_DELETE_ELEM, &mut attributes) {
+            Err(error) if error.raw_os_error() != Some(libc::ENOENT) => Err(error),
+            _ => Ok(Window::from_bytes(&value)),
+        }
     }
 }

@@ -76,7 +76,11 @@ impl Watch {
     ///
     /// What stands in the way; nothing was loaded then.
     pub fn load(options: Options) -> Result<Self, WatchError> {
-        let btf = Host::read().check()?;
+        let host = Host::read();
+        let btf = host.check()?;
+        if matches!(options.target, Target::Cgroup(_)) {
+            host.check_cgroup_target()?;
+        }
         if let Target::Processes(pids) = &options.target {
             pids.iter()
                 .try_for_each(|&pid| target::check_process(pid))?;
@@ -156,7 +160,7 @@ impl Watch {
                 || probe.has_processes()
                 || probe.is_nested() && named.iter().any(|&pid| target::check_process(pid).is_ok())
         };
-        let mut reader = Reader::new(readers);
+        let mut reader = Reader::new(readers, options.sizes.ring_bytes);
         let until_end = until_end(
             &mut reader,
             &options,
@@ -233,6 +237,7 @@ async fn until_end(
         .duration
         .map(|duration| tokio::time::Instant::now() + duration);
     let mut asked_to_end = false;
+    let mut was_alive = true;
     loop {
         tokio::select! {
             ready = readiness.readable() => {
@@ -243,13 +248,15 @@ async fn until_end(
                 // Asked before reading: whatever the last process did is in the maps by then.
                 let alive = alive();
                 reader.look(feed)?;
-                if !alive {
+                // A walk over a table that changes may miss an entry, but hardly twice.
+                if !alive && !was_alive {
                     return Ok(Ending::TargetsGone);
                 }
+                was_alive = alive;
             }
             number = signals.next() => {
                 let Some((pid, _)) = command else { return Ok(Ending::Asked) };
-                if asked_to_end {
+                if asked_to_end || command.is_some_and(|(_, running)| running.is_finished()) {
                     return Ok(Ending::Asked);
                 }
                 asked_to_end = true;
