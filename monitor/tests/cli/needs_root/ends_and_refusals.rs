@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    harness::{monitor, parse, run},
+    harness::{monitor, parse, run, text},
     schema,
     traced::traced,
 };
@@ -80,13 +80,16 @@ fn the_probes_own_messages_are_shown_when_asked_for() {
 #[ignore = "needs root"]
 fn under_sudo_the_command_runs_as_the_user_who_called_it() {
     let script = "id -u; id -g; id -G; grep CapEff /proc/self/status";
-    let asked = monitor(&["--", "sh", "-c", script])
+    // The verdicts would stand between the command's lines.
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let verdicts = folder.path().join("verdicts");
+    let asked = monitor(&["--output", text(&verdicts), "--", "sh", "-c", script])
         .env("SUDO_UID", "54321")
         .env("SUDO_GID", "54322")
         .output()
         .expect("starts");
-    let text = String::from_utf8(asked.stdout).expect("text");
-    let lines: Vec<_> = text.lines().take(4).collect();
+    let told = String::from_utf8(asked.stdout).expect("text");
+    let lines: Vec<_> = told.lines().take(4).collect();
     assert_eq!(
         lines,
         ["54321", "54322", "54322", "CapEff:\t0000000000000000"]

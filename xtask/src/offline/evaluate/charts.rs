@@ -260,7 +260,9 @@ pub fn intervals(methods: &[&Method]) -> anyhow::Result<String> {
                 plotters::style::text_anchor::HPos::Right,
                 plotters::style::text_anchor::VPos::Center,
             ));
-            let label = format!("{} {:.3}", method.label, view.auc);
+            // plotters escapes what is markup, and passes control characters on.
+            let name = method.label.replace(char::is_control, "\u{fffd}");
+            let label = format!("{name} {:.3}", view.auc);
             area.draw(&Text::new(label, (place.0 - 10, place.1), style))?;
         }
         Ok(())
