@@ -1,6 +1,7 @@
 //! From where on a running score is an alarm: computed from held-out normal traces.
 
 use monitor::detect::scorer::manifest::Threshold;
+use monitor::detect::threshold::{LEAST_CALLS, highest_scores};
 
 /// Time constant of the slow score, calls.
 pub const SLOW_CALLS: u32 = 100;
@@ -8,25 +9,6 @@ pub const SLOW_CALLS: u32 = 100;
 pub const FAST_CALLS: u32 = 10;
 /// Which quantile of the traces' highest scores is taken.
 pub const QUANTILE: f64 = 0.999;
-/// No score counts before so many calls of its trace.
-const WARM_UP: usize = 32;
-
-/// The highest running score in a trace from the 32nd scored call on: `m ← m + (s − m)/min(n, constant)`,
-/// where `n` counts scored calls. `None` for a trace that is shorter.
-#[must_use]
-pub fn highest_score(surprises: &[f32], constant: u32) -> Option<f64> {
-    let mut mean = 0.0;
-    let mut highest = None;
-    for (index, &surprise) in surprises.iter().enumerate() {
-        let n = index + 1;
-        mean += (f64::from(surprise) - mean) / (n.min(constant as usize) as f64);
-        if n >= WARM_UP && highest.is_none_or(|highest| mean > highest) {
-            highest = Some(mean);
-        }
-    }
-    highest
-}
-
 /// The value below or at which a share `quantile` of `values` lies: the smallest such value.
 #[must_use]
 pub fn quantile(values: &mut [f64], quantile: f64) -> Option<f64> {
@@ -38,29 +20,40 @@ pub fn quantile(values: &mut [f64], quantile: f64) -> Option<f64> {
 /// Thresholds from the surprises of held-out traces; `None` when every trace is too short.
 #[must_use]
 pub fn thresholds(traces: &[Vec<f32>]) -> Option<Threshold> {
-    let highest = |constant| -> Vec<f64> {
-        traces
-            .iter()
-            .filter_map(|trace| highest_score(trace, constant))
-            .collect()
-    };
-    let mut slow = highest(SLOW_CALLS);
-    Some(Threshold {
-        slow: quantile(&mut slow, QUANTILE)?,
-        fast: quantile(&mut highest(FAST_CALLS), QUANTILE)?,
+    let mut threshold = constants();
+    let highest = traces
+        .iter()
+        .filter_map(|trace| highest_scores(trace, &threshold));
+    let (mut slow, mut fast): (Vec<f64>, Vec<f64>) = highest.unzip();
+    threshold.slow = quantile(&mut slow, QUANTILE)?;
+    threshold.fast = quantile(&mut fast, QUANTILE)?;
+    threshold.source = format!(
+        "highest score of each of {} held-out normal traces of the training part with {LEAST_CALLS} scored calls or more",
+        slow.len()
+    );
+    Some(threshold)
+}
+
+/// What is fixed before anything is measured.
+fn constants() -> Threshold {
+    Threshold {
+        slow: f64::INFINITY,
+        fast: f64::INFINITY,
         slow_calls: SLOW_CALLS,
         fast_calls: FAST_CALLS,
         quantile: QUANTILE,
-        source: format!(
-            "highest score of each of {} held-out normal traces of the training part with {WARM_UP} scored calls or more",
-            slow.len()
-        ),
-    })
+        source: String::new(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{highest_score, quantile, thresholds};
+    use super::{constants, highest_scores, quantile, thresholds};
+
+    fn highest_score(surprises: &[f32], constant: u32) -> Option<f64> {
+        let scores = highest_scores(surprises, &constants())?;
+        Some(if constant == 100 { scores.0 } else { scores.1 })
+    }
 
     #[test]
     fn a_score_starts_as_a_plain_mean_and_forgets_later() {
