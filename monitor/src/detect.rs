@@ -12,6 +12,8 @@ pub mod scorer;
 
 pub mod ngram;
 
+pub mod profile;
+
 pub mod threshold;
 
 pub mod verdict;

@@ -86,12 +86,12 @@ fn load(runtime: &Runtime, folder: &Path) -> Result<Model> {
 /// Which model a detector judges by, and by which thresholds.
 pub fn identity(detector: &Detector) -> ModelIdentity {
     let manifest = detector.model().manifest();
-    let threshold = detector.threshold();
+    let limits = detector.limits();
     ModelIdentity {
         name: manifest.name.clone(),
         sha256: manifest.model_sha256.clone(),
-        slow_threshold: threshold.slow,
-        fast_threshold: threshold.fast,
+        slow_threshold: limits.slow,
+        fast_threshold: limits.fast,
     }
 }
 

@@ -13,10 +13,10 @@ mod limit;
 
 use crate::detect::counters::Counters;
 use crate::detect::coverage::CoverageCounter;
-use crate::detect::scorer::manifest::Threshold;
 use crate::detect::scorer::{Lane, Model, ScoreError};
 use crate::detect::stream::Stream;
 use crate::detect::threads::Threads;
+use crate::detect::threshold::{Limits, Scores};
 use crate::detect::verdict::{Flight, SurprisingCall, Verdict};
 use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
 use crate::syscall::{adfa, table};
@@ -68,10 +68,8 @@ pub struct Scored {
 /// What a flight says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rescored {
-    /// The slow score after its last call, nats a call.
-    pub slow: f64,
-    /// The fast score after its last call, nats a call.
-    pub fast: f64,
+    /// The scores after its last call.
+    pub scores: Scores,
     /// Its most surprising calls in order.
     pub surprising: Vec<SurprisingCall>,
 }
@@ -79,7 +77,7 @@ pub struct Rescored {
 /// Turns events into verdicts.
 pub struct Detector {
     model: Model,
-    threshold: Threshold,
+    limits: Limits,
     threads: Threads,
     /// By slot, like `lanes`.
     streams: Vec<Stream>,
@@ -99,12 +97,12 @@ impl Detector {
     /// A detector that has seen nothing.
     #[must_use]
     pub fn new(model: Model, settings: Settings) -> Self {
-        let mut threshold = model.manifest().threshold.clone();
-        threshold.slow = settings.slow_threshold.unwrap_or(threshold.slow);
-        threshold.fast = settings.fast_threshold.unwrap_or(threshold.fast);
+        let mut limits = Limits::from(&model.manifest().threshold);
+        limits.slow = settings.slow_threshold.unwrap_or(limits.slow);
+        limits.fast = settings.fast_threshold.unwrap_or(limits.fast);
         Self {
             model,
-            threshold,
+            limits,
             threads: Threads::new(settings.max_threads),
             streams: Vec::new(),
             lanes: Vec::new(),
@@ -130,10 +128,10 @@ impl Detector {
         &mut self.model
     }
 
-    /// The thresholds that it judges by: the manifest's, or those of the settings.
+    /// What it judges by: the manifest's thresholds, or those of the settings.
     #[must_use]
-    pub const fn threshold(&self) -> &Threshold {
-        &self.threshold
+    pub const fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Queues an event: nothing is inferred yet. Memory grows with what is queued, so call
@@ -236,10 +234,10 @@ impl Detector {
         let place = slot as usize;
         if place == self.lanes.len() {
             self.lanes.push(self.model.lane());
-            self.streams.push(Stream::new(&self.threshold));
+            self.streams.push(Stream::new(&self.limits));
             self.is_active.push(false);
         } else {
-            self.streams[place] = Stream::new(&self.threshold);
+            self.streams[place] = Stream::new(&self.limits);
         }
         (slot, known)
     }
@@ -302,7 +300,7 @@ impl Detector {
     /// # Errors
     /// When inference fails.
     pub fn rescore(&mut self, flight: &Flight) -> Result<Rescored, ScoreError> {
-        alarm::rescore(&mut self.model, &self.threshold, flight)
+        alarm::rescore(&mut self.model, &self.limits, flight)
     }
 
     /// What was counted so far.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::detect::verdict::Flight;
-use crate::syscall::event::{Abi, Call};
+use crate::syscall::event::{Abi, Call, Comm};
 
 /// Bits of a recorded call that hold its number; the ABI's tag stands above them.
 const NUMBER_BITS: u32 = 13;
@@ -19,6 +19,8 @@ pub struct Recorder {
     /// Numbers that do not fit, with their place in the thread, oldest first. No table has such
     /// (but Arm's private calls), though a caller may make them up.
     large: VecDeque<(u64, u32)>,
+    /// The thread's names, see [`Flight::names`].
+    names: VecDeque<(u64, Comm)>,
 }
 
 impl Recorder {
@@ -27,6 +29,22 @@ impl Recorder {
         self.first_seq = seq;
         self.calls.clear();
         self.large.clear();
+        if let Some((_, last)) = self.names.pop_back() {
+            self.names.clear();
+            self.names.push_back((seq, last));
+        }
+    }
+
+    /// Notes the name under which the next call is made.
+    pub fn name(&mut self, comm: Comm) {
+        if self.names.back().is_some_and(|&(_, last)| last == comm) {
+            return;
+        }
+        let seq = self.first_seq.saturating_add(self.calls.len() as u64);
+        if self.names.len() == Flight::NAMES {
+            self.names.pop_front();
+        }
+        self.names.push_back((seq, comm));
     }
 
     /// Records the next call, forgetting the oldest if need be.
@@ -41,6 +59,14 @@ impl Recorder {
                 self.large.pop_front();
             }
             self.first_seq = self.first_seq.saturating_add(1);
+            // The name of the first call stays, however long ago it was given.
+            if self
+                .names
+                .get(1)
+                .is_some_and(|&(seq, _)| seq <= self.first_seq)
+            {
+                self.names.pop_front();
+            }
         }
         let tag = u16::from(call.abi.tag()) << NUMBER_BITS;
         let number = u16::try_from(call.number).ok().filter(|&n| n < LARGE);
@@ -78,6 +104,7 @@ impl Recorder {
         Flight {
             first_seq: self.first_seq,
             calls: calls.collect(),
+            names: self.names.iter().copied().collect(),
         }
     }
 }
@@ -86,7 +113,7 @@ impl Recorder {
 mod tests {
     use super::Recorder;
     use crate::detect::verdict::Flight;
-    use crate::syscall::event::{Abi, Call};
+    use crate::syscall::event::{Abi, Call, Comm};
 
     #[test]
     fn the_last_calls_come_back_exactly_whatever_their_numbers() {
@@ -109,5 +136,26 @@ mod tests {
             assert_eq!(flight.calls, expected, "{made} calls");
             assert!(recorder.large.len() <= Flight::CALLS);
         }
+    }
+
+    #[test]
+    fn the_name_of_every_kept_call_is_known() {
+        let call = Call {
+            abi: Abi::X86_64,
+            number: 1,
+        };
+        let mut recorder = Recorder::default();
+        for (name, calls) in [(&b"sh"[..], 600), (b"nc", 10), (b"nc", 500), (b"id", 5)] {
+            recorder.name(Comm::new(name));
+            (0..calls).for_each(|_| recorder.push(call));
+        }
+        let flight = recorder.flight();
+        assert_eq!(flight.first_seq, 603);
+        let names: Vec<_> = flight
+            .names
+            .iter()
+            .map(|(seq, comm)| (*seq, comm.to_string()))
+            .collect();
+        assert_eq!(names, [(600, "nc".to_owned()), (1110, "id".to_owned())]);
     }
 }

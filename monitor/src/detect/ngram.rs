@@ -128,6 +128,43 @@ impl Ngram {
         }
     }
 
+    /// A place in the middle of a sequence whose earlier tokens are unknown.
+    #[must_use]
+    pub const fn middle(&self) -> Cursor {
+        let mut contexts = [NONE; HIGHEST_ORDER];
+        contexts[0] = Trie::ROOT;
+        Cursor { contexts }
+    }
+
+    /// How often the model learned this n-gram, at most [`Ngram::order`] tokens; 0 of a longer one.
+    #[must_use]
+    pub fn count(&self, tokens: &[u32]) -> f64 {
+        let Some((&last, context)) = tokens.split_last() else {
+            return 0.0;
+        };
+        let mut node = Trie::ROOT;
+        for &token in context {
+            node = self.trie.find(node, token);
+            if node == NONE {
+                return 0.0;
+            }
+        }
+        self.trie.count_of(node, last)
+    }
+
+    /// The `most` likeliest of the tokens below `tokens` after what the cursor stands on, likeliest first, with their
+    /// probabilities. It looks at every one of them.
+    #[must_use]
+    pub fn likeliest(&self, cursor: &Cursor, tokens: u32, most: usize) -> Vec<(u32, f64)> {
+        let tokens = 0..tokens.min(self.vocabulary);
+        let mut all: Vec<_> = tokens
+            .filter_map(|token| Some((token, self.probability(cursor, token).ok()?)))
+            .collect();
+        all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        all.truncate(most);
+        all
+    }
+
     fn check(&self, token: u32) -> Result<(), NgramError> {
         let vocabulary = self.vocabulary;
         if token < vocabulary {
@@ -211,10 +248,7 @@ impl Ngram {
     /// # Errors
     /// When `next` is outside of the vocabulary.
     pub fn surprise(&self, context: &[u32], next: u32) -> Result<f64, NgramError> {
-        let mut cursor = Cursor {
-            contexts: [NONE; HIGHEST_ORDER],
-        };
-        cursor.contexts[0] = Trie::ROOT;
+        let mut cursor = self.middle();
         let last = context.len().saturating_sub(self.order - 1);
         for &token in &context[last..] {
             self.advance(&mut cursor, token);
@@ -237,7 +271,8 @@ impl Ngram {
             .collect()
     }
 
-    fn advance(&self, cursor: &mut Cursor, token: u32) {
+    /// Moves a cursor behind `token` without learning it.
+    pub fn advance(&self, cursor: &mut Cursor, token: u32) {
         for length in (1..self.order).rev() {
             let shorter = cursor.contexts[length - 1];
             cursor.contexts[length] = if shorter == NONE {

@@ -1,8 +1,7 @@
 //! One thread's calls as the model sees them: scores, episode and flight recorder.
 
 use crate::detect::flight::Recorder;
-use crate::detect::scorer::manifest::Threshold;
-use crate::detect::threshold::{Episode, LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Scores};
+use crate::detect::threshold::{Episode, LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
 use crate::detect::verdict::{Evidence, Pace};
 use crate::syscall::event::{Call, Comm};
 
@@ -27,12 +26,12 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream without calls; `threshold` gives the time constants.
+    /// A stream without calls; `limits` gives the time constants.
     #[must_use]
-    pub fn new(threshold: &Threshold) -> Self {
+    pub fn new(limits: &Limits) -> Self {
         Self {
             comm: Comm::default(),
-            scores: Scores::new(threshold),
+            scores: Scores::new(limits),
             episode: Episode::default(),
             recorder: Recorder::default(),
             alarms: 0,
@@ -45,8 +44,8 @@ impl Stream {
 
     /// Begins anew at the `seq`th call of the thread, after a gap unless that is 0. An episode goes
     /// on: a gap is no reason to raise the same alarm twice.
-    pub fn restart(&mut self, seq: u64, threshold: &Threshold) {
-        self.scores = Scores::new(threshold);
+    pub fn restart(&mut self, seq: u64, limits: &Limits) {
+        self.scores = Scores::new(limits);
         if matches!(self.episode, Episode::Doubtful { .. }) {
             self.episode = Episode::Quiet;
         }
@@ -61,7 +60,7 @@ impl Stream {
 
     /// Takes in a call and its surprise (nats; `None` where the model has too little before it).
     /// True when the flight is to be asked whether an alarm is right.
-    pub fn step(&mut self, call: Call, surprise: Option<f32>, threshold: &Threshold) -> bool {
+    pub fn step(&mut self, call: Call, surprise: Option<f32>, limits: &Limits) -> bool {
         self.recorder.push(call);
         let Some(nats) = surprise else {
             return false;
@@ -77,7 +76,7 @@ impl Stream {
             Some(_) => LEAST_CALLS_AFTER_GAP,
             None => LEAST_CALLS,
         };
-        self.episode.step(&self.scores, threshold, least)
+        self.episode.step(&self.scores, limits, least)
     }
 
     /// The slow score now, nats a call, once it counts.

@@ -17,6 +17,46 @@ pub const CALM_SHARE: f64 = 0.8;
 /// How long the scores must stay low for an episode to end, calls.
 pub const CALM_CALLS: u32 = 100;
 
+/// What the scores of a thread must exceed to raise an alarm, and how they run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// For the slow score, nats a call.
+    pub slow: f64,
+    /// For the fast score, nats a call.
+    pub fast: f64,
+    /// For the evidence of what was never seen before, nats; infinite without a profile.
+    pub first_seen: f64,
+    /// Time constant of the slow score, calls.
+    pub slow_calls: u32,
+    /// Time constant of the fast score, calls.
+    pub fast_calls: u32,
+}
+
+impl Limits {
+    /// What the score of `pace` must exceed.
+    #[must_use]
+    pub const fn of(&self, pace: Pace) -> f64 {
+        match pace {
+            Pace::Slow => self.slow,
+            Pace::Fast => self.fast,
+            Pace::FirstSeen => self.first_seen,
+        }
+    }
+}
+
+impl From<&Threshold> for Limits {
+    /// A model's own.
+    fn from(threshold: &Threshold) -> Self {
+        Self {
+            slow: threshold.slow,
+            fast: threshold.fast,
+            first_seen: f64::INFINITY,
+            slow_calls: threshold.slow_calls,
+            fast_calls: threshold.fast_calls,
+        }
+    }
+}
+
 /// A mean that forgets: `m += (s − m) / min(n, k)`, `n` being the calls so far and `k` the time
 /// constant. It begins as the plain mean and goes on as the exponentially weighted one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,22 +78,24 @@ impl RunningMean {
     }
 }
 
-/// The two running scores of one stream, nats a call.
+/// The scores of one stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scores {
     slow: RunningMean,
     fast: RunningMean,
     scored: u64,
+    first_seen: f64,
 }
 
 impl Scores {
-    /// Scores of a stream without calls; `threshold` gives the time constants.
+    /// Scores of a stream without calls; `limits` gives the time constants.
     #[must_use]
-    pub fn new(threshold: &Threshold) -> Self {
+    pub fn new(limits: &Limits) -> Self {
         Self {
-            slow: RunningMean::new(threshold.slow_calls),
-            fast: RunningMean::new(threshold.fast_calls),
+            slow: RunningMean::new(limits.slow_calls),
+            fast: RunningMean::new(limits.fast_calls),
             scored: 0,
+            first_seen: 0.0,
         }
     }
 
@@ -69,12 +111,18 @@ impl Scores {
         self.fast.push(f64::from(nats), count);
     }
 
-    /// The running mean of `pace`, nats a call; 0 before the first call.
+    /// Says what the thread's new things are worth by now, nats.
+    pub fn set_first_seen(&mut self, nats: f64) {
+        self.first_seen = nats;
+    }
+
+    /// The score of `pace`: a running mean in nats a call, or the evidence in nats; 0 before the first call.
     #[must_use]
     pub fn get(&self, pace: Pace) -> f64 {
         match pace {
             Pace::Slow => self.slow.mean,
             Pace::Fast => self.fast.mean,
+            Pace::FirstSeen => self.first_seen,
         }
     }
 
@@ -84,22 +132,28 @@ impl Scores {
         self.scored
     }
 
-    /// The pace whose score exceeds its threshold by the largest factor; the slow one of equals.
+    /// Every score above its limit, the one that exceeds it by the largest factor first. The running means count from the
+    /// `least`th call on: before, they are means of too few.
     #[must_use]
-    pub fn crossing(&self, threshold: &Threshold) -> Option<Pace> {
-        let slow = self.slow.mean / threshold.slow;
-        let fast = self.fast.mean / threshold.fast;
-        if slow.max(fast) <= 1.0 {
-            None
-        } else if slow >= fast {
-            Some(Pace::Slow)
-        } else {
-            Some(Pace::Fast)
-        }
+    pub fn crossings(&self, limits: &Limits, least: u64) -> Vec<Pace> {
+        let counts = |pace: &Pace| self.scored >= least || *pace == Pace::FirstSeen;
+        let factor = |pace: Pace| self.get(pace) / limits.of(pace);
+        let paces = [Pace::Slow, Pace::Fast, Pace::FirstSeen];
+        let crossed = |pace: &Pace| factor(*pace) > 1.0;
+        let mut paces: Vec<_> = paces.into_iter().filter(counts).filter(crossed).collect();
+        paces.sort_by(|&a, &b| factor(b).total_cmp(&factor(a)));
+        paces
     }
 
-    fn is_calm(&self, threshold: &Threshold) -> bool {
-        self.slow.mean < CALM_SHARE * threshold.slow && self.fast.mean < CALM_SHARE * threshold.fast
+    fn crosses(&self, limits: &Limits, least: u64) -> bool {
+        let means = self.slow.mean > limits.slow || self.fast.mean > limits.fast;
+        (means && self.scored >= least) || self.first_seen > limits.first_seen
+    }
+
+    fn is_calm(&self, limits: &Limits) -> bool {
+        [Pace::Slow, Pace::Fast, Pace::FirstSeen]
+            .into_iter()
+            .all(|pace| self.get(pace) < CALM_SHARE * limits.of(pace))
     }
 }
 
@@ -108,7 +162,7 @@ impl Scores {
 /// over held-out normal traces; of `threshold` only the time constants are used.
 #[must_use]
 pub fn highest_scores(surprises: &[f32], threshold: &Threshold) -> Option<(f64, f64)> {
-    let mut scores = Scores::new(threshold);
+    let mut scores = Scores::new(&threshold.into());
     let mut highest: Option<(f64, f64)> = None;
     for &nats in surprises {
         scores.push(nats);
@@ -143,14 +197,10 @@ pub enum Episode {
 
 impl Episode {
     /// Goes on by one call. True when the flight is to be asked whether an alarm is right.
-    pub fn step(&mut self, scores: &Scores, threshold: &Threshold, least: u64) -> bool {
+    pub fn step(&mut self, scores: &Scores, limits: &Limits, least: u64) -> bool {
         match self {
             Self::Raised { calm } => {
-                *calm = if scores.is_calm(threshold) {
-                    *calm + 1
-                } else {
-                    0
-                };
+                *calm = if scores.is_calm(limits) { *calm + 1 } else { 0 };
                 if *calm >= CALM_CALLS {
                     *self = Self::Quiet;
                 }
@@ -161,7 +211,7 @@ impl Episode {
                 false
             }
             Self::Quiet | Self::Doubtful { .. } => {
-                let crossed = scores.scored >= least && scores.crossing(threshold).is_some();
+                let crossed = scores.crosses(limits, least);
                 if !crossed {
                     *self = Self::Quiet;
                 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::profile::known::FirstSeen;
 use crate::syscall::event::{Call, Comm, ThreadKey};
 
 /// One statement of the detector.
@@ -9,18 +10,22 @@ use crate::syscall::event::{Call, Comm, ThreadKey};
 pub enum Verdict {
     /// A thread behaves unlike what the model knows.
     Alarm(Box<Alarm>),
+    /// What the thread of an alarm did next.
+    Aftermath(Aftermath),
     /// A thread's stream ended.
     ThreadEnd(ThreadEnd),
 }
 
-/// Which running mean crossed its threshold.
+/// Which score crossed its threshold.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Pace {
-    /// The mean with the long time constant.
+    /// The running mean with the long time constant.
     Slow,
-    /// The mean with the short time constant, for bursts.
+    /// The running mean with the short time constant, for bursts.
     Fast,
+    /// The evidence of what was never seen before; only with a profile.
+    FirstSeen,
 }
 
 /// Whether every call of the stretch that a verdict rests on was seen.
@@ -44,8 +49,22 @@ pub struct SurprisingCall {
     pub index: u16,
     /// `−ln p(call | the calls before it in this thread)`, in nats.
     pub surprise: f32,
-    /// The likeliest calls instead, likeliest first: vocabulary index and probability.
-    pub expected: Vec<(u16, f32)>,
+    /// The likeliest calls instead, likeliest first.
+    pub expected: Vec<Expected>,
+    /// The call before it in the flight, and how often the service made the two in a row before; `None` without a
+    /// profile, and for the first call of a flight.
+    pub pair: Option<(Call, u64)>,
+}
+
+/// A call that was expected.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Expected {
+    /// The service's own call; `None` where only the general model was asked.
+    pub call: Option<Call>,
+    /// Its index in the model's vocabulary.
+    pub index: u16,
+    /// Its probability, between 0 and 1.
+    pub probability: f32,
 }
 
 /// The calls that an alarm rests on: a thread's last calls up to and including the one that
@@ -56,11 +75,17 @@ pub struct Flight {
     pub first_seq: u64,
     /// The calls, at most [`Flight::CALLS`].
     pub calls: Vec<Call>,
+    /// The thread's names: each with the place in the thread of the first call that was made under it. The first
+    /// stands at or before `first_seq`. At most [`Flight::NAMES`], the latest ones.
+    pub names: Vec<(u64, Comm)>,
 }
 
 impl Flight {
     /// How many calls a flight recorder keeps of a thread.
     pub const CALLS: usize = 512;
+
+    /// How many changes of name it keeps.
+    pub const NAMES: usize = 16;
 }
 
 /// A thread behaves unlike what the model knows.
@@ -74,19 +99,66 @@ pub struct Alarm {
     pub thread: ThreadKey,
     /// Its name then.
     pub comm: Comm,
-    /// Which mean crossed.
+    /// Which score crossed by the largest factor.
     pub pace: Pace,
-    /// The running mean of the surprise, in nats a call, computed from `flight` alone: replaying
-    /// these calls gives it again to the bit.
+    /// That score, computed from `flight` alone: replaying these calls gives it again to the bit. Nats a call; of
+    /// [`Pace::FirstSeen`], nats.
     pub score: f64,
-    /// What the score had to exceed, in nats a call.
+    /// What the score had to exceed.
     pub threshold: f64,
+    /// Every score that crossed, `pace` among them: score and threshold.
+    pub reasons: Vec<(Pace, f64, f64)>,
+    /// What the thread did that the service never did before, in the order in which it did it; empty without a profile.
+    pub first_seen: Vec<FirstSeen>,
     /// Whether the stretch is whole.
     pub evidence: Evidence,
     /// The calls that surprised most, in the order in which they were made.
     pub surprising: Vec<SurprisingCall>,
     /// The calls it rests on.
     pub flight: Flight,
+    /// How the process came to be: from the first process of it that was watched down to this one.
+    pub lineage: Vec<Kin>,
+}
+
+/// A process of an alarm's lineage.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Kin {
+    /// Its thread group id.
+    pub tgid: u32,
+    /// Its name as last seen; empty when it made no call yet.
+    pub comm: Comm,
+}
+
+impl Expected {
+    /// What the general model expected.
+    #[must_use]
+    pub const fn general((index, probability): (u16, f32)) -> Self {
+        Self {
+            call: None,
+            index,
+            probability,
+        }
+    }
+}
+
+/// What the thread of an alarm did next: told once [`Aftermath::CALLS`] calls were made, or when the thread ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Aftermath {
+    /// The alarm's id.
+    pub alarm: String,
+    /// The thread.
+    pub thread: ThreadKey,
+    /// The place in the thread of the first of the calls.
+    pub first_seq: u64,
+    /// The calls after the one that raised the alarm.
+    pub calls: Vec<Call>,
+    /// Whether the thread ended with them.
+    pub ended: bool,
+}
+
+impl Aftermath {
+    /// How many calls are kept.
+    pub const CALLS: usize = 64;
 }
 
 /// How a thread's life went.

@@ -77,6 +77,7 @@ impl Sink for Json {
                 let record = AlarmRecord::new(alarm, &self.origin, self.model.as_ref());
                 self.line(&record)
             }
+            Verdict::Aftermath(_) => Ok(()),
             Verdict::ThreadEnd(_) if self.only == Only::Alarms => Ok(()),
             Verdict::ThreadEnd(end) => self.line(&ThreadEndRecord::new(end, &self.origin)),
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::detect::counters::{Counters, Coverage};
-use crate::detect::verdict::{Alarm, Evidence, Flight, Pace, SurprisingCall, ThreadEnd};
+use crate::detect::verdict::{Alarm, Evidence, Expected, Flight, Pace, SurprisingCall, ThreadEnd};
 use crate::report::snapshot::{ModelIdentity, Snapshot, SourceStatus, Summary, Unscored};
 use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
 
@@ -38,12 +38,17 @@ pub fn alarm() -> Alarm {
             call: call(101),
             index: 26,
             surprise: 12.5,
-            expected: vec![(3, 0.61), (0, 0.05)],
+            expected: [(3, 0.61), (0, 0.05)].map(Expected::general).into(),
+            pair: None,
         }],
         flight: Flight {
             first_seq: 0,
             calls: vec![call(0), call(0), call(101)],
+            names: Vec::new(),
         },
+        reasons: vec![(Pace::Slow, 5.25, 3.2)],
+        first_seen: Vec::new(),
+        lineage: Vec::new(),
     }
 }
 

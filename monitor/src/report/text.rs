@@ -5,7 +5,7 @@ use std::io;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::detect::verdict::{Alarm, Evidence, Pace, SurprisingCall, ThreadEnd, Verdict};
+use crate::detect::verdict::{Alarm, Evidence, Expected, Pace, SurprisingCall, ThreadEnd, Verdict};
 use crate::report::output::Output;
 use crate::report::sink::{Origin, Sink};
 use crate::report::snapshot::Summary;
@@ -122,7 +122,7 @@ impl Sink for Text {
         let text = match verdict {
             Verdict::Alarm(alarm) => self.alarm(alarm),
             Verdict::ThreadEnd(end) if self.thread_ends => self.thread_end(end),
-            Verdict::ThreadEnd(_) => return Ok(()),
+            Verdict::ThreadEnd(_) | Verdict::Aftermath(_) => return Ok(()),
         };
         self.output.write(text.as_bytes())
     }
@@ -137,6 +137,7 @@ fn pace(pace: Pace) -> &'static str {
     match pace {
         Pace::Slow => "slow mean, about 100 calls",
         Pace::Fast => "fast mean, about 10 calls",
+        Pace::FirstSeen => "never seen before",
     }
 }
 
@@ -160,16 +161,17 @@ pub fn index_name(index: u16) -> String {
 
 /// Calls with their probabilities, likeliest first.
 #[must_use]
-pub fn expectation(expected: &[(u16, f32)]) -> String {
+pub fn expectation(expected: &[Expected]) -> String {
     if expected.is_empty() {
         return "nothing (the model gives no distribution)".into();
     }
-    let one = |&(index, probability): &(u16, f32)| {
-        let percent = match probability * 100.0 {
+    let one = |one: &Expected| {
+        let percent = match one.probability * 100.0 {
             percent if percent < 0.5 => "<1".into(),
             percent => format!("{percent:.0}"),
         };
-        format!("{} {percent}%", index_name(index))
+        let name = one.call.map_or_else(|| index_name(one.index), call_name);
+        format!("{name} {percent}%")
     };
     expected.iter().map(one).collect::<Vec<_>>().join(", ")
 }
@@ -191,6 +193,7 @@ pub fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Text, expectation, grouped};
+    use crate::detect::verdict::Expected;
     use crate::report::output::Output;
     use crate::report::sample;
 
@@ -204,7 +207,7 @@ mod tests {
     #[test]
     fn an_unlikely_call_is_not_called_impossible() {
         assert_eq!(
-            expectation(&[(3, 0.994), (4, 0.004)]),
+            expectation(&[(3, 0.994), (4, 0.004)].map(Expected::general)),
             "read 99%, write <1%"
         );
     }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use monitor::detect::detector::Detector;
-use monitor::detect::verdict::Pace;
 use monitor::report::json::alarm::{AlarmRecord, bits};
 use monitor::trace::error::shown;
 
@@ -139,10 +138,7 @@ fn replay(alarm: &AlarmRecord, detector: &mut Detector, tally: &mut Tally) -> Re
         return Ok(());
     }
     let again = detector.rescore(&flight)?;
-    let score = match alarm.pace {
-        Pace::Slow => again.slow,
-        Pace::Fast => again.fast,
-    };
+    let score = again.scores.get(alarm.pace);
     if bits(score) == alarm.score_bits {
         tally.same += 1;
         writeln!(

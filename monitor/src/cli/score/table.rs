@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use monitor::detect::verdict::Expected;
 use monitor::report::json::SCHEMA;
 use monitor::report::json::alarm::ExpectedRecord;
 use monitor::report::text::{call_name, expectation, index_name};
@@ -23,7 +24,13 @@ pub fn write_text(out: &mut impl Write, trace: &Judged) -> io::Result<()> {
         let expected = if one.expected.is_empty() {
             "-".into()
         } else {
-            expectation(&one.expected)
+            let expected: Vec<_> = one
+                .expected
+                .iter()
+                .copied()
+                .map(Expected::general)
+                .collect();
+            expectation(&expected)
         };
         writeln!(
             out,

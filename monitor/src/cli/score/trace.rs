@@ -95,7 +95,7 @@ impl Judged {
         end: &ThreadEnd,
         detector: &mut Detector,
     ) -> Result<Self> {
-        let threshold = detector.threshold().clone();
+        let limits = *detector.limits();
         let mut calls = Vec::new();
         for (first, run) in &kept.runs {
             let first_of_run = calls.len();
@@ -118,7 +118,7 @@ impl Judged {
                 detector
                     .model_mut()
                     .explain(&indices, *first == 0, ALTERNATIVES + 1)?;
-            let mut scores = Scores::new(&threshold);
+            let mut scores = Scores::new(&limits);
             for (one, explained) in run.iter_mut().zip(explained) {
                 one.surprise = explained.surprise;
                 one.expected = explained.expected;
@@ -141,7 +141,7 @@ impl Judged {
             scored: end.scored,
             mean: end.mean_surprise,
             score: end.highest_score,
-            threshold: threshold.slow,
+            threshold: limits.slow,
             alarms: end.alarms,
             opinion,
         })

@@ -1,11 +1,10 @@
 //! An alarm rests on its flight alone.
 
 use super::Rescored;
-use crate::detect::scorer::manifest::Threshold;
 use crate::detect::scorer::{Explained, Model, ScoreError};
 use crate::detect::stream::Stream;
-use crate::detect::threshold::Scores;
-use crate::detect::verdict::{Alarm, Flight, Pace, SurprisingCall};
+use crate::detect::threshold::{LEAST_CALLS, Limits, Scores};
+use crate::detect::verdict::{Alarm, Expected, Flight, SurprisingCall};
 use crate::syscall::event::{Call, ThreadKey};
 use crate::syscall::{adfa, table};
 
@@ -45,8 +44,8 @@ fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> 
         .collect())
 }
 
-fn scores(judged: &[Judged], threshold: &Threshold) -> Scores {
-    let mut scores = Scores::new(threshold);
+fn scores(judged: &[Judged], limits: &Limits) -> Scores {
+    let mut scores = Scores::new(limits);
     for nats in judged.iter().filter_map(|judged| judged.3.surprise) {
         scores.push(nats);
     }
@@ -58,15 +57,18 @@ fn surprising(judged: Vec<Judged>) -> Vec<SurprisingCall> {
     let mut calls: Vec<_> = judged
         .into_iter()
         .filter_map(|(seq, call, index, explained)| {
-            let mut expected = explained.expected;
-            expected.retain(|&(other, _)| other != index);
-            expected.truncate(ALTERNATIVES);
+            let others = explained
+                .expected
+                .into_iter()
+                .filter(|&(other, _)| other != index);
+            let expected = others.take(ALTERNATIVES).map(Expected::general);
             explained.surprise.map(|surprise| SurprisingCall {
                 seq,
                 call,
                 index,
                 surprise,
-                expected,
+                expected: expected.collect(),
+                pair: None,
             })
         })
         .collect();
@@ -79,14 +81,13 @@ fn surprising(judged: Vec<Judged>) -> Vec<SurprisingCall> {
 /// See [`super::Detector::rescore`].
 pub(super) fn rescore(
     model: &mut Model,
-    threshold: &Threshold,
+    limits: &Limits,
     flight: &Flight,
 ) -> Result<Rescored, ScoreError> {
     let judged = judge(model, flight)?;
-    let scores = scores(&judged, threshold);
+    let scores = scores(&judged, limits);
     Ok(Rescored {
-        slow: scores.get(Pace::Slow),
-        fast: scores.get(Pace::Fast),
+        scores,
         surprising: surprising(judged),
     })
 }
@@ -94,14 +95,20 @@ pub(super) fn rescore(
 /// The alarm, if the flight's own score crosses too.
 pub(super) fn raise(
     model: &mut Model,
-    threshold: &Threshold,
+    limits: &Limits,
     cause: Cause,
     stream: &Stream,
     flight: Flight,
 ) -> Result<Option<Alarm>, ScoreError> {
     let judged = judge(model, &flight)?;
-    let scores = scores(&judged, threshold);
-    let Some(pace) = scores.crossing(threshold) else {
+    let scores = scores(&judged, limits);
+    let long = flight.calls.len() as u64 >= LEAST_CALLS;
+    let reasons: Vec<_> = scores
+        .crossings(limits, if long { 0 } else { LEAST_CALLS })
+        .into_iter()
+        .map(|pace| (pace, scores.get(pace), limits.of(pace)))
+        .collect();
+    let Some(&(pace, score, threshold)) = reasons.first() else {
         return Ok(None);
     };
     let ThreadKey {
@@ -115,13 +122,13 @@ pub(super) fn raise(
         thread: cause.thread,
         comm: stream.comm,
         pace,
-        score: scores.get(pace),
-        threshold: match pace {
-            Pace::Slow => threshold.slow,
-            Pace::Fast => threshold.fast,
-        },
+        score,
+        threshold,
+        reasons,
+        first_seen: Vec::new(),
         evidence: stream.evidence(),
         surprising: surprising(judged),
         flight,
+        lineage: Vec::new(),
     }))
 }

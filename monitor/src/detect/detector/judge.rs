@@ -40,7 +40,7 @@ impl Detector {
         for step in &steps {
             match *step {
                 Step::Restart { slot, seq } => {
-                    self.streams[slot as usize].restart(seq, &self.threshold);
+                    self.streams[slot as usize].restart(seq, &self.limits);
                 }
                 Step::Calls { slot, calls, .. } => {
                     self.judge_calls(step, slot, from..from + calls, verdicts, observer)?;
@@ -100,7 +100,7 @@ impl Detector {
                 surprise,
             });
             self.counters.scored += u64::from(surprise.is_some());
-            if stream.step(call, surprise, &self.threshold) {
+            if stream.step(call, surprise, &self.limits) {
                 let time_ns = made_at(time_ns, before + place, before + calls);
                 self.ask(slot, thread, (seq, time_ns), verdicts)?;
             }
@@ -125,7 +125,7 @@ impl Detector {
             seq,
             time_ns,
         };
-        let raised = alarm::raise(&mut self.model, &self.threshold, cause, stream, flight)?;
+        let raised = alarm::raise(&mut self.model, &self.limits, cause, stream, flight)?;
         match raised {
             None => stream.episode.doubt(),
             Some(alarm) => {

@@ -1,4 +1,4 @@
-use super::{CALM_CALLS, Episode, LEAST_CALLS, Scores, highest_scores};
+use super::{CALM_CALLS, Episode, LEAST_CALLS, Limits, Scores, highest_scores};
 use crate::detect::scorer::manifest::Threshold;
 use crate::detect::verdict::Pace;
 
@@ -13,9 +13,13 @@ fn threshold() -> Threshold {
     }
 }
 
+fn limits() -> Limits {
+    Limits::from(&threshold())
+}
+
 #[test]
 fn a_score_begins_as_the_plain_mean_and_then_forgets() {
-    let mut scores = Scores::new(&threshold());
+    let mut scores = Scores::new(&limits());
     for nats in [1.0, 2.0, 6.0] {
         scores.push(nats);
     }
@@ -34,20 +38,20 @@ fn a_score_begins_as_the_plain_mean_and_then_forgets() {
 
 #[test]
 fn the_pace_that_exceeds_its_threshold_most_is_named() {
-    let mut scores = Scores::new(&threshold());
-    assert_eq!(scores.crossing(&threshold()), None);
+    let mut scores = Scores::new(&limits());
+    assert_eq!(scores.crossings(&limits(), LEAST_CALLS), []);
     for _ in 0..200 {
         scores.push(1.9);
     }
-    assert_eq!(scores.crossing(&threshold()), None);
+    assert_eq!(scores.crossings(&limits(), LEAST_CALLS), []);
     for _ in 0..12 {
         scores.push(9.0);
     }
-    assert_eq!(scores.crossing(&threshold()), Some(Pace::Fast));
+    assert_eq!(scores.crossings(&limits(), LEAST_CALLS), [Pace::Fast, Pace::Slow]);
     for _ in 0..300 {
         scores.push(2.1);
     }
-    assert_eq!(scores.crossing(&threshold()), Some(Pace::Slow));
+    assert_eq!(scores.crossings(&limits(), LEAST_CALLS), [Pace::Slow]);
 }
 
 #[test]
@@ -62,8 +66,8 @@ fn the_highest_scores_of_a_trace_leave_out_its_first_calls() {
 
 #[test]
 fn an_episode_raises_once_and_ends_after_a_calm() {
-    let threshold = threshold();
-    let mut scores = Scores::new(&threshold);
+    let limits = limits();
+    let mut scores = Scores::new(&limits);
     let mut episode = Episode::default();
     let mut asked = Vec::new();
     for call in 0..2000_u32 {
@@ -73,7 +77,7 @@ fn an_episode_raises_once_and_ends_after_a_calm() {
             0.5
         };
         scores.push(nats);
-        if episode.step(&scores, &threshold, LEAST_CALLS) {
+        if episode.step(&scores, &limits, LEAST_CALLS) {
             asked.push(call);
             episode.raise();
         }
@@ -84,26 +88,26 @@ fn an_episode_raises_once_and_ends_after_a_calm() {
 
 #[test]
 fn scores_between_the_calm_share_and_the_threshold_keep_an_episode_going() {
-    let threshold = threshold();
-    let mut scores = Scores::new(&threshold);
+    let limits = limits();
+    let mut scores = Scores::new(&limits);
     let mut episode = Episode::default();
     episode.raise();
     for _ in 0..10 * CALM_CALLS {
         scores.push(1.7);
-        assert!(!episode.step(&scores, &threshold, LEAST_CALLS));
+        assert!(!episode.step(&scores, &limits, LEAST_CALLS));
     }
     assert!(matches!(episode, Episode::Raised { calm: 0 }));
 }
 
 #[test]
 fn too_few_calls_ask_nothing_however_surprising() {
-    let threshold = threshold();
-    let mut scores = Scores::new(&threshold);
+    let limits = limits();
+    let mut scores = Scores::new(&limits);
     let mut episode = Episode::default();
     for call in 1..=LEAST_CALLS {
         scores.push(50.0);
         assert_eq!(
-            episode.step(&scores, &threshold, LEAST_CALLS),
+            episode.step(&scores, &limits, LEAST_CALLS),
             call == LEAST_CALLS
         );
     }
@@ -111,13 +115,13 @@ fn too_few_calls_ask_nothing_however_surprising() {
 
 #[test]
 fn a_flight_that_does_not_agree_is_asked_ever_more_seldom() {
-    let threshold = threshold();
-    let mut scores = Scores::new(&threshold);
+    let limits = limits();
+    let mut scores = Scores::new(&limits);
     let mut episode = Episode::default();
     let mut asked = 0;
     for _ in 0..10_000 {
         scores.push(9.0);
-        if episode.step(&scores, &threshold, LEAST_CALLS) {
+        if episode.step(&scores, &limits, LEAST_CALLS) {
             asked += 1;
             episode.doubt();
         }

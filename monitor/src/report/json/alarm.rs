@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::SCHEMA;
-use crate::detect::verdict::{Alarm, Evidence, Flight, Pace, SurprisingCall, ThreadEnd};
+use crate::detect::verdict::{Alarm, Evidence, Expected, Flight, Pace, SurprisingCall, ThreadEnd};
 use crate::report::sink::Origin;
 use crate::report::snapshot::ModelIdentity;
 use crate::syscall::event::{Abi, Call};
@@ -188,6 +188,7 @@ impl AlarmRecord {
                 .iter()
                 .map(call)
                 .collect::<Result<_, _>>()?,
+            names: Vec::new(),
         })
     }
 }
@@ -211,10 +212,14 @@ fn named(call: &Call) -> (String, u32, Option<String>) {
 
 fn surprising(one: &SurprisingCall) -> SurprisingRecord {
     let (abi, number, name) = named(&one.call);
-    let expected = |&(index, probability): &(u16, f32)| ExpectedRecord {
-        index,
-        name: adfa::name(index).map(str::to_owned),
-        probability,
+    let expected = |one: &Expected| ExpectedRecord {
+        index: one.index,
+        name: match one.call {
+            Some(call) => table::name(call),
+            None => adfa::name(one.index),
+        }
+        .map(str::to_owned),
+        probability: one.probability,
     };
     SurprisingRecord {
         seq: one.seq,

@@ -17,6 +17,7 @@ fn by_thread(mut detector: Detector, events: &[Event], every: usize) -> Outcome 
     let of = |verdict: &Verdict| match verdict {
         Verdict::Alarm(alarm) => alarm.thread,
         Verdict::ThreadEnd(end) => end.thread,
+        Verdict::Aftermath(after) => after.thread,
     };
     threads
         .into_iter()

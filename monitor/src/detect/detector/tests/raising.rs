@@ -10,7 +10,7 @@ mod needs_onnxruntime {
         fn alarm(verdict: &Verdict) -> Option<&Alarm> {
             match verdict {
                 Verdict::Alarm(alarm) => Some(alarm),
-                Verdict::ThreadEnd(_) => None,
+                Verdict::ThreadEnd(_) | Verdict::Aftermath(_) => None,
             }
         }
         verdicts.iter().filter_map(alarm).collect()
@@ -44,8 +44,11 @@ mod needs_onnxruntime {
         assert!(alarm.surprising.is_sorted_by_key(|call| call.seq));
         for call in &alarm.surprising {
             assert_eq!(call.expected.len(), 3);
-            assert!(call.expected.iter().all(|&(index, _)| index != call.index));
-            assert!(call.expected.is_sorted_by(|a, b| a.1 >= b.1));
+            assert!(call.expected.iter().all(|other| other.index != call.index));
+            assert!(
+                call.expected
+                    .is_sorted_by(|a, b| a.probability >= b.probability)
+            );
         }
         let most = alarm.surprising.iter().map(|call| call.surprise);
         assert!(f64::from(most.fold(0.0, f32::max)) > alarm.threshold);
@@ -53,10 +56,7 @@ mod needs_onnxruntime {
         // Another detector, as `monitor replay` of the stored alarm makes one.
         let mut other = super::super::detector(Settings::default());
         let again = other.rescore(&alarm.flight).expect("it scores");
-        let score = match alarm.pace {
-            Pace::Slow => again.slow,
-            Pace::Fast => again.fast,
-        };
+        let score = again.scores.get(alarm.pace);
         assert_eq!(score.to_bits(), alarm.score.to_bits());
         assert_eq!(again.surprising, alarm.surprising);
     }
@@ -73,7 +73,7 @@ mod needs_onnxruntime {
             32,
             "the first call that may raise"
         );
-        let mut scores = crate::detect::threshold::Scores::new(detector.threshold());
+        let mut scores = crate::detect::threshold::Scores::new(detector.limits());
         scored[..32]
             .iter()
             .filter_map(|call| call.surprise)
@@ -96,10 +96,7 @@ mod needs_onnxruntime {
         assert_eq!(alarm.evidence, Evidence::Gapped);
         assert_eq!(alarm.flight.first_seq, 1_000);
         let again = detector.rescore(&alarm.flight).expect("it scores");
-        let score = match alarm.pace {
-            Pace::Slow => again.slow,
-            Pace::Fast => again.fast,
-        };
+        let score = again.scores.get(alarm.pace);
         assert_eq!(score.to_bits(), alarm.score.to_bits());
     }
 
@@ -146,12 +143,14 @@ mod needs_onnxruntime {
         let flight = Flight {
             first_seq: u64::MAX - 600,
             calls: calls.collect(),
+            names: Vec::new(),
         };
         let scores = detector.rescore(&flight).expect("it scores");
-        assert!(scores.slow.is_finite());
+        assert!(scores.scores.get(Pace::Slow).is_finite());
         let nothing = Flight {
             first_seq: 0,
             calls: Vec::new(),
+            names: Vec::new(),
         };
         assert_eq!(
             detector.rescore(&nothing).expect("it scores").surprising,
