@@ -5,24 +5,37 @@
 //! which the events came. So nothing depends on how often `score` is called, nor on how a thread's
 //! calls were cut into events. Time is event time; the clock is never read.
 
+mod own;
+
+mod adapt;
+
 mod alarm;
+
+mod aftermath;
 
 mod judge;
 
 mod limit;
 
+mod observed;
+
 use crate::detect::counters::Counters;
 use crate::detect::coverage::CoverageCounter;
+use crate::detect::profile::{Profile, Thresholds};
 use crate::detect::scorer::{Lane, Model, ScoreError};
 use crate::detect::stream::Stream;
 use crate::detect::threads::Threads;
-use crate::detect::threshold::{Limits, Scores};
-use crate::detect::verdict::{Flight, SurprisingCall, Verdict};
+use crate::detect::threshold::Limits;
+use crate::detect::verdict::{Flight, Verdict};
 use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
 use crate::syscall::{adfa, table};
 
+pub use adapt::Adapting;
+pub(super) use aftermath::Following;
 use judge::Step;
 use limit::AlarmLimit;
+pub use observed::{OwnSurprise, Rescored, Scored};
+use own::{Mark, Own, OwnStream};
 
 /// How a detector judges.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,38 +63,20 @@ impl Default for Settings {
     }
 }
 
-/// One call as it was scored, for an observer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scored {
-    /// Its thread.
-    pub thread: ThreadKey,
-    /// Its place in the thread, counted from 0.
-    pub seq: u64,
-    /// The call.
-    pub call: Call,
-    /// Its index in the model's vocabulary.
-    pub index: u16,
-    /// Nats; `None` where the model has too little before the call.
-    pub surprise: Option<f32>,
-}
-
-/// What a flight says of itself.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rescored {
-    /// The scores after its last call.
-    pub scores: Scores,
-    /// Its most surprising calls in order.
-    pub surprising: Vec<SurprisingCall>,
-}
-
 /// Turns events into verdicts.
 pub struct Detector {
     model: Model,
+    own: Option<Own>,
+    adapting: Option<Adapting>,
     limits: Limits,
     threads: Threads,
     /// By slot, like `lanes`.
     streams: Vec<Stream>,
     lanes: Vec<Lane>,
+    /// By slot too; empty without a profile.
+    own_streams: Vec<OwnStream>,
+    /// Of the calls that are queued, those to be dropped left out; empty without a profile.
+    marks: Vec<Mark>,
     /// Slots whose lane has calls queued.
     active: Vec<u32>,
     is_active: Vec<bool>,
@@ -102,10 +97,14 @@ impl Detector {
         limits.fast = settings.fast_threshold.unwrap_or(limits.fast);
         Self {
             model,
+            own: None,
+            adapting: None,
             limits,
             threads: Threads::new(settings.max_threads),
             streams: Vec::new(),
             lanes: Vec::new(),
+            own_streams: Vec::new(),
+            marks: Vec::new(),
             active: Vec::new(),
             is_active: Vec::new(),
             steps: Vec::new(),
@@ -114,6 +113,50 @@ impl Detector {
             limit: AlarmLimit::new(settings.alarms_per_minute),
             counters: Counters::default(),
             failed: false,
+        }
+    }
+
+    /// A detector that judges by a service's own profile, the model being asked where the profile finds a call unlikely.
+    /// Thresholds of `settings` replace those of `thresholds`.
+    #[must_use]
+    pub fn with_profile(
+        model: Model,
+        profile: Profile,
+        thresholds: Thresholds,
+        settings: Settings,
+    ) -> Self {
+        let (slow, fast) = (settings.slow_threshold, settings.fast_threshold);
+        let mut detector = Self::new(model, settings);
+        detector.limits.slow = slow.unwrap_or(thresholds.slow);
+        detector.limits.fast = fast.unwrap_or(thresholds.fast);
+        detector.limits.first_seen = thresholds.first_seen;
+        detector.own = Some(Own::new(profile));
+        detector
+    }
+
+    /// Learns on while it judges, see [`Adapting`]; nothing happens without a profile.
+    pub fn adapt(&mut self, adapting: Adapting) {
+        self.adapting = Some(adapting);
+    }
+
+    /// The profile that it judges by, with what was learned since.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.own.as_ref().map(Own::profile)
+    }
+
+    /// Gives the profile back, with what was learned since.
+    #[must_use]
+    pub fn into_profile(self) -> Option<Profile> {
+        self.own.map(Own::into_profile)
+    }
+
+    /// Changes the profile. Streams that have begun go on, so what they stand on must stay: call it between traces, or only
+    /// add.
+    pub fn edit_profile(&mut self, edit: impl FnOnce(&mut Profile)) {
+        if let Some(own) = &mut self.own {
+            edit(own.profile_mut());
+            own.refresh();
         }
     }
 
@@ -170,9 +213,15 @@ impl Detector {
         self.counters.lost = self.counters.lost.saturating_add(next.missing);
         self.counters.gaps += u64::from(next.missing > 0);
         let seq = stretch.first_seq.saturating_add(next.repeated as u64);
-        let lane = &mut self.lanes[slot as usize];
+        // With a profile, what the lane is asked is known only when the profile has looked at every call before.
+        let mut lane = match self.own {
+            None => Some(&mut self.lanes[slot as usize]),
+            Some(_) => None,
+        };
         if next.restarts {
-            lane.restart(seq == 0);
+            if let Some(lane) = &mut lane {
+                lane.restart(seq == 0);
+            }
             self.steps.push(Step::Restart { slot, seq });
         }
         let fresh = &stretch.calls[next.repeated..];
@@ -183,8 +232,11 @@ impl Detector {
             }
             let mapping = adfa::map(call);
             self.coverage.count(call, &mapping);
-            lane.push(mapping.index);
+            if let Some(lane) = &mut lane {
+                lane.push(mapping.index);
+            }
         }
+        let asks = lane.is_some();
         self.counters.calls += fresh.len() as u64;
         self.calls.extend_from_slice(fresh);
         self.steps.push(Step::Calls {
@@ -195,7 +247,9 @@ impl Detector {
             comm: event.comm,
             time_ns: (event.time_ns, stretch.last_ns),
         });
-        self.activate(slot);
+        if asks {
+            self.activate(slot);
+        }
     }
 
     fn push_exit(&mut self, event: &Event, count: u64) {
@@ -236,6 +290,8 @@ impl Detector {
             self.lanes.push(self.model.lane());
             self.streams.push(Stream::new(&self.limits));
             self.is_active.push(false);
+            self.own_streams
+                .extend(self.own.as_ref().map(|own| own.stream(true)));
         } else {
             self.streams[place] = Stream::new(&self.limits);
         }
@@ -269,6 +325,7 @@ impl Detector {
             return Err(ScoreError::Failed);
         }
         self.failed = true;
+        self.look();
         self.model.score(&mut self.lanes, &self.active)?;
         self.judge(verdicts, observer)?;
         for slot in self.active.drain(..) {
@@ -300,7 +357,7 @@ impl Detector {
     /// # Errors
     /// When inference fails.
     pub fn rescore(&mut self, flight: &Flight) -> Result<Rescored, ScoreError> {
-        alarm::rescore(&mut self.model, &self.limits, flight)
+        alarm::rescore(&mut self.model, self.own.as_ref(), &self.limits, flight)
     }
 
     /// What was counted so far.

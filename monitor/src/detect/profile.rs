@@ -9,6 +9,8 @@ pub mod vocabulary;
 
 pub mod known;
 
+pub mod firsts;
+
 pub mod mixture;
 
 pub mod accepted;

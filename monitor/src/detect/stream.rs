@@ -1,6 +1,8 @@
 //! One thread's calls as the model sees them: scores, episode and flight recorder.
 
+use crate::detect::detector::Following;
 use crate::detect::flight::Recorder;
+use crate::detect::profile::firsts::Firsts;
 use crate::detect::threshold::{Episode, LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
 use crate::detect::verdict::{Evidence, Pace};
 use crate::syscall::event::{Call, Comm};
@@ -16,6 +18,12 @@ pub struct Stream {
     pub episode: Episode,
     /// Its last calls.
     pub recorder: Recorder,
+    /// What it did that its service never did before.
+    pub firsts: Firsts,
+    /// Calls in a row that gave no cause for doubt, for a detector that learns on.
+    pub calm: u32,
+    /// The alarm after which it is followed a little further.
+    pub(in crate::detect) following: Option<Following>,
     /// Alarms raised for it.
     pub alarms: u32,
     /// Calls scored in all, across gaps.
@@ -34,6 +42,9 @@ impl Stream {
             scores: Scores::new(limits),
             episode: Episode::default(),
             recorder: Recorder::default(),
+            firsts: Firsts::default(),
+            calm: 0,
+            following: None,
             alarms: 0,
             scored: 0,
             sum: 0.0,
@@ -50,6 +61,8 @@ impl Stream {
             self.episode = Episode::Quiet;
         }
         self.recorder.restart(seq);
+        self.firsts = Firsts::default();
+        self.calm = 0;
         self.gap = (seq > 0).then_some(seq);
     }
 
@@ -58,10 +71,20 @@ impl Stream {
         self.recorder.push(call);
     }
 
+    /// Notes the name under which the next call is made.
+    pub fn named(&mut self, comm: Comm) {
+        self.comm = comm;
+        self.recorder.name(comm);
+    }
+
     /// Takes in a call and its surprise (nats; `None` where the model has too little before it).
     /// True when the flight is to be asked whether an alarm is right.
     pub fn step(&mut self, call: Call, surprise: Option<f32>, limits: &Limits) -> bool {
         self.recorder.push(call);
+        if !self.firsts.events().is_empty() || self.scores.get(Pace::FirstSeen) > 0.0 {
+            self.firsts.forget(self.recorder.first_seq());
+            self.scores.set_first_seen(self.firsts.evidence());
+        }
         let Some(nats) = surprise else {
             return false;
         };

@@ -83,6 +83,7 @@ pub fn summary() -> Summary {
                 lifecycle: 0,
             },
             counters: Counters {
+                asked: 0,
                 threads: 4,
                 open_threads: 0,
                 calls: 1000,

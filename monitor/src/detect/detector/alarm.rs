@@ -1,7 +1,10 @@
 //! An alarm rests on its flight alone.
 
 use super::Rescored;
-use crate::detect::scorer::{Explained, Model, ScoreError};
+use super::own::Own;
+use crate::detect::ngram::Cursor;
+use crate::detect::profile::firsts::Firsts;
+use crate::detect::scorer::{Model, ScoreError};
 use crate::detect::stream::Stream;
 use crate::detect::threshold::{LEAST_CALLS, Limits, Scores};
 use crate::detect::verdict::{Alarm, Expected, Flight, SurprisingCall};
@@ -21,87 +24,164 @@ pub(super) struct Cause {
     pub time_ns: u64,
 }
 
-/// A call of a flight, with its place in the thread, its index and what the model thought of it.
-type Judged = (u64, Call, u16, Explained);
+/// A call of a flight and what was thought of it.
+struct Judged {
+    seq: u64,
+    call: Call,
+    index: u16,
+    surprise: Option<f32>,
+    expectation: Expectation,
+}
 
-/// Scores a flight from a fresh state.
-fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> {
+/// What was expected in the place of a call.
+enum Expectation {
+    /// The general model's likeliest calls.
+    General(Vec<(u16, f32)>),
+    /// Where the profile's n-gram stood before the call, its own token, and the call before it.
+    Own(Box<Cursor>, u32, Option<Call>),
+}
+
+/// The flight's calls with their places, those left out that the detector drops.
+fn calls(flight: &Flight) -> impl Iterator<Item = (u64, Call)> {
     // A stored flight may say any place.
     let seq = |place| flight.first_seq.saturating_add(place);
-    let calls: Vec<(u64, Call)> = (0..)
-        .map(seq)
-        .zip(flight.calls.iter().copied())
-        .filter(|&(_, call)| !table::is_restart(call))
-        .collect();
-    let indices: Vec<u16> = calls.iter().map(|&(_, c)| adfa::map(c).index).collect();
+    let calls = (0..).map(seq).zip(flight.calls.iter().copied());
+    calls.filter(|&(_, call)| !table::is_restart(call))
+}
+
+/// Scores a flight by the general model, from a fresh state.
+fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> {
+    let indices: Vec<u16> = calls(flight).map(|(_, c)| adfa::map(c).index).collect();
     // One more, since the call itself may be among the likeliest.
     let explained = model.explain(&indices, flight.first_seq == 0, ALTERNATIVES + 1)?;
-    Ok(calls
-        .into_iter()
-        .zip(indices)
-        .zip(explained)
-        .map(|(((seq, call), index), explained)| (seq, call, index, explained))
+    let judged = calls(flight).zip(indices).zip(explained);
+    Ok(judged
+        .map(|(((seq, call), index), explained)| Judged {
+            seq,
+            call,
+            index,
+            surprise: explained.surprise,
+            expectation: Expectation::General(explained.expected),
+        })
         .collect())
 }
 
-fn scores(judged: &[Judged], limits: &Limits) -> Scores {
-    let mut scores = Scores::new(limits);
-    for nats in judged.iter().filter_map(|judged| judged.3.surprise) {
-        scores.push(nats);
+/// Scores a flight by a profile, from a fresh state.
+fn judge_own(model: &mut Model, own: &Own, flight: &Flight) -> Result<Vec<Judged>, ScoreError> {
+    let mut lanes = [model.lane()];
+    let mut stream = own.stream(flight.first_seq == 0);
+    let mut looked = Vec::with_capacity(flight.calls.len());
+    let mut before = None;
+    for (seq, call) in calls(flight) {
+        let cursor = Box::new(*stream.cursor());
+        let mark = own.look(&mut stream, call, &mut lanes[0]);
+        looked.push((seq, call, mark, cursor, before.replace(call)));
     }
-    scores
+    model.score(&mut lanes, &[0])?;
+    Ok(looked
+        .into_iter()
+        .map(|(seq, call, mark, cursor, before)| Judged {
+            seq,
+            call,
+            index: adfa::map(call).index,
+            surprise: Some(own.tell(&mark, &mut lanes[0]).0),
+            expectation: Expectation::Own(cursor, mark.token, before),
+        })
+        .collect())
+}
+
+/// What is new in a flight to the service.
+fn firsts(own: &Own, flight: &Flight) -> Firsts {
+    let known = &own.profile().known;
+    let mut firsts = Firsts::default();
+    let mut names = flight.names.iter().peekable();
+    for (seq, call) in calls(flight) {
+        while let Some(&(at, comm)) = names.next_if(|&&(at, _)| at <= seq) {
+            firsts.named(known, comm, at);
+        }
+        firsts.made(known, call, own.profile().vocabulary.token(call), seq);
+    }
+    firsts.forget(flight.first_seq);
+    firsts
 }
 
 /// The most surprising calls, in the order in which they were made.
-fn surprising(judged: Vec<Judged>) -> Vec<SurprisingCall> {
-    let mut calls: Vec<_> = judged
+fn surprising(mut judged: Vec<Judged>, own: Option<&Own>) -> Vec<SurprisingCall> {
+    judged.retain(|judged| judged.surprise.is_some());
+    judged.sort_by(|a, b| {
+        let (a_nats, b_nats) = (a.surprise.unwrap_or(0.0), b.surprise.unwrap_or(0.0));
+        b_nats.total_cmp(&a_nats).then(a.seq.cmp(&b.seq))
+    });
+    judged.truncate(SHOWN);
+    judged.sort_by_key(|judged| judged.seq);
+    judged
         .into_iter()
-        .filter_map(|(seq, call, index, explained)| {
-            let others = explained
-                .expected
-                .into_iter()
-                .filter(|&(other, _)| other != index);
+        .map(|judged| shown(judged, own))
+        .collect()
+}
+
+fn shown(judged: Judged, own: Option<&Own>) -> SurprisingCall {
+    let (expected, pair) = match (judged.expectation, own) {
+        (Expectation::Own(cursor, token, before), Some(own)) => (
+            own.expected(&cursor, token, ALTERNATIVES),
+            before.map(|before| (before, own.pairs(before, judged.call))),
+        ),
+        (Expectation::General(expected), _) => {
+            let others = expected.into_iter().filter(|&(it, _)| it != judged.index);
             let expected = others.take(ALTERNATIVES).map(Expected::general);
-            explained.surprise.map(|surprise| SurprisingCall {
-                seq,
-                call,
-                index,
-                surprise,
-                expected: expected.collect(),
-                pair: None,
-            })
-        })
-        .collect();
-    calls.sort_by(|a, b| b.surprise.total_cmp(&a.surprise).then(a.seq.cmp(&b.seq)));
-    calls.truncate(SHOWN);
-    calls.sort_by_key(|call| call.seq);
-    calls
+            (expected.collect(), None)
+        }
+        (Expectation::Own(..), None) => (Vec::new(), None),
+    };
+    SurprisingCall {
+        seq: judged.seq,
+        call: judged.call,
+        index: judged.index,
+        surprise: judged.surprise.unwrap_or(0.0),
+        expected,
+        pair,
+    }
 }
 
 /// See [`super::Detector::rescore`].
 pub(super) fn rescore(
     model: &mut Model,
+    own: Option<&Own>,
     limits: &Limits,
     flight: &Flight,
 ) -> Result<Rescored, ScoreError> {
-    let judged = judge(model, flight)?;
-    let scores = scores(&judged, limits);
+    let judged = match own {
+        None => judge(model, flight)?,
+        Some(own) => judge_own(model, own, flight)?,
+    };
+    let mut scores = Scores::new(limits);
+    for nats in judged.iter().filter_map(|judged| judged.surprise) {
+        scores.push(nats);
+    }
+    let firsts = own.map(|own| firsts(own, flight)).unwrap_or_default();
+    scores.set_first_seen(firsts.evidence());
     Ok(Rescored {
         scores,
-        surprising: surprising(judged),
+        surprising: surprising(judged, own),
+        first_seen: firsts.events().iter().copied().collect(),
     })
 }
 
 /// The alarm, if the flight's own score crosses too.
 pub(super) fn raise(
     model: &mut Model,
+    own: Option<&Own>,
     limits: &Limits,
     cause: Cause,
     stream: &Stream,
-    flight: Flight,
 ) -> Result<Option<Alarm>, ScoreError> {
-    let judged = judge(model, &flight)?;
-    let scores = scores(&judged, limits);
+    let flight = stream.recorder.flight();
+    let Rescored {
+        scores,
+        surprising,
+        first_seen,
+    } = rescore(model, own, limits, &flight)?;
+    // A window model has no surprise for the first calls of a flight that is long enough.
     let long = flight.calls.len() as u64 >= LEAST_CALLS;
     let reasons: Vec<_> = scores
         .crossings(limits, if long { 0 } else { LEAST_CALLS })
@@ -125,9 +205,9 @@ pub(super) fn raise(
         score,
         threshold,
         reasons,
-        first_seen: Vec::new(),
+        first_seen,
         evidence: stream.evidence(),
-        surprising: surprising(judged),
+        surprising,
         flight,
         lineage: Vec::new(),
     }))

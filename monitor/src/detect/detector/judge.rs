@@ -1,7 +1,8 @@
 //! Judging what was scored, call by call, in the order in which the events came.
 
 use super::alarm::{self, Cause};
-use super::{Detector, Scored};
+use super::own::Mark;
+use super::{Detector, Following, Scored};
 use crate::detect::scorer::ScoreError;
 use crate::detect::stream::Stream;
 use crate::detect::threads::Entry;
@@ -30,24 +31,67 @@ pub(super) enum Step {
 }
 
 impl Detector {
+    /// Lets the profile look at all that is queued, and queues for the model what the profile asks of it.
+    pub(super) fn look(&mut self) {
+        let Some(own) = self.own.take() else {
+            return;
+        };
+        let steps = std::mem::take(&mut self.steps);
+        let mut from = 0;
+        for step in &steps {
+            match *step {
+                Step::Restart { slot, seq } => {
+                    self.own_streams[slot as usize] = own.stream(seq == 0);
+                }
+                Step::Calls { slot, calls, .. } => {
+                    let place = slot as usize;
+                    let mut in_lane = false;
+                    for &call in &self.calls[from..from + calls] {
+                        if !table::is_restart(call) {
+                            let (stream, lane) =
+                                (&mut self.own_streams[place], &mut self.lanes[place]);
+                            let mark = own.look(stream, call, lane);
+                            in_lane |= mark.in_lane;
+                            self.marks.push(mark);
+                        }
+                    }
+                    from += calls;
+                    if in_lane {
+                        self.activate(slot);
+                    }
+                }
+                Step::End { .. } => {}
+            }
+        }
+        self.steps = steps;
+        self.own = Some(own);
+    }
+
     pub(super) fn judge(
         &mut self,
         verdicts: &mut Vec<Verdict>,
         observer: &mut dyn FnMut(&Scored),
     ) -> Result<(), ScoreError> {
         let steps = std::mem::take(&mut self.steps);
+        let marks = std::mem::take(&mut self.marks);
+        let mut told = marks.iter();
         let mut from = 0;
         for step in &steps {
             match *step {
                 Step::Restart { slot, seq } => {
-                    self.streams[slot as usize].restart(seq, &self.limits);
+                    let stream = &mut self.streams[slot as usize];
+                    verdicts.extend(stream.following.take().map(|it| it.told(false)));
+                    stream.restart(seq, &self.limits);
                 }
                 Step::Calls { slot, calls, .. } => {
-                    self.judge_calls(step, slot, from..from + calls, verdicts, observer)?;
+                    let range = from..from + calls;
+                    self.judge_calls(step, slot, range, &mut told, verdicts, observer)?;
                     from += calls;
                 }
                 Step::End { slot, entry } => {
-                    let end = thread_end(&self.streams[slot as usize], &entry);
+                    let stream = &mut self.streams[slot as usize];
+                    verdicts.extend(stream.following.take().map(|it| it.told(true)));
+                    let end = thread_end(stream, &entry);
                     self.note_highest(end.highest_score);
                     verdicts.push(Verdict::ThreadEnd(end));
                     self.threads.release(slot);
@@ -56,6 +100,9 @@ impl Detector {
         }
         self.calls.clear();
         self.calls.shrink_to(1 << 16);
+        self.marks = marks;
+        self.marks.clear();
+        self.marks.shrink_to(1 << 16);
         self.steps = steps;
         self.steps.clear();
         self.steps.shrink_to(1 << 14);
@@ -67,6 +114,7 @@ impl Detector {
         step: &Step,
         slot: u32,
         range: std::ops::Range<usize>,
+        marks: &mut std::slice::Iter<'_, Mark>,
         verdicts: &mut Vec<Verdict>,
         observer: &mut dyn FnMut(&Scored),
     ) -> Result<(), ScoreError> {
@@ -82,27 +130,50 @@ impl Detector {
             return Ok(());
         };
         let thread = self.threads.entry(slot).key;
-        self.streams[slot as usize].comm = comm;
+        let stream = &mut self.streams[slot as usize];
+        stream.named(comm);
+        if let Some(own) = &self.own {
+            stream.firsts.named(&own.profile().known, comm, seq);
+        }
         for (place, at) in range.enumerate() {
             let call = self.calls[at];
             let stream = &mut self.streams[slot as usize];
+            let full = stream.following.as_mut().is_some_and(|it| it.push(call));
+            if full {
+                verdicts.extend(stream.following.take().map(|it| it.told(false)));
+            }
             if table::is_restart(call) {
                 stream.record(call);
                 continue;
             }
-            let surprise = self.lanes[slot as usize].take();
             let seq = seq.saturating_add(place as u64);
+            let lane = &mut self.lanes[slot as usize];
+            let (surprise, own) = match (&self.own, marks.as_slice().first()) {
+                (Some(own), Some(mark)) => {
+                    marks.next();
+                    let profile = own.profile();
+                    stream.firsts.made(&profile.known, call, mark.token, seq);
+                    let (nats, lstm) = own.tell(mark, lane);
+                    self.counters.asked += u64::from(mark.asks);
+                    (Some(nats), Some(mark.told(lstm)))
+                }
+                _ => (lane.take(), None),
+            };
             observer(&Scored {
                 thread,
                 seq,
                 call,
                 index: adfa::map(call).index,
                 surprise,
+                own,
             });
             self.counters.scored += u64::from(surprise.is_some());
-            if stream.step(call, surprise, &self.limits) {
-                let time_ns = made_at(time_ns, before + place, before + calls);
+            let crossed = stream.step(call, surprise, &self.limits);
+            let time_ns = made_at(time_ns, before + place, before + calls);
+            if crossed {
                 self.ask(slot, thread, (seq, time_ns), verdicts)?;
+            } else if let (Some(own), Some(adapting)) = (&mut self.own, &mut self.adapting) {
+                adapting.step(own.profile_mut(), stream, &self.limits, time_ns);
             }
         }
         let highest = self.streams[slot as usize].current_highest();
@@ -119,13 +190,18 @@ impl Detector {
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), ScoreError> {
         let stream = &mut self.streams[slot as usize];
-        let flight = stream.recorder.flight();
         let cause = Cause {
             thread,
             seq,
             time_ns,
         };
-        let raised = alarm::raise(&mut self.model, &self.limits, cause, stream, flight)?;
+        let raised = alarm::raise(
+            &mut self.model,
+            self.own.as_ref(),
+            &self.limits,
+            cause,
+            stream,
+        )?;
         match raised {
             None => stream.episode.doubt(),
             Some(alarm) => {
@@ -133,6 +209,8 @@ impl Detector {
                 if self.limit.allows(time_ns) {
                     stream.alarms += 1;
                     self.counters.alarms += 1;
+                    let following = Following::new(&alarm);
+                    verdicts.extend(stream.following.replace(following).map(|it| it.told(false)));
                     verdicts.push(Verdict::Alarm(Box::new(alarm)));
                 } else {
                     self.counters.suppressed += 1;

@@ -207,15 +207,16 @@ impl Known {
 /// The evidence of several new things within one flight, nats: the strongest counts in full, each further one less what it
 /// takes to find it anywhere among the flight's calls.
 #[must_use]
-pub fn evidence(events: &[FirstSeen]) -> f64 {
+pub fn evidence<'a>(events: impl IntoIterator<Item = &'a FirstSeen>) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
     let anywhere = (Flight::CALLS as f64).ln();
-    let strongest = events.iter().map(|event| event.nats).fold(0.0, f64::max);
-    let all: f64 = events
-        .iter()
-        .map(|event| (event.nats - anywhere).max(0.0))
-        .sum();
-    all + (strongest - (strongest - anywhere).max(0.0))
+    let mut strongest = 0.0_f64;
+    let mut all = 0.0;
+    for event in events {
+        strongest = strongest.max(event.nats);
+        all += (event.nats - anywhere).max(0.0);
+    }
+    all + strongest.min(anywhere)
 }
 
 fn holds(set: &[u64], token: u32) -> bool {

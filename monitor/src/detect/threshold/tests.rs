@@ -47,7 +47,10 @@ fn the_pace_that_exceeds_its_threshold_most_is_named() {
     for _ in 0..12 {
         scores.push(9.0);
     }
-    assert_eq!(scores.crossings(&limits(), LEAST_CALLS), [Pace::Fast, Pace::Slow]);
+    assert_eq!(
+        scores.crossings(&limits(), LEAST_CALLS),
+        [Pace::Fast, Pace::Slow]
+    );
     for _ in 0..300 {
         scores.push(2.1);
     }
