@@ -4,6 +4,8 @@ pub mod coverage;
 
 pub mod threads;
 
+pub mod processes;
+
 pub mod flight;
 
 pub mod stream;

@@ -50,6 +50,45 @@ impl Comm {
         let end = self.0.iter().position(|&byte| byte == 0).unwrap_or(16);
         &self.0[..end]
     }
+
+    /// The name that [`Display`](fmt::Display) shows as `text`; `None` if it shows none so.
+    #[must_use]
+    pub fn from_escaped(text: &str) -> Option<Self> {
+        let mut bytes = [0; 16];
+        let mut length = 0;
+        let mut rest = text.as_bytes();
+        while let Some((byte, behind)) = unescape(rest) {
+            *bytes.get_mut(length)? = byte;
+            length += 1;
+            rest = behind;
+        }
+        let comm = Self(bytes);
+        // There is one way to show a name: another was not made by `Display`.
+        (rest.is_empty() && comm.to_string() == text).then_some(comm)
+    }
+}
+
+/// The first byte of what [`slice::escape_ascii`] made, and what is behind it.
+fn unescape(text: &[u8]) -> Option<(u8, &[u8])> {
+    let hex = |digit: u8| char::from(digit).to_digit(16);
+    match *text {
+        [b'\\', b'x', high, low, ref rest @ ..] => {
+            let byte = hex(high)? * 16 + hex(low)?;
+            Some((u8::try_from(byte).ok()?, rest))
+        }
+        [b'\\', letter, ref rest @ ..] => {
+            let byte = match letter {
+                b'n' => b'\n',
+                b't' => b'\t',
+                b'r' => b'\r',
+                b'\\' | b'\'' | b'"' => letter,
+                _ => return None,
+            };
+            Some((byte, rest))
+        }
+        [byte, ref rest @ ..] => Some((byte, rest)),
+        [] => None,
+    }
 }
 
 impl fmt::Display for Comm {
@@ -119,5 +158,39 @@ mod tests {
     fn a_hostile_name_cannot_steer_a_terminal() {
         let comm = Comm::new(b"\x1b[2J\nok\"\xff and more than fits");
         assert_eq!(comm.to_string(), "\\x1b[2J\\nok\\\"\\xff and m");
+    }
+
+    #[test]
+    fn every_name_comes_back_from_how_it_is_shown() {
+        for first in 1..=255 {
+            for second in [b'a', b'\\', b'x', first] {
+                let comm = Comm::new(&[first, second, b'0', b'a']);
+                assert_eq!(Comm::from_escaped(&comm.to_string()), Some(comm), "{comm}");
+            }
+        }
+        let full = Comm([b'\n'; 16]);
+        assert_eq!(Comm::from_escaped(&full.to_string()), Some(full));
+        assert_eq!(Comm::from_escaped(""), Some(Comm::default()));
+    }
+
+    #[test]
+    fn what_no_name_is_shown_as_is_refused() {
+        for text in [
+            "\\",
+            "\\x",
+            "\\x1",
+            "\\xg0",
+            "\\q",
+            "\\x00",
+            "a\\x00b",
+            "\\x41",
+            "\\xFF",
+            "\n",
+            "é",
+            "\"",
+            "seventeen letters",
+        ] {
+            assert_eq!(Comm::from_escaped(text), None, "{text}");
+        }
     }
 }
