@@ -17,12 +17,19 @@
 
 mod trie;
 
+mod parts;
+
 use thiserror::Error;
 
+pub use parts::{Node, PartsError};
 use trie::{NONE, Trie};
 
 /// The highest order that is allowed.
 pub const HIGHEST_ORDER: usize = 16;
+
+/// Different n-grams that a model holds at most, about 200 MB of them: what comes after is not counted, so that nobody who
+/// makes calls up can fill the memory.
+pub const MOST_NGRAMS: usize = 1 << 22;
 
 /// Why an n-gram model cannot do what it was asked.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -52,6 +59,8 @@ pub struct Ngram {
     /// The nodes of 0, 1, … `order − 1` start tokens.
     start: [u32; HIGHEST_ORDER],
     learned: u64,
+    /// Occurrences of n-grams beyond [`MOST_NGRAMS`].
+    uncounted: u64,
 }
 
 /// Where one sequence stands: the contexts that its next token is predicted from.
@@ -79,7 +88,8 @@ impl Ngram {
         start[0] = Trie::ROOT;
         for length in 1..order {
             // The start token is context only: it is never counted, so it takes no probability.
-            start[length] = trie.find_or_add(start[length - 1], vocabulary);
+            let longer = trie.find_or_add(start[length - 1], vocabulary);
+            start[length] = longer.expect("a new trie has room");
         }
         Ok(Self {
             order,
@@ -87,6 +97,7 @@ impl Ngram {
             trie,
             start,
             learned: 0,
+            uncounted: 0,
         })
     }
 
@@ -106,6 +117,12 @@ impl Ngram {
     #[must_use]
     pub const fn learned(&self) -> u64 {
         self.learned
+    }
+
+    /// Tokens of which some n-gram was not counted, because the model is full ([`MOST_NGRAMS`]).
+    #[must_use]
+    pub const fn uncounted(&self) -> u64 {
+        self.uncounted
     }
 
     /// How many different n-grams of all lengths it holds.
@@ -174,14 +191,16 @@ impl Ngram {
         }
     }
 
-    /// Counts `token` after what the cursor stands on, and moves the cursor behind it.
+    /// Counts `token` after what the cursor stands on, and moves the cursor behind it. True when the model had not counted
+    /// the longest n-gram that ends with it, of [`Ngram::order`] tokens, before.
     ///
     /// # Errors
     /// When the token is outside of the vocabulary; nothing is counted then.
-    pub fn learn_next(&mut self, cursor: &mut Cursor, token: u32) -> Result<(), NgramError> {
+    pub fn learn_next(&mut self, cursor: &mut Cursor, token: u32) -> Result<bool, NgramError> {
         self.check(token)?;
         let mut next = [NONE; HIGHEST_ORDER];
         next[0] = Trie::ROOT;
+        let mut is_new = false;
         for length in 0..self.order {
             // A context unseen when the cursor came here may be known by now, but it has no count
             // for this occurrence: such a cursor was moved by `advance`.
@@ -189,13 +208,48 @@ impl Ngram {
             if context == NONE {
                 break;
             }
-            let node = self.trie.count(context, token);
+            let Some((node, first)) = self.trie.count(context, token) else {
+                self.uncounted += 1;
+                is_new = true;
+                break;
+            };
+            if length + 1 < self.order {
+                next[length + 1] = node;
+            } else {
+                is_new = first;
+            }
+        }
+        cursor.contexts = next;
+        self.learned += 1;
+        Ok(is_new)
+    }
+
+    /// Takes back what [`Ngram::learn_next`] counted when a cursor stood here and the token came, and moves the cursor behind
+    /// it: the model is then as if it had never learned that occurrence (exact below 2^32 occurrences of one n-gram).
+    /// Only take back what was learned.
+    ///
+    /// # Errors
+    /// When the token is outside of the vocabulary; nothing is taken back then.
+    pub fn unlearn_next(&mut self, cursor: &mut Cursor, token: u32) -> Result<(), NgramError> {
+        self.check(token)?;
+        let mut next = [NONE; HIGHEST_ORDER];
+        next[0] = Trie::ROOT;
+        for length in 0..self.order {
+            let context = cursor.contexts[length];
+            if context == NONE {
+                break;
+            }
+            let node = self.trie.uncount(context, token);
+            if node == NONE {
+                self.uncounted = self.uncounted.saturating_sub(1);
+                break;
+            }
             if length + 1 < self.order {
                 next[length + 1] = node;
             }
         }
         cursor.contexts = next;
-        self.learned += 1;
+        self.learned = self.learned.saturating_sub(1);
         Ok(())
     }
 

@@ -1,7 +1,10 @@
 //! The counts of all n-grams, as a trie in two flat tables.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
+
+use super::MOST_NGRAMS;
 
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
@@ -45,25 +48,77 @@ impl Trie {
         self.edges.get(&key(parent, token)).copied().unwrap_or(NONE)
     }
 
-    pub fn find_or_add(&mut self, parent: u32, token: u32) -> u32 {
-        *self.edges.entry(key(parent, token)).or_insert_with(|| {
-            self.nodes.push(Node::default());
-            u32::try_from(self.nodes.len() - 1).expect("2^32 nodes do not fit in memory")
-        })
+    /// The n-gram `parent` followed by `token`, added if it is not there; `None` when there are [`MOST_NGRAMS`] already.
+    pub fn find_or_add(&mut self, parent: u32, token: u32) -> Option<u32> {
+        match self.edges.entry(key(parent, token)) {
+            Entry::Occupied(edge) => Some(*edge.get()),
+            Entry::Vacant(_) if self.nodes.len() > MOST_NGRAMS => None,
+            Entry::Vacant(edge) => {
+                let node = u32::try_from(self.nodes.len()).expect("MOST_NGRAMS is below 2^32");
+                self.nodes.push(Node::default());
+                Some(*edge.insert(node))
+            }
+        }
     }
 
-    /// Counts `token` after `context` once, and gives the longer n-gram.
-    pub fn count(&mut self, context: u32, token: u32) -> u32 {
-        let node = self.find_or_add(context, token);
+    /// Counts `token` after `context` once, and gives the longer n-gram and whether it is new; `None` when the trie is full.
+    pub fn count(&mut self, context: u32, token: u32) -> Option<(u32, bool)> {
+        self.count_many(context, token, 1)
+    }
+
+    /// The same, `times` times.
+    pub fn count_many(&mut self, context: u32, token: u32, times: u32) -> Option<(u32, bool)> {
+        let node = self.find_or_add(context, token)?;
         let longer = &mut self.nodes[node as usize];
-        let is_new = longer.count == 0;
+        let is_new = longer.count == 0 && times > 0;
+        let before = longer.count;
         // Past 2^32 occurrences the shares do not change noticeably any more.
-        let counted = longer.count < u32::MAX;
-        longer.count = longer.count.saturating_add(1);
+        longer.count = longer.count.saturating_add(times);
+        let counted = longer.count - before;
         let context = &mut self.nodes[context as usize];
         context.types += u32::from(is_new);
         context.total += u64::from(counted);
+        Some((node, is_new))
+    }
+
+    /// Takes one occurrence of `token` after `context` back, and gives the longer n-gram, or [`NONE`] when that was never
+    /// counted.
+    pub fn uncount(&mut self, context: u32, token: u32) -> u32 {
+        let node = self.find(context, token);
+        if node == NONE {
+            return NONE;
+        }
+        let longer = &mut self.nodes[node as usize];
+        if longer.count == 0 || longer.count == u32::MAX {
+            return node;
+        }
+        longer.count -= 1;
+        let is_last = longer.count == 0;
+        let context = &mut self.nodes[context as usize];
+        context.types -= u32::from(is_last);
+        context.total -= 1;
         node
+    }
+
+    /// Every n-gram as the number of its context, its last token, its own number and its count, by context and token.
+    pub fn edges(&self) -> Vec<(u32, u32, u32, u32)> {
+        let mut edges: Vec<_> = self
+            .edges
+            .iter()
+            .map(|(&key, &node)| {
+                #[expect(clippy::cast_possible_truncation, reason = "the halves of the key")]
+                let (parent, token) = ((key >> 32) as u32, key as u32);
+                (parent, token, node, self.nodes[node as usize].count)
+            })
+            .collect();
+        edges.sort_unstable();
+        edges
+    }
+
+    /// How often this n-gram occurred, and how often anything followed it.
+    pub fn sums(&self, node: u32) -> (u32, u64) {
+        let node = &self.nodes[node as usize];
+        (node.count, node.total)
     }
 
     /// How often `token` came after `context`.
