@@ -92,6 +92,7 @@ pub fn identity(detector: &Detector) -> ModelIdentity {
         sha256: manifest.model_sha256.clone(),
         slow_threshold: limits.slow,
         fast_threshold: limits.fast,
+        profile: None,
     }
 }
 

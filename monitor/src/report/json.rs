@@ -2,6 +2,7 @@
 
 pub mod alarm;
 pub mod status;
+pub mod thread;
 
 use std::io;
 use std::time::Duration;
@@ -13,8 +14,9 @@ use crate::report::output::Output;
 use crate::report::sink::{Origin, Sink};
 use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
 
-use alarm::{AlarmRecord, ThreadEndRecord};
+use alarm::AlarmRecord;
 use status::{StatusRecord, SummaryRecord};
+use thread::{AftermathRecord, ThreadEndRecord};
 
 /// The version of the schema: it grows when a field changes its meaning or goes, and stays when one
 /// is added.
@@ -35,7 +37,7 @@ pub struct Json {
 pub enum Only {
     /// All of them.
     Everything,
-    /// Alarms alone: a log to keep and to replay.
+    /// Alarms and what followed each: a log to keep and to replay.
     Alarms,
 }
 
@@ -77,7 +79,7 @@ impl Sink for Json {
                 let record = AlarmRecord::new(alarm, &self.origin, self.model.as_ref());
                 self.line(&record)
             }
-            Verdict::Aftermath(_) => Ok(()),
+            Verdict::Aftermath(next) => self.line(&AftermathRecord::new(next, &self.origin)),
             Verdict::ThreadEnd(_) if self.only == Only::Alarms => Ok(()),
             Verdict::ThreadEnd(end) => self.line(&ThreadEndRecord::new(end, &self.origin)),
         }

@@ -3,8 +3,13 @@
 use std::time::Duration;
 
 use crate::detect::counters::{Counters, Coverage};
-use crate::detect::verdict::{Alarm, Evidence, Expected, Flight, Pace, SurprisingCall, ThreadEnd};
-use crate::report::snapshot::{ModelIdentity, Snapshot, SourceStatus, Summary, Unscored};
+use crate::detect::profile::known::{First, FirstSeen};
+use crate::detect::verdict::{
+    Aftermath, Alarm, Evidence, Expected, Flight, Kin, Pace, SurprisingCall, ThreadEnd,
+};
+use crate::report::snapshot::{
+    ModelIdentity, ProfileIdentity, Snapshot, SourceStatus, Summary, Unscored,
+};
 use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
 
 pub fn call(number: u32) -> Call {
@@ -49,6 +54,72 @@ pub fn alarm() -> Alarm {
         reasons: vec![(Pace::Slow, 5.25, 3.2)],
         first_seen: Vec::new(),
         lineage: Vec::new(),
+    }
+}
+
+/// The same by a profile: a shell under nginx that the service never ran.
+pub fn profiled_alarm() -> Alarm {
+    let hostile = Comm::new(b"sh\x1b[2J");
+    Alarm {
+        pace: Pace::FirstSeen,
+        score: 31.5,
+        threshold: 16.25,
+        reasons: vec![(Pace::FirstSeen, 31.5, 16.25), (Pace::Fast, 6.5, 4.5)],
+        first_seen: vec![
+            FirstSeen {
+                seq: 0,
+                what: First::Name(hostile),
+                nats: 12.5,
+            },
+            FirstSeen {
+                seq: 1,
+                what: First::CallOfName(hostile, call(0)),
+                nats: 9.0,
+            },
+            FirstSeen {
+                seq: 2,
+                what: First::Call(call(101)),
+                nats: 16.0,
+            },
+        ],
+        surprising: vec![SurprisingCall {
+            seq: 2,
+            call: call(101),
+            index: 26,
+            surprise: 12.5,
+            expected: vec![Expected {
+                call: Some(call(0)),
+                index: 3,
+                probability: 0.61,
+            }],
+            pair: Some((call(0), 0)),
+        }],
+        flight: Flight {
+            first_seq: 0,
+            calls: vec![call(0), call(0), call(101)],
+            names: vec![(0, Comm::new(b"nginx")), (1, hostile)],
+        },
+        lineage: vec![
+            Kin {
+                tgid: 40,
+                comm: Comm::new(b"nginx"),
+            },
+            Kin {
+                tgid: 41,
+                comm: hostile,
+            },
+        ],
+        ..alarm()
+    }
+}
+
+pub fn aftermath() -> Aftermath {
+    Aftermath {
+        alarm: "41-1".into(),
+        thread: thread(),
+        first_seq: 3,
+        calls: vec![call(0), call(60)],
+        ended: true,
     }
 }
 
@@ -116,5 +187,17 @@ pub fn model() -> ModelIdentity {
         sha256: "ab".repeat(32),
         slow_threshold: 3.2,
         fast_threshold: 6.5,
+        profile: None,
+    }
+}
+
+pub fn profiled_model() -> ModelIdentity {
+    ModelIdentity {
+        profile: Some(ProfileIdentity {
+            sha256: "cd".repeat(32),
+            adapted: true,
+            first_seen_threshold: 16.25,
+        }),
+        ..model()
     }
 }

@@ -78,4 +78,17 @@ pub struct ModelIdentity {
     pub slow_threshold: f64,
     /// What the fast score must exceed, nats a call.
     pub fast_threshold: f64,
+    /// The profile that judges as well, if there is one.
+    pub profile: Option<ProfileIdentity>,
+}
+
+/// Which profile judges a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProfileIdentity {
+    /// SHA-256 of its file, lower-case hexadecimal.
+    pub sha256: String,
+    /// Whether it learns on while it judges, so that a later replay by the file may give other scores.
+    pub adapted: bool,
+    /// What the evidence of things never seen before must exceed, nats.
+    pub first_seen_threshold: f64,
 }

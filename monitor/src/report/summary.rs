@@ -59,6 +59,13 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
     for (what, count) in &snapshot.source.missed {
         row("missed", format!("{} {what}", grouped(*count)));
     }
+    if counters.evicted > 0 {
+        let count = grouped(counters.evicted);
+        row(
+            "evicted",
+            format!("{count} threads forgotten: the table of threads was full"),
+        );
+    }
     if model.is_some() {
         row("alarms", alarms(counters.alarms, counters.suppressed));
         row("coverage", coverage(snapshot));
@@ -87,6 +94,17 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
                 model.sha256.get(..12).unwrap_or(&model.sha256),
                 model.slow_threshold,
                 model.fast_threshold
+            ),
+        );
+    }
+    if let Some(profile) = model.and_then(|model| model.profile.as_ref()) {
+        row(
+            "profile",
+            format!(
+                "sha256 {}{}, threshold {:.2} never seen before",
+                profile.sha256.get(..12).unwrap_or(&profile.sha256),
+                if profile.adapted { ", adapting" } else { "" },
+                profile.first_seen_threshold
             ),
         );
     }
@@ -186,6 +204,19 @@ mod tests {
   CPU time  0.12 s of the monitor itself, 5.0% of one core
 "
         );
+    }
+
+    #[test]
+    fn forgotten_threads_and_the_profile_are_told() {
+        let mut summary = sample::summary();
+        summary.snapshot.counters.evicted = 1234;
+        let text = text(&summary, Some(&sample::profiled_model()));
+        for line in [
+            "\n  evicted   1,234 threads forgotten: the table of threads was full\n",
+            "\n  profile   sha256 cdcdcdcdcdcd, adapting, threshold 16.25 never seen before\n",
+        ] {
+            assert!(text.contains(line), "{text}");
+        }
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! Verdicts as a person reads them.
 
+mod alarm;
+
 use std::fmt::Write as _;
 use std::io;
 
-use anstyle::{AnsiColor, Style};
-
-use crate::detect::verdict::{Alarm, Evidence, Expected, Pace, SurprisingCall, ThreadEnd, Verdict};
+use crate::detect::verdict::{Expected, ThreadEnd, Verdict};
 use crate::report::output::Output;
 use crate::report::sink::{Origin, Sink};
 use crate::report::snapshot::Summary;
 use crate::syscall::event::Call;
 use crate::syscall::{adfa, table};
+
+pub use alarm::Block;
 
 /// Writes each alarm as a block of lines, and if asked to each thread's end as one.
 pub struct Text {
@@ -30,62 +32,6 @@ impl Text {
             thread_ends,
             origin: Origin::default(),
         }
-    }
-
-    fn paint(&self, style: Style, text: &str) -> String {
-        if self.colour {
-            format!("{}{text}{}", style.render(), style.render_reset())
-        } else {
-            text.to_owned()
-        }
-    }
-
-    fn alarm(&self, alarm: &Alarm) -> String {
-        let red = AnsiColor::Red.on_default().bold();
-        let bold = Style::new().bold();
-        let mut block = format!(
-            "{} {} pid {} tid {} {}",
-            self.paint(red, "ALARM"),
-            self.origin.clock.shown(alarm.time_ns),
-            alarm.thread.tgid,
-            alarm.thread.tid,
-            self.paint(bold, &alarm.comm.to_string()),
-        );
-        if let Some(name) = &self.origin.name {
-            let _ = write!(block, " in {name}");
-        }
-        let _ = writeln!(
-            block,
-            "\n  score {} over {:.2} nats a call ({}), evidence {}",
-            self.paint(red, &format!("{:.2}", alarm.score)),
-            alarm.threshold,
-            pace(alarm.pace),
-            match alarm.evidence {
-                Evidence::Complete => "complete",
-                Evidence::Gapped => "gapped",
-            },
-        );
-        let rows: Vec<_> = alarm.surprising.iter().map(|one| self.row(one)).collect();
-        block.extend(rows);
-        let _ = writeln!(
-            block,
-            "  {} calls kept for replay, id {}",
-            alarm.flight.calls.len(),
-            alarm.id
-        );
-        block
-    }
-
-    fn row(&self, one: &SurprisingCall) -> String {
-        let yellow = AnsiColor::Yellow.on_default();
-        let name = format!("{:<20}", call_name(one.call));
-        format!(
-            "  #{:<8} {} {:>6.2} nats  expected {}\n",
-            one.seq,
-            self.paint(yellow, &name),
-            one.surprise,
-            expectation(&one.expected),
-        )
     }
 
     fn thread_end(&self, end: &ThreadEnd) -> String {
@@ -120,7 +66,13 @@ impl Sink for Text {
 
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
         let text = match verdict {
-            Verdict::Alarm(alarm) => self.alarm(alarm),
+            Verdict::Alarm(alarm) => {
+                let when = self.origin.clock.shown(alarm.time_ns);
+                let block = Block {
+                    colour: self.colour,
+                };
+                block.of(alarm, &when, self.origin.name.as_deref())
+            }
             Verdict::ThreadEnd(end) if self.thread_ends => self.thread_end(end),
             Verdict::ThreadEnd(_) | Verdict::Aftermath(_) => return Ok(()),
         };
@@ -129,15 +81,6 @@ impl Sink for Text {
 
     fn summary(&mut self, _: &Summary) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Which mean crossed, in words.
-fn pace(pace: Pace) -> &'static str {
-    match pace {
-        Pace::Slow => "slow mean, about 100 calls",
-        Pace::Fast => "fast mean, about 10 calls",
-        Pace::FirstSeen => "never seen before",
     }
 }
 
@@ -192,10 +135,8 @@ pub fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Text, expectation, grouped};
+    use super::{expectation, grouped};
     use crate::detect::verdict::Expected;
-    use crate::report::output::Output;
-    use crate::report::sample;
 
     #[test]
     fn numbers_are_grouped_by_three() {
@@ -210,30 +151,5 @@ mod tests {
             expectation(&[(3, 0.994), (4, 0.004)].map(Expected::general)),
             "read 99%, write <1%"
         );
-    }
-
-    #[test]
-    fn an_alarm_names_who_what_and_what_was_expected() {
-        let text = Text::new(Output::stdout(), false, false);
-        assert_eq!(
-            text.alarm(&sample::alarm()),
-            "ALARM 12.000s pid 41 tid 42 evil\\x1b[2J\n  \
-             score 5.25 over 3.20 nats a call (slow mean, about 100 calls), evidence complete\n  \
-             #2        ptrace                12.50 nats  expected read 61%, (no counterpart) 5%\n  \
-             3 calls kept for replay, id 41-1\n"
-        );
-    }
-
-    #[test]
-    fn colour_wraps_the_words_and_changes_nothing_else() {
-        let plain = Text::new(Output::stdout(), false, false).alarm(&sample::alarm());
-        let painted = Text::new(Output::stdout(), true, false).alarm(&sample::alarm());
-        assert!(painted.contains("\x1b["));
-        let mut stripped = String::new();
-        for part in painted.split('\x1b') {
-            let text = part.strip_prefix('[').and_then(|part| part.split_once('m'));
-            stripped.push_str(text.map_or(part, |(_, text)| text));
-        }
-        assert_eq!(stripped, plain);
     }
 }

@@ -124,6 +124,7 @@ fn is_of_type(value: &Value, kind: &Value) -> bool {
         Some("string") => value.is_string(),
         Some("null") => value.is_null(),
         Some("number") => value.is_number(),
+        Some("boolean") => value.is_boolean(),
         Some("integer") => value.is_u64() || value.is_i64(),
         _ => false,
     }

@@ -94,6 +94,8 @@ struct TraceRecord<'a> {
 pub fn write_json(out: &mut impl Write, trace: &Judged) -> io::Result<()> {
     for one in &trace.calls {
         let expected = |&(index, probability): &(u16, f32)| ExpectedRecord {
+            abi: None,
+            number: None,
             index,
             name: adfa::name(index).map(str::to_owned),
             probability,

@@ -4,11 +4,16 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::SCHEMA;
-use crate::detect::verdict::{Alarm, Evidence, Expected, Flight, Pace, SurprisingCall, ThreadEnd};
+use crate::detect::profile::known::{First, FirstSeen};
+use crate::detect::verdict::{Alarm, Evidence, Expected, Flight, Kin, Pace, SurprisingCall};
 use crate::report::sink::Origin;
-use crate::report::snapshot::ModelIdentity;
-use crate::syscall::event::{Abi, Call};
+use crate::report::snapshot::{ModelIdentity, ProfileIdentity};
+use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
 use crate::syscall::{adfa, table};
+
+mod back;
+
+pub use back::calls_back;
 
 /// The line of an alarm.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -34,22 +39,94 @@ pub struct AlarmRecord {
     pub start_ns: u64,
     /// Its name, everything but printable ASCII escaped.
     pub comm: String,
-    /// Which mean crossed.
+    /// Which score crossed by the largest factor.
     pub pace: Pace,
-    /// The mean, nats a call.
+    /// That score, nats a call; of `first_seen`, nats.
     pub score: f64,
     /// The same as the 16 hexadecimal digits of its IEEE 754 bits.
     pub score_bits: String,
     /// What it had to exceed.
     pub threshold: f64,
+    /// Every score that crossed.
+    #[serde(default)]
+    pub reasons: Vec<ReasonRecord>,
+    /// What the service never did before.
+    #[serde(default)]
+    pub first_seen: Vec<FirstSeenRecord>,
     /// Whether the stretch is whole.
     pub evidence: Evidence,
     /// What surprised most.
     pub surprising: Vec<SurprisingRecord>,
     /// The calls to replay.
     pub flight: FlightRecord,
+    /// The processes from the first one under watch down to the thread's.
+    #[serde(default)]
+    pub lineage: Vec<KinRecord>,
     /// Which model judged.
     pub model: Option<ModelRecord>,
+    /// By which profile, if by one.
+    #[serde(default)]
+    pub profile: Option<ProfileRecord>,
+}
+
+/// A score that crossed.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ReasonRecord {
+    /// Which.
+    pub pace: Pace,
+    /// The score.
+    pub score: f64,
+    /// What it had to exceed.
+    pub threshold: f64,
+}
+
+/// Something that the service never did before.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct FirstSeenRecord {
+    /// The place of the call in its thread, from 0.
+    pub seq: u64,
+    /// What was new.
+    pub kind: FirstKind,
+    /// The process name that was new, or that never made the call; escaped.
+    pub comm: Option<String>,
+    /// The call's table.
+    pub abi: Option<String>,
+    /// Its number there.
+    pub number: Option<u32>,
+    /// Its name there.
+    pub name: Option<String>,
+    /// What it is worth, nats.
+    pub nats: f64,
+}
+
+/// What can be new.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstKind {
+    /// The call.
+    Call,
+    /// The process name.
+    ProcessName,
+    /// The call for processes of the name.
+    CallOfName,
+}
+
+/// A process of a lineage.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct KinRecord {
+    /// Thread group id.
+    pub pid: u32,
+    /// Its name, escaped.
+    pub comm: String,
+}
+
+/// Which profile judged.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ProfileRecord {
+    /// SHA-256 of its file.
+    pub sha256: String,
+    /// Whether it learned on since it was read.
+    pub adapted: bool,
 }
 
 /// A call that surprised.
@@ -69,14 +146,36 @@ pub struct SurprisingRecord {
     pub surprise: f32,
     /// What was likelier.
     pub expected: Vec<ExpectedRecord>,
+    /// The call before it, and how often the service made the two in a row.
+    #[serde(default)]
+    pub pair: Option<PairRecord>,
+}
+
+/// A call before another.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PairRecord {
+    /// Its table.
+    pub abi: String,
+    /// Its number there.
+    pub number: u32,
+    /// Its name there.
+    pub name: Option<String>,
+    /// How often the service made it and then the other.
+    pub count: u64,
 }
 
 /// A call that was expected.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ExpectedRecord {
+    /// Its table; `null` where the general model expected an index.
+    #[serde(default)]
+    pub abi: Option<String>,
+    /// Its number there.
+    #[serde(default)]
+    pub number: Option<u32>,
     /// Index in the vocabulary.
     pub index: u16,
-    /// ADFA-LD's name for it; `null` for index 0.
+    /// The call's name; without a table ADFA-LD's name of the index, `null` for index 0.
     pub name: Option<String>,
     /// Between 0 and 1.
     pub probability: f32,
@@ -88,8 +187,14 @@ pub struct FlightRecord {
     /// The place of the first in its thread.
     pub first_seq: u64,
     /// Table, number and name of each.
-    pub calls: Vec<(String, u32, Option<String>)>,
+    pub calls: Vec<CallRecord>,
+    /// The thread's names, escaped, each with the place of the first call under it.
+    #[serde(default)]
+    pub names: Vec<(u64, String)>,
 }
+
+/// Table, number and name of a call.
+pub type CallRecord = (String, u32, Option<String>);
 
 /// Which model judged.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -109,6 +214,15 @@ impl From<&ModelIdentity> for ModelRecord {
     }
 }
 
+impl From<&ProfileIdentity> for ProfileRecord {
+    fn from(profile: &ProfileIdentity) -> Self {
+        Self {
+            sha256: profile.sha256.clone(),
+            adapted: profile.adapted,
+        }
+    }
+}
+
 /// Why an alarm cannot be taken back from its line.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum AlarmError {
@@ -121,6 +235,15 @@ pub enum AlarmError {
     /// No call, or more than a flight recorder holds.
     #[error("its flight has {0} calls; 1 to {max} were expected", max = Flight::CALLS)]
     Length(usize),
+    /// A new thing without its name or its call.
+    #[error("something in it that was never seen before has no name or no call")]
+    Incomplete,
+    /// More of something than this monitor writes.
+    #[error("it has {1} {0}, more than this monitor writes")]
+    TooMany(&'static str, usize),
+    /// A name that none is shown as.
+    #[error("it holds {0:?} as the name of a thread, which is none as this monitor writes it")]
+    Name(String),
     /// The number and its bits are not the same.
     #[error("its score and its score_bits are not the same number")]
     Bits,
@@ -148,48 +271,41 @@ impl AlarmRecord {
             score: alarm.score,
             score_bits: bits(alarm.score),
             threshold: alarm.threshold,
+            reasons: alarm
+                .reasons
+                .iter()
+                .map(|&(pace, score, threshold)| ReasonRecord {
+                    pace,
+                    score,
+                    threshold,
+                })
+                .collect(),
+            first_seen: alarm.first_seen.iter().map(first_seen).collect(),
             evidence: alarm.evidence,
             surprising: alarm.surprising.iter().map(surprising).collect(),
             flight: FlightRecord {
                 first_seq: alarm.flight.first_seq,
                 calls: alarm.flight.calls.iter().map(named).collect(),
+                names: alarm
+                    .flight
+                    .names
+                    .iter()
+                    .map(|(seq, comm)| (*seq, comm.to_string()))
+                    .collect(),
             },
-            model: model.map(ModelRecord::from),
-        }
-    }
-
-    /// The calls to score again.
-    ///
-    /// # Errors
-    /// When the line is not what this monitor writes.
-    pub fn flight(&self) -> Result<Flight, AlarmError> {
-        if self.schema != SCHEMA {
-            return Err(AlarmError::Schema(self.schema));
-        }
-        let length = self.flight.calls.len();
-        if length == 0 || length > Flight::CALLS {
-            return Err(AlarmError::Length(length));
-        }
-        if bits(self.score) != self.score_bits {
-            return Err(AlarmError::Bits);
-        }
-        let call = |(abi, number, _): &(String, u32, _)| {
-            let abi = abi_of(abi).ok_or_else(|| AlarmError::Abi(abi.clone()))?;
-            Ok(Call {
-                abi,
-                number: *number,
-            })
-        };
-        Ok(Flight {
-            first_seq: self.flight.first_seq,
-            calls: self
-                .flight
-                .calls
+            lineage: alarm
+                .lineage
                 .iter()
-                .map(call)
-                .collect::<Result<_, _>>()?,
-            names: Vec::new(),
-        })
+                .map(|kin| KinRecord {
+                    pid: kin.tgid,
+                    comm: kin.comm.to_string(),
+                })
+                .collect(),
+            model: model.map(ModelRecord::from),
+            profile: model
+                .and_then(|model| model.profile.as_ref())
+                .map(ProfileRecord::from),
+        }
     }
 }
 
@@ -199,28 +315,15 @@ pub fn bits(score: f64) -> String {
     format!("{:016x}", score.to_bits())
 }
 
-fn abi_of(name: &str) -> Option<Abi> {
-    Abi::ALL
-        .into_iter()
-        .find(|&abi| table::abi_name(abi) == name)
-}
-
-fn named(call: &Call) -> (String, u32, Option<String>) {
+/// A call as it stands in a line.
+#[must_use]
+pub fn named(call: &Call) -> CallRecord {
     let name = table::name(*call).map(str::to_owned);
     (table::abi_name(call.abi).to_owned(), call.number, name)
 }
 
 fn surprising(one: &SurprisingCall) -> SurprisingRecord {
     let (abi, number, name) = named(&one.call);
-    let expected = |one: &Expected| ExpectedRecord {
-        index: one.index,
-        name: match one.call {
-            Some(call) => table::name(call),
-            None => adfa::name(one.index),
-        }
-        .map(str::to_owned),
-        probability: one.probability,
-    };
     SurprisingRecord {
         seq: one.seq,
         abi,
@@ -229,51 +332,50 @@ fn surprising(one: &SurprisingCall) -> SurprisingRecord {
         index: one.index,
         surprise: one.surprise,
         expected: one.expected.iter().map(expected).collect(),
+        pair: one.pair.map(|(before, count)| {
+            let (abi, number, name) = named(&before);
+            PairRecord {
+                abi,
+                number,
+                name,
+                count,
+            }
+        }),
     }
 }
 
-/// The line of a thread's end.
-#[derive(Clone, Debug, Serialize)]
-pub struct ThreadEndRecord {
-    schema: u32,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    source: Option<String>,
-    time_ns: u64,
-    time: Option<String>,
-    pid: u32,
-    tid: u32,
-    start_ns: u64,
-    comm: String,
-    calls: u64,
-    scored: u64,
-    lost: u64,
-    mean_surprise: Option<f64>,
-    highest_score: Option<f64>,
-    alarms: u32,
+fn expected(one: &Expected) -> ExpectedRecord {
+    let name = match one.call {
+        Some(call) => table::name(call),
+        None => adfa::name(one.index),
+    };
+    ExpectedRecord {
+        abi: one.call.map(|call| table::abi_name(call.abi).to_owned()),
+        number: one.call.map(|call| call.number),
+        index: one.index,
+        name: name.map(str::to_owned),
+        probability: one.probability,
+    }
 }
 
-impl ThreadEndRecord {
-    /// The line of `end`.
-    #[must_use]
-    pub fn new(end: &ThreadEnd, origin: &Origin) -> Self {
-        Self {
-            schema: SCHEMA,
-            kind: "thread_end",
-            source: origin.name.clone(),
-            time_ns: end.time_ns,
-            time: origin.clock.timestamp(end.time_ns).map(|at| at.to_string()),
-            pid: end.thread.tgid,
-            tid: end.thread.tid,
-            start_ns: end.thread.start_ns,
-            comm: end.comm.to_string(),
-            calls: end.calls,
-            scored: end.scored,
-            lost: end.lost,
-            mean_surprise: end.mean_surprise,
-            highest_score: end.highest_score,
-            alarms: end.alarms,
-        }
+fn first_seen(one: &FirstSeen) -> FirstSeenRecord {
+    let (kind, comm, call) = match one.what {
+        First::Call(call) => (FirstKind::Call, None, Some(call)),
+        First::Name(comm) => (FirstKind::ProcessName, Some(comm), None),
+        First::CallOfName(comm, call) => (FirstKind::CallOfName, Some(comm), Some(call)),
+    };
+    let (abi, number, name) = match call.as_ref().map(named) {
+        Some((abi, number, name)) => (Some(abi), Some(number), name),
+        None => (None, None, None),
+    };
+    FirstSeenRecord {
+        seq: one.seq,
+        kind,
+        comm: comm.map(|comm| comm.to_string()),
+        abi,
+        number,
+        name,
+        nats: one.nats,
     }
 }
 
@@ -297,7 +399,8 @@ mod tests {
         let read: AlarmRecord = serde_json::from_str(&line).expect("parses");
         assert_eq!(read, written);
         assert_eq!(read.score.to_bits(), alarm.score.to_bits());
-        assert_eq!(read.flight(), Ok(alarm.flight));
+        assert_eq!(read.flight(), Ok(alarm.flight.clone()));
+        assert_eq!(read.alarm(), Ok(alarm));
         assert!(!line.contains('\n') && line.is_ascii(), "{line}");
     }
 
@@ -315,5 +418,59 @@ mod tests {
         let mut forged = record();
         forged.score += 1.0;
         assert_eq!(forged.flight(), Err(AlarmError::Bits));
+    }
+
+    #[test]
+    fn everything_of_a_profiles_alarm_comes_back_from_its_line() {
+        let alarm = sample::profiled_alarm();
+        let written = AlarmRecord::new(&alarm, &Origin::default(), Some(&sample::profiled_model()));
+        let line = serde_json::to_string(&written).expect("serialises");
+        let read: AlarmRecord = serde_json::from_str(&line).expect("parses");
+        assert_eq!(read, written);
+        assert_eq!(read.alarm(), Ok(alarm));
+        assert!(line.is_ascii(), "{line}");
+    }
+
+    #[test]
+    fn a_line_of_before_profiles_is_still_read() {
+        let mut line = serde_json::to_value(record()).expect("serialises");
+        let fields = line.as_object_mut().expect("an object");
+        for new in ["reasons", "first_seen", "lineage", "profile"] {
+            assert!(fields.remove(new).is_some(), "{new}");
+        }
+        let flight = fields["flight"].as_object_mut().expect("an object");
+        assert!(flight.remove("names").is_some());
+        for one in fields["surprising"].as_array_mut().expect("a list") {
+            assert!(
+                one.as_object_mut()
+                    .expect("an object")
+                    .remove("pair")
+                    .is_some()
+            );
+        }
+        let read: AlarmRecord = serde_json::from_value(line).expect("parses");
+        let alarm = read.alarm().expect("whole");
+        assert_eq!(alarm.reasons, sample::alarm().reasons, "its one score");
+        assert_eq!(alarm.flight.calls, sample::alarm().flight.calls);
+    }
+
+    #[test]
+    fn a_hostile_line_takes_no_more_than_this_monitor_writes() {
+        let mut many = record();
+        many.flight.names = vec![(0, "a".into()); 17];
+        assert_eq!(many.flight(), Err(AlarmError::TooMany("names", 17)));
+        let mut many = record();
+        let one = many.surprising[0].clone();
+        many.surprising = vec![one; 600];
+        assert_eq!(
+            many.alarm(),
+            Err(AlarmError::TooMany("surprising calls", 600))
+        );
+        let mut steering = record();
+        steering.comm = "\x1b[2J".into();
+        assert_eq!(steering.alarm(), Err(AlarmError::Name("\x1b[2J".into())));
+        let mut nowhere = record();
+        nowhere.surprising[0].abi = "vax".into();
+        assert_eq!(nowhere.alarm(), Err(AlarmError::Abi("vax".into())));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::SCHEMA;
-use super::alarm::ModelRecord;
+use super::alarm::{ModelRecord, ProfileRecord};
 use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
 use crate::syscall::table;
 
@@ -29,6 +29,7 @@ pub struct SummaryRecord {
     state: State,
     cpu_s: f64,
     model: Option<ModelRecord>,
+    profile: Option<ProfileRecord>,
     thresholds: Option<Thresholds>,
 }
 
@@ -79,6 +80,7 @@ struct UnmappedRecord {
 struct Thresholds {
     slow: f64,
     fast: f64,
+    first_seen: Option<f64>,
 }
 
 impl State {
@@ -149,9 +151,13 @@ impl SummaryRecord {
             state: State::new(&summary.snapshot),
             cpu_s: summary.cpu.as_secs_f64(),
             model: model.map(ModelRecord::from),
+            profile: model
+                .and_then(|model| model.profile.as_ref())
+                .map(ProfileRecord::from),
             thresholds: model.map(|model| Thresholds {
                 slow: model.slow_threshold,
                 fast: model.fast_threshold,
+                first_seen: model.profile.as_ref().map(|it| it.first_seen_threshold),
             }),
         }
     }

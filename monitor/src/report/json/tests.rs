@@ -49,6 +49,8 @@ fn tell_all(json: &mut Json) {
     });
     json.verdict(&Verdict::Alarm(Box::new(sample::alarm())))
         .expect("memory");
+    json.verdict(&Verdict::Aftermath(sample::aftermath()))
+        .expect("memory");
     json.verdict(&Verdict::ThreadEnd(sample::thread_end()))
         .expect("memory");
     json.summary(&sample::summary()).expect("memory");
@@ -58,26 +60,29 @@ fn tell_all(json: &mut Json) {
 fn every_statement_is_one_object_with_its_type_and_the_schema() {
     let lines = written(Only::Everything, tell_all);
     let types: Vec<_> = lines.iter().map(|line| line["type"].as_str()).collect();
-    assert_eq!(types, [Some("alarm"), Some("thread_end"), Some("summary")]);
+    let expected = ["alarm", "aftermath", "thread_end", "summary"];
+    assert_eq!(types, expected.map(Some));
     assert!(lines.iter().all(|line| line["schema"] == 1));
     assert_eq!(lines[0]["comm"], "evil\\x1b[2J");
     assert_eq!(lines[0]["surprising"][0]["name"], "ptrace");
     assert_eq!(lines[0]["surprising"][0]["expected"][0]["name"], "read");
     assert_eq!(lines[0]["flight"]["calls"][2][1], 101);
     assert_eq!(lines[0]["source"], "a file");
-    assert_eq!(lines[1]["time"], "1970-01-01T00:00:01Z");
-    assert_eq!(lines[1]["lost"], 2);
-    assert_eq!(lines[1]["highest_score"], Value::Null);
-    assert_eq!(lines[2]["lost_by_reason"]["ring full"], 30);
-    assert_eq!(lines[2]["unscored"], 12);
-    assert_eq!(lines[2]["cpu_s"], 0.125);
+    assert_eq!(lines[2]["time"], "1970-01-01T00:00:01Z");
+    assert_eq!(lines[2]["lost"], 2);
+    assert_eq!(lines[2]["highest_score"], Value::Null);
+    assert_eq!(lines[3]["lost_by_reason"]["ring full"], 30);
+    assert_eq!(lines[3]["unscored"], 12);
+    assert_eq!(lines[3]["cpu_s"], 0.125);
 }
 
 #[test]
-fn an_alarm_log_holds_alarms_alone() {
+fn an_alarm_log_holds_alarms_and_what_followed_alone() {
     let lines = written(Only::Alarms, tell_all);
-    assert_eq!(lines.len(), 1);
+    assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["type"], "alarm");
+    assert_eq!(lines[1]["type"], "aftermath");
+    assert_eq!(lines[1]["alarm"], lines[0]["id"]);
 }
 
 #[test]
