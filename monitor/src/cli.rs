@@ -1,5 +1,7 @@
 //! What the user asked for, and how it went.
 
+mod alarm_log;
+mod explain;
 mod judge;
 mod live;
 mod outputs;
@@ -32,7 +34,7 @@ use status::{Exit, Usage};
     version,
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
-                      monitor record|replay|score|syscalls [OPTIONS] ...",
+                      monitor record|replay|explain|score|syscalls [OPTIONS] ...",
     after_help = "Exit status: 0 no alarm, 3 at least one alarm, 1 failure, 2 wrong usage; \
                   after -- COMMAND, that of the command."
 )]
@@ -51,6 +53,8 @@ enum Command {
     Record(record::RecordArgs),
     /// Judges what was recorded, without root: recordings, ADFA-LD, strace text, stored alarms
     Replay(replay::ReplayArgs),
+    /// Shows a kept alarm again, with the window before and after it; without an id, lists the latest
+    Explain(explain::ExplainArgs),
     /// Shows the surprise of every call of a sequence, and what was expected instead
     Score(score::ScoreArgs),
     /// Prints how system calls are mapped to the model's vocabulary
@@ -122,6 +126,7 @@ pub fn main() -> ExitCode {
         None => watch::run(cli.watch, cli.terminal),
         Some(Command::Record(args)) => record::run(args),
         Some(Command::Replay(args)) => replay::run(args, cli.terminal),
+        Some(Command::Explain(args)) => explain::run(&args, cli.terminal),
         Some(Command::Score(args)) => score::run(&args),
         Some(Command::Syscalls(args)) => syscalls::run(args),
     };

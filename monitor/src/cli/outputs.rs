@@ -16,6 +16,7 @@ use monitor::report::summary::SummaryText;
 use monitor::report::text::Text;
 use monitor::trace::error::shown;
 
+use super::alarm_log::{self, AlarmLog, Unasked};
 use super::{Color, Format, stderr_is_terminal};
 
 /// Options that say what is shown and where.
@@ -27,9 +28,13 @@ pub struct OutputArgs {
     /// Append the verdicts to this file and not to standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Append each alarm as a line of JSON to this file as well, to be replayed later
+    /// Append each alarm as a line of JSON to this file as well, to be explained and replayed later
+    /// [default in a live run: MONITOR_ALARM_LOG, or monitor/alarms.jsonl in the state folder]
     #[arg(long, value_name = "FILE")]
     alarm_log: Option<PathBuf>,
+    /// Keep no alarm log
+    #[arg(long, conflicts_with = "alarm_log")]
+    no_alarm_log: bool,
     /// Seconds between two status lines of JSON
     #[arg(long, value_name = "SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     status_interval: u64,
@@ -42,6 +47,8 @@ pub struct Kind {
     pub live_line: bool,
     /// Tell each thread's end in text, too.
     pub thread_ends: bool,
+    /// Keep an alarm log even when none is named.
+    pub alarm_log: bool,
 }
 
 impl OutputArgs {
@@ -62,6 +69,15 @@ impl OutputArgs {
             let model = Some(model.clone());
             let log = Json::new(append(path)?, model, Only::Alarms, interval);
             sinks.0.push(Box::new(log));
+        } else if kind.alarm_log && !self.no_alarm_log {
+            match alarm_log::place().and_then(|path| AlarmLog::open(&path)) {
+                Ok(log) => {
+                    let output = Output::new(Box::new(log));
+                    let log = Json::new(output, Some(model.clone()), Only::Alarms, interval);
+                    sinks.0.push(Box::new(Unasked::new(Box::new(log))));
+                }
+                Err(why) => alarm_log::not_kept(&format!("{why:#}")),
+            }
         }
         match self.format {
             Format::Text => {

@@ -61,6 +61,7 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     let kind = Kind {
         live_line: true,
         thread_ends: true,
+        alarm_log: false,
     };
     let sink = args
         .outputs

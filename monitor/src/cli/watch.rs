@@ -45,6 +45,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         let kind = Kind {
             live_line,
             thread_ends: false,
+            alarm_log: true,
         };
         let sink = args
             .outputs

@@ -55,8 +55,18 @@ pub fn monitor(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .stdin(Stdio::null())
-        .env_remove("NO_COLOR");
+        .env_remove("NO_COLOR")
+        // Never the log of whoever runs the tests.
+        .env("MONITOR_ALARM_LOG", alarm_log());
     command
+}
+
+/// A log that no other user's tests have made.
+fn alarm_log() -> PathBuf {
+    // SAFETY: geteuid reads a number of this process and cannot fail.
+    let user = unsafe { libc::geteuid() };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("alarm-log-{user}"));
+    folder.join("alarms.jsonl")
 }
 
 /// Runs the monitor to its end.

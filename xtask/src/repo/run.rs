@@ -50,7 +50,7 @@ fn with_library(arguments: &[OsString], library: &Path) -> Vec<OsString> {
     let command = arguments.first().and_then(|first| first.to_str());
     let at = match command {
         Some("replay" | "score") => 1,
-        Some("record" | "syscalls" | "help") => return arguments.to_vec(),
+        Some("record" | "explain" | "syscalls" | "help") => return arguments.to_vec(),
         _ => 0,
     };
     let named = arguments

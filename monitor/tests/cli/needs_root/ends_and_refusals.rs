@@ -141,7 +141,7 @@ fn in_a_pid_namespace_of_its_own_the_pid_that_it_shows_there_is_watched() {
     let script = r#"
         "$1" sleep 1 & pid=$!
         "$1" getppid 100
-        "$2" --format json --output "$3" --pid $pid
+        "$2" --no-alarm-log --format json --output "$3" --pid $pid
         echo "$pid"
     "#;
     let inside = Command::new("unshare")
@@ -190,7 +190,7 @@ fn the_two_capabilities_alone_are_enough() {
         .env_remove("ORT_DYLIB_PATH")
         .arg("--onnxruntime")
         .arg(library)
-        .args(["--", "sh", "-c", "exit 9"])
+        .args(["--no-alarm-log", "--", "sh", "-c", "exit 9"])
         .output()
         .expect("setpriv is installed");
     let watched: crate::harness::Ran = watched.into();

@@ -1,0 +1,88 @@
+//! `monitor explain`: an alarm of the log, shown again.
+
+mod show;
+mod stored;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use super::status::Exit;
+use super::{Format, TerminalArgs, alarm_log, complain};
+use stored::Log;
+
+/// Options of `monitor explain`.
+#[derive(Args, Clone, Debug)]
+pub struct ExplainArgs {
+    /// Its id, or as much of the beginning as no other has; without one the latest alarms are listed
+    #[arg(value_name = "ALARM-ID")]
+    id: Option<String>,
+    /// The log that holds it [default: where a live run of this user keeps it]
+    #[arg(long, value_name = "FILE")]
+    alarm_log: Option<PathBuf>,
+    /// How it is shown
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// Alarms in the list.
+const LISTED: usize = 20;
+
+/// Shows one alarm, or the list.
+pub fn run(args: &ExplainArgs, terminal: TerminalArgs) -> Result<Exit> {
+    let path = match &args.alarm_log {
+        Some(path) => path.clone(),
+        None => alarm_log::place()?,
+    };
+    let log = Log::new(path);
+    let out = &mut io::stdout().lock();
+    let damaged = match &args.id {
+        Some(id) => {
+            let found = log.find(id)?;
+            match args.format {
+                Format::Json => {
+                    line(out, &found.alarm)?;
+                    if let Some(next) = &found.aftermath {
+                        line(out, next)?;
+                    }
+                }
+                Format::Text => {
+                    let colour = terminal.color().is_on(io::stdout().is_terminal());
+                    let text = show::explanation(&found, colour)
+                        .with_context(|| format!("the alarm {}", id.escape_debug()))?;
+                    out.write_all(text.as_bytes())?;
+                }
+            }
+            found.damaged
+        }
+        None => {
+            let (alarms, damaged) = log.latest(LISTED)?;
+            if alarms.is_empty() {
+                bail!("there is no alarm in {}", log.shown());
+            }
+            for alarm in &alarms {
+                match args.format {
+                    Format::Json => line(out, alarm)?,
+                    Format::Text => out.write_all(show::listed(alarm).as_bytes())?,
+                }
+            }
+            damaged
+        }
+    };
+    if damaged > 0 {
+        complain(&format!(
+            "{}: {damaged} lines are no whole statement of a monitor and were left out",
+            log.shown()
+        ));
+    }
+    Ok(Exit::Quiet)
+}
+
+fn line(out: &mut impl Write, record: &impl serde::Serialize) -> Result<()> {
+    let mut line = serde_json::to_vec(record)?;
+    line.push(b'\n');
+    out.write_all(&line)?;
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! `monitor explain` from outside: it reads logs and needs neither model nor root.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Ran, run, text};
+use crate::schema;
+
+/// An alarm as a monitor with a profile writes it: 40 times `read`, then `ptrace` under another name.
+fn alarm(id: &str) -> Value {
+    let read = json!(["x86-64", 0, "read"]);
+    let mut calls = vec![read; 40];
+    calls.push(json!(["x86-64", 101, "ptrace"]));
+    json!({
+        "schema": 1, "type": "alarm", "id": id, "source": null, "time_ns": 1,
+        "time": "2026-01-02T03:04:05Z", "pid": 41, "tid": 42, "start_ns": 7, "comm": "sh",
+        "pace": "first_seen", "score": 16.0, "score_bits": format!("{:016x}", 16.0_f64.to_bits()),
+        "threshold": 12.0, "reasons": [{"pace": "first_seen", "score": 16.0, "threshold": 12.0}],
+        "first_seen": [{"seq": 40, "kind": "call", "comm": null, "abi": "x86-64", "number": 101,
+            "name": "ptrace", "nats": 16.0}],
+        "evidence": "complete",
+        "surprising": [{"seq": 40, "abi": "x86-64", "number": 101, "name": "ptrace", "index": 26,
+            "surprise": 12.5, "expected": [{"abi": "x86-64", "number": 0, "index": 3, "name": "read",
+            "probability": 0.9}], "pair": {"abi": "x86-64", "number": 0, "name": "read", "count": 0}}],
+        "flight": {"first_seq": 0, "calls": calls, "names": [[0, "nginx"], [39, "sh"]]},
+        "lineage": [{"pid": 40, "comm": "nginx"}, {"pid": 41, "comm": "sh"}],
+        "model": {"name": "default", "sha256": "ab".repeat(32)},
+        "profile": {"sha256": "cd".repeat(32), "adapted": false},
+    })
+}
+
+fn aftermath(id: &str) -> Value {
+    json!({
+        "schema": 1, "type": "aftermath", "alarm": id, "source": null, "pid": 41, "tid": 42,
+        "start_ns": 7, "first_seq": 41, "calls": [["x86-64", 59, "execve"]], "ended": true,
+    })
+}
+
+fn log(folder: &Path, lines: &[Value]) -> PathBuf {
+    let path = folder.join("alarms.jsonl");
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(&path, lines).expect("written");
+    path
+}
+
+fn explain(path: &Path, arguments: &[&str]) -> Ran {
+    run(&[&["explain", "--alarm-log", text(path)], arguments].concat())
+}
+
+#[test]
+fn an_alarm_is_shown_with_its_reasons_and_the_window_around_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let lines = [alarm("41-42-7-40"), aftermath("41-42-7-40")];
+    lines.iter().for_each(schema::check);
+    let path = log(folder.path(), &lines);
+    let ran = explain(&path, &["41-4"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    for part in [
+        "score 16.00 over 12.00 nats (never seen before), evidence complete",
+        "ptrace                16.00 nats  call never made by the service",
+        "expected read 90%; read → ptrace never seen before",
+        "processes nginx (40) → sh (41)",
+        "Before it, the last 32 of 41 calls",
+        "#9        [nginx] read read",
+        "#39       [sh] read *ptrace",
+        "After it, 1 calls, then the thread ended:\n  #41       execve",
+        "model default, sha256 abababababab, and the profile with sha256 cdcdcdcdcdcd",
+    ] {
+        assert!(ran.out.contains(part), "no {part:?} in {}", ran.out);
+    }
+    let ran = explain(&path, &["41-42-7-40", "--format", "json"]);
+    assert_eq!(ran.lines(), lines);
+}
+
+#[test]
+fn the_latest_alarms_are_listed_a_line_each() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let alarms: Vec<_> = (0..25).map(|n| alarm(&format!("id-{n}"))).collect();
+    let path = log(folder.path(), &alarms);
+    let ran = explain(&path, &[]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(ran.out.lines().count(), 20);
+    let last = ran.out.lines().last().expect("lines");
+    assert!(last.contains("id-24  sh  pid 41  16.00 over 12.00 nats, never seen before"));
+}
+
+#[test]
+fn an_id_that_is_none_or_several_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = log(folder.path(), &[alarm("1-2"), alarm("1-23"), alarm("1-2")]);
+    explain(&path, &["9"]).refused(1, &["there is no alarm 9", "lists the latest"]);
+    explain(&path, &["1-"]).refused(1, &["1-2, 1-23", "more of the id"]);
+    let ran = explain(&path, &["1-2"]);
+    assert_eq!(ran.status, 0, "the whole id is one: {}", ran.err);
+    assert!(ran.out.contains("After it: not recorded"), "{}", ran.out);
+    let missing = folder.path().join("none.jsonl");
+    explain(&missing, &[]).refused(1, &["none.jsonl", "--alarm-log"]);
+}
+
+#[test]
+fn the_log_that_was_set_aside_is_searched_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = log(folder.path(), &[alarm("old")]);
+    fs::rename(&path, folder.path().join("alarms.jsonl.1")).expect("renamed");
+    log(folder.path(), &[alarm("new")]);
+    assert_eq!(explain(&path, &["old"]).status, 0);
+    let list = explain(&path, &[]).out;
+    assert!(list.lines().last().is_some_and(|line| line.contains("new")));
+}
+
+#[test]
+fn hostile_lines_are_counted_escaped_and_bounded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut steering = alarm("steering");
+    steering["comm"] = "\u{1b}[2J".into();
+    let mut id = alarm("\u{1b}]0;owned\u{7}");
+    id["time"] = "\u{1b}[2J".into();
+    let mut long = alarm("long");
+    long["flight"]["calls"] = vec![json!(["x86-64", 0, "read"]); 600].into();
+    let path = log(folder.path(), &[steering, id, long]);
+    let mut bytes = fs::read(&path).expect("written");
+    bytes.extend(b"{\"type\":\"ala\n\xff\xfe\n");
+    bytes.extend(vec![b'['; 3 << 20]);
+    bytes.push(b'\n');
+    bytes.extend(format!("{}\n", alarm("good")).bytes());
+    fs::write(&path, bytes).expect("written");
+    let ran = explain(&path, &[]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(
+        ran.err.contains("3 lines are no whole statement"),
+        "{}",
+        ran.err
+    );
+    assert!(!ran.out.contains('\u{1b}') && !ran.out.contains('\u{7}'));
+    assert_eq!(ran.out.lines().count(), 4);
+    assert_eq!(explain(&path, &["good"]).status, 0);
+    explain(&path, &["steering"]).refused(1, &["name of a thread"]);
+    explain(&path, &["long"]).refused(1, &["600 calls"]);
+    let ran = explain(&path, &["\u{1b}"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(!ran.out.contains('\u{1b}'), "{}", ran.out);
+}
