@@ -7,6 +7,8 @@ mod layout;
 
 pub mod target;
 
+mod kin;
+
 pub mod command;
 
 pub mod probe;

@@ -21,6 +21,7 @@ mod observed;
 
 use crate::detect::counters::Counters;
 use crate::detect::coverage::CoverageCounter;
+use crate::detect::processes::Processes;
 use crate::detect::profile::{Profile, Thresholds};
 use crate::detect::scorer::{Lane, Model, ScoreError};
 use crate::detect::stream::Stream;
@@ -70,6 +71,8 @@ pub struct Detector {
     adapting: Option<Adapting>,
     limits: Limits,
     threads: Threads,
+    /// As of what was judged last, not of what is queued.
+    processes: Processes,
     /// By slot, like `lanes`.
     streams: Vec<Stream>,
     lanes: Vec<Lane>,
@@ -101,6 +104,7 @@ impl Detector {
             adapting: None,
             limits,
             threads: Threads::new(settings.max_threads),
+            processes: Processes::default(),
             streams: Vec::new(),
             lanes: Vec::new(),
             own_streams: Vec::new(),
@@ -182,13 +186,17 @@ impl Detector {
     pub fn push(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Calls(stretch) => self.push_calls(event, stretch),
-            EventKind::Fork { .. } => {}
+            EventKind::Fork { .. } => self.steps.push(Step::happened(event)),
             EventKind::Exec => {
+                self.steps.push(Step::happened(event));
                 if let Some(slot) = self.threads.find(event.thread) {
                     self.threads.entry_mut(slot).comm = event.comm;
                 }
             }
-            EventKind::Exit { count } => self.push_exit(event, *count),
+            EventKind::Exit { count } => {
+                self.push_exit(event, *count);
+                self.steps.push(Step::happened(event));
+            }
         }
     }
 
@@ -346,7 +354,10 @@ impl Detector {
             let entry = self.threads.remove(slot);
             self.steps.push(Step::End { slot, entry });
         }
-        self.score(verdicts)
+        self.score(verdicts)?;
+        // What follows has nothing to do with what came before.
+        self.processes = Processes::default();
+        Ok(())
     }
 
     /// What a flight says by itself: the scores that an alarm about it carries, to the bit.

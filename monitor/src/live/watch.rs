@@ -11,14 +11,14 @@ use tokio::{
 
 use super::{
     command::{CommandError, Prepared, Running},
-    layout,
+    kin, layout,
     preflight::{Host, PreflightError},
     privileges,
     probe::{Probe, ProbeError, Readers, Sizes},
     reader::Reader,
     target::{self, Target, TargetError},
 };
-use crate::pipeline::Feed;
+use crate::{pipeline::Feed, syscall::event::Event};
 
 /// What a live run is asked for.
 #[derive(Clone, Debug)]
@@ -67,6 +67,8 @@ pub struct Watch {
     probe: Probe,
     readers: Readers,
     named: Vec<u32>,
+    /// Processes that were there before, as children of others that are watched too.
+    kin: Vec<Event>,
 }
 
 impl Watch {
@@ -96,6 +98,7 @@ impl Watch {
             probe,
             readers,
             named: Vec::new(),
+            kin: Vec::new(),
         })
     }
 
@@ -129,6 +132,11 @@ impl Watch {
                 }
             }
         }
+        // Their forks were before the probe: without these, nobody could tell who made whom.
+        self.kin = match &self.options.target {
+            Target::Processes(_) => kin::of(|pid| self.named.contains(&pid)),
+            target => kin::of(|pid| kin::fits(target, pid)),
+        };
         privileges::drop_unneeded(command.is_some())?;
         Ok(())
     }
@@ -145,7 +153,10 @@ impl Watch {
             probe,
             readers,
             named,
+            kin,
         } = self;
+        // A feed that takes no more says why at its end.
+        let _ = feed.offer(kin);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;

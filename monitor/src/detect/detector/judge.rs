@@ -7,7 +7,7 @@ use crate::detect::scorer::ScoreError;
 use crate::detect::stream::Stream;
 use crate::detect::threads::Entry;
 use crate::detect::verdict::{ThreadEnd, Verdict};
-use crate::syscall::event::{Comm, ThreadKey};
+use crate::syscall::event::{Comm, Event, EventKind, ThreadKey};
 use crate::syscall::{adfa, table};
 
 /// What is to be judged, in order; the calls themselves stand in [`Detector::calls`].
@@ -28,6 +28,35 @@ pub(super) enum Step {
     },
     /// A thread ended or was evicted.
     End { slot: u32, entry: Entry },
+    /// Something other than calls.
+    Happened {
+        thread: ThreadKey,
+        comm: Comm,
+        life: Life,
+    },
+}
+
+/// What may happen in the life of a process.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Life {
+    Fork { child_tgid: u32 },
+    Exec,
+    Exit,
+}
+
+impl Step {
+    /// The step of an event that is not of calls.
+    pub fn happened(event: &Event) -> Self {
+        Self::Happened {
+            thread: event.thread,
+            comm: event.comm,
+            life: match event.kind {
+                EventKind::Fork { child_tgid, .. } => Life::Fork { child_tgid },
+                EventKind::Exit { .. } => Life::Exit,
+                EventKind::Exec | EventKind::Calls(_) => Life::Exec,
+            },
+        }
+    }
 }
 
 impl Detector {
@@ -60,7 +89,7 @@ impl Detector {
                         self.activate(slot);
                     }
                 }
-                Step::End { .. } => {}
+                Step::End { .. } | Step::Happened { .. } => {}
             }
         }
         self.steps = steps;
@@ -96,6 +125,11 @@ impl Detector {
                     verdicts.push(Verdict::ThreadEnd(end));
                     self.threads.release(slot);
                 }
+                Step::Happened { thread, comm, life } => match life {
+                    Life::Fork { child_tgid } => self.processes.forked(thread, comm, child_tgid),
+                    Life::Exec => self.processes.executed(thread, comm),
+                    Life::Exit => self.processes.ended(thread),
+                },
             }
         }
         self.calls.clear();
@@ -130,6 +164,7 @@ impl Detector {
             return Ok(());
         };
         let thread = self.threads.entry(slot).key;
+        self.processes.named(thread, comm);
         let stream = &mut self.streams[slot as usize];
         stream.named(comm);
         if let Some(own) = &self.own {
@@ -204,7 +239,8 @@ impl Detector {
         )?;
         match raised {
             None => stream.episode.doubt(),
-            Some(alarm) => {
+            Some(mut alarm) => {
+                alarm.lineage = self.processes.lineage(thread.tgid);
                 stream.episode.raise();
                 if self.limit.allows(time_ns) {
                     stream.alarms += 1;

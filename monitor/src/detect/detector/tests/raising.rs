@@ -4,7 +4,7 @@ mod needs_onnxruntime {
     use crate::detect::detector::Settings;
     use crate::detect::detector::tests::{detector, ordinary, run, senseless, stretch};
     use crate::detect::verdict::{Alarm, Evidence, Flight, Pace, Verdict};
-    use crate::syscall::event::{Abi, Call};
+    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ThreadKey};
 
     fn alarms(verdicts: &[Verdict]) -> Vec<&Alarm> {
         fn alarm(verdict: &Verdict) -> Option<&Alarm> {
@@ -156,5 +156,43 @@ mod needs_onnxruntime {
             detector.rescore(&nothing).expect("it scores").surprising,
             []
         );
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn the_lineage_is_as_of_the_alarm_however_events_are_cut() {
+        let at = |tgid, name: &[u8], kind| Event {
+            thread: ThreadKey {
+                tgid,
+                tid: tgid,
+                start_ns: tgid.into(),
+            },
+            comm: Comm::new(name),
+            time_ns: 0,
+            kind,
+        };
+        let fork = |child_tgid| EventKind::Fork {
+            child_tgid,
+            child_tid: child_tgid,
+        };
+        let calls = stretch(1, 0, &senseless(200, 8)).kind;
+        let events = [
+            at(10, b"nginx", fork(20)),
+            at(20, b"sh", EventKind::Exec),
+            at(20, b"sh", calls),
+            // Afterwards, and so not in the alarm.
+            at(10, b"renamed", EventKind::Exec),
+            at(20, b"later", EventKind::Exec),
+        ];
+        for every in [1, 2, events.len()] {
+            let mut detector = detector(Settings::default());
+            let (verdicts, _) = run(&mut detector, &events, every);
+            let kin: Vec<_> = alarms(&verdicts)[0]
+                .lineage
+                .iter()
+                .map(|kin| (kin.tgid, kin.comm.to_string()))
+                .collect();
+            assert_eq!(kin, [(10, "nginx".to_owned()), (20, "sh".to_owned())]);
+        }
     }
 }

@@ -1,0 +1,140 @@
+//! Who made whom among the processes that were there before the probe.
+
+use std::{fs, os::unix::fs::MetadataExt};
+
+use super::target::Target;
+use crate::{
+    report::clock::monotonic_ns,
+    syscall::event::{Comm, Event, EventKind, ThreadKey},
+};
+
+/// A fork for each process whose parent is watched as well, as if it were made now, of a parent whose start is not
+/// known. `watched` tells whether a process is.
+pub fn of(watched: impl Fn(u32) -> bool) -> Vec<Event> {
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let pids = processes
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let me = std::process::id();
+    let mut watched: Vec<u32> = pids.filter(|&pid| pid != me && watched(pid)).collect();
+    watched.sort_unstable();
+    let time_ns = monotonic_ns();
+    let fork = |&child: &u32| {
+        let parent = parent(child)?;
+        watched.binary_search(&parent).ok()?;
+        Some(Event {
+            thread: ThreadKey {
+                tgid: parent,
+                tid: parent,
+                start_ns: 0,
+            },
+            comm: name(parent)?,
+            time_ns,
+            kind: EventKind::Fork {
+                child_tgid: child,
+                child_tid: child,
+            },
+        })
+    };
+    watched.iter().filter_map(fork).collect()
+}
+
+/// Whether a process is of a target that is told by what processes are.
+pub fn fits(target: &Target, pid: u32) -> bool {
+    match target {
+        Target::Processes(pids) => pids.contains(&pid),
+        Target::Comm(comm) => {
+            let threads = fs::read_dir(format!("/proc/{pid}/task"));
+            let names = threads.into_iter().flatten().flatten();
+            let mut names = names.filter_map(|thread| read_name(&thread.path().join("comm")));
+            names.any(|name| name == *comm)
+        }
+        Target::Uid(uid) => status(pid, "Uid:").is_some_and(|real| real == *uid),
+        // Its member list would leave out the groups below.
+        Target::Cgroup(path) => {
+            let wanted = fs::metadata(path).map(|it| it.ino()).ok();
+            in_cgroup(pid, wanted)
+        }
+        Target::All => true,
+    }
+}
+
+fn in_cgroup(pid: u32, wanted: Option<u64>) -> bool {
+    let Ok(groups) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else {
+        return false;
+    };
+    // Of version 2, as in cgroups(7): `0::PATH`.
+    let Some(path) = groups.lines().find_map(|line| line.strip_prefix("0::/")) else {
+        return false;
+    };
+    let own = std::path::Path::new("/sys/fs/cgroup").join(path);
+    let mut folders = own.ancestors();
+    wanted.is_some()
+        && folders.any(|folder| fs::metadata(folder).is_ok_and(|it| Some(it.ino()) == wanted))
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    status(pid, "PPid:").filter(|&parent| parent > 0)
+}
+
+/// The first number of a field of `/proc/PID/status`.
+fn status(pid: u32, field: &str) -> Option<u32> {
+    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
+    let status = String::from_utf8_lossy(&status);
+    let value = status.lines().find_map(|line| line.strip_prefix(field))?;
+    value.split_whitespace().next()?.parse().ok()
+}
+
+fn name(pid: u32) -> Option<Comm> {
+    read_name(format!("/proc/{pid}/comm").as_ref())
+}
+
+fn read_name(path: &std::path::Path) -> Option<Comm> {
+    let name = fs::read(path).ok()?;
+    Some(Comm::new(name.strip_suffix(b"\n").unwrap_or(&name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fits, name, of};
+    use crate::{
+        live::target::Target,
+        syscall::event::{Comm, EventKind},
+    };
+
+    #[test]
+    fn a_child_that_is_there_already_has_its_parent() {
+        let start = |program: &str, words: &[&str]| {
+            let mut command = std::process::Command::new(program);
+            command.args(words).spawn().expect("starts")
+        };
+        // A shell that waits for another process.
+        let mut shell = start("sh", &["-c", "sleep 60; true"]);
+        let parent = shell.id();
+        let children = || crate::live::target::children(parent);
+        while children().is_empty() {
+            std::thread::yield_now();
+        }
+        let child = children()[0];
+        while name(child) != Some(Comm::new(b"sleep")) {
+            std::thread::yield_now();
+        }
+        assert!(fits(&Target::Comm(Comm::new(b"sleep")), child));
+        let events = of(|pid| pid == parent || pid == child);
+        // SAFETY: neither was waited for, so both numbers are still theirs.
+        unsafe {
+            libc::kill(child as libc::pid_t, libc::SIGKILL);
+        }
+        shell.wait().expect("a child");
+        assert_eq!(events.len(), 1);
+        assert_eq!(events[0].thread.tgid, parent);
+        assert_eq!(events[0].comm.to_string(), "sh");
+        let fork = EventKind::Fork {
+            child_tgid: child,
+            child_tid: child,
+        };
+        assert_eq!(events[0].kind, fork);
+    }
+}
