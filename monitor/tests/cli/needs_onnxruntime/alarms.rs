@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::Value;
 
 use super::{LOW, adfa_file, numbers, of_type, recording, replay};
-use crate::harness::{parse, text};
+use crate::harness::{parse, run, text};
 use crate::schema;
 
 #[test]
@@ -41,9 +41,16 @@ fn a_stored_alarm_gives_its_score_again_to_the_bit() {
             .expect("known")
             .starts_with("1970-01-01T00:00:01")
     );
-    assert_eq!(
-        parse(&fs::read_to_string(&log).expect("written")),
-        std::slice::from_ref(alarm)
+    let kept = parse(&fs::read_to_string(&log).expect("written"));
+    assert_eq!(kept[0], *alarm);
+    assert_eq!(kept[1..], of_type(&lines, "aftermath"));
+    assert_eq!(kept[1]["alarm"], alarm["id"]);
+    let explained = run(&["explain", "--alarm-log", text(&log), "40-41"]);
+    assert_eq!(explained.status, 0, "{}", explained.err);
+    assert!(
+        explained.out.contains("then the thread ended"),
+        "{}",
+        explained.out
     );
 
     for file in [&log, &stored] {
