@@ -6,13 +6,13 @@ use anyhow::Result;
 use clap::Args;
 use monitor::pipeline::{Parts, Tap};
 
-use super::TerminalArgs;
 use super::judge::{AlarmArgs, JudgeArgs, identity};
 use super::live::{self, LiveArgs};
 use super::outputs::{Kind, OutputArgs};
 use super::status::Exit;
 use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
+use super::{TerminalArgs, complain};
 
 /// Options of the live run.
 #[derive(Args, Clone, Debug)]
@@ -32,6 +32,10 @@ pub struct WatchArgs {
     record: Option<PathBuf>,
 }
 
+/// Said at the beginning of a run that nothing was learned for.
+const GENERAL: &str = "watching against the general model, which has not learned what this service does: \
+                       expect alarms about habits of its own";
+
 /// Watches until the run ends.
 pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     let follow = args.target.follows();
@@ -42,6 +46,10 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     let parts = || {
         let max_threads = usize::try_from(args.live.max_threads)?;
         let detector = args.judge.detector(args.alarms, Some(max_threads))?;
+        if live_line && detector.profile().is_none() {
+            // A command has the terminal to itself, but for alarms.
+            complain(GENERAL);
+        }
         let kind = Kind {
             live_line,
             thread_ends: false,

@@ -126,5 +126,12 @@ fn a_run_ends_after_its_time() {
     let ran = run(&["--comm", "no-such-name", "--for", "300ms"]);
     assert!(begun.elapsed() >= Duration::from_millis(300));
     assert_eq!(ran.status, 0, "{}", ran.err);
-    assert!(ran.err.starts_with("Summary after"), "{}", ran.err);
+    let mut lines = ran.err.lines();
+    let first = lines.next().expect("a line");
+    assert!(
+        first.starts_with("monitor: watching against the general model"),
+        "{first}"
+    );
+    let second = lines.next().expect("a summary");
+    assert!(second.starts_with("Summary after"), "{second}");
 }
