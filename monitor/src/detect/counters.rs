@@ -15,6 +15,8 @@ pub struct Counters {
     pub scored: u64,
     /// Calls for which the profile asked the model; 0 without a profile, when the model scores every call.
     pub asked: u64,
+    /// Calls that were learned while judging.
+    pub adapted: u64,
     /// Calls that the source counted and the detector never saw, as the sequence numbers tell.
     pub lost: u64,
     /// `restart_syscall` entries that were dropped: the call they go on with was counted before.

@@ -155,6 +155,7 @@ pub fn summary() -> Summary {
             },
             counters: Counters {
                 asked: 0,
+                adapted: 0,
                 threads: 4,
                 open_threads: 0,
                 calls: 1000,

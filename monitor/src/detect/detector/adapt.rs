@@ -43,33 +43,27 @@ impl Default for Adapting {
 }
 
 impl Adapting {
-    /// Calls learned so far.
-    #[must_use]
-    pub const fn learned(&self) -> u64 {
-        self.learned
-    }
-
-    /// Takes note of a call of a stream, made at `time_ns`, and learns the older half of its flight when that is due. True
-    /// when it did. Sources without time teach nothing.
+    /// Takes note of a call of a stream, made at `time_ns`, and learns the older half of its flight when that is due.
+    /// How many calls that were. Sources without time teach nothing.
     pub(super) fn step(
         &mut self,
         profile: &mut Profile,
         stream: &mut Stream,
         limits: &Limits,
         time_ns: u64,
-    ) -> bool {
+    ) -> u64 {
         if !is_calm(stream, limits) {
             stream.calm = 0;
-            return false;
+            return 0;
         }
         stream.calm += 1;
         if stream.calm < CALM_CALLS {
-            return false;
+            return 0;
         }
         // The newer half stays to be the older one.
         stream.calm -= HALF as u32;
         if !self.may_learn(profile, time_ns) {
-            return false;
+            return 0;
         }
         let mut cursor = profile.ngram.middle();
         let calls = stream.recorder.flight().calls;
@@ -83,7 +77,7 @@ impl Adapting {
             learned.expect("every token is of the vocabulary");
         }
         self.learned += HALF as u64;
-        true
+        HALF as u64
     }
 
     fn may_learn(&mut self, profile: &Profile, time_ns: u64) -> bool {

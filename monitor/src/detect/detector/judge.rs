@@ -208,7 +208,8 @@ impl Detector {
             if crossed {
                 self.ask(slot, thread, (seq, time_ns), verdicts)?;
             } else if let (Some(own), Some(adapting)) = (&mut self.own, &mut self.adapting) {
-                adapting.step(own.profile_mut(), stream, &self.limits, time_ns);
+                let learned = adapting.step(own.profile_mut(), stream, &self.limits, time_ns);
+                self.counters.adapted += learned;
             }
         }
         let highest = self.streams[slot as usize].current_highest();

@@ -3,6 +3,7 @@
 
 mod continuity;
 mod cutting;
+mod profiled;
 mod raising;
 
 use super::{Detector, Scored, Settings};

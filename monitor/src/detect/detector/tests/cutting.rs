@@ -70,18 +70,22 @@ fn settings() -> Settings {
 }
 
 fn compare(traces: &[Vec<u16>]) {
+    compare_by(traces, || detector(settings()));
+}
+
+fn compare_by(traces: &[Vec<u16>], fresh: impl Fn() -> Detector) {
     let calls: usize = traces.iter().map(Vec::len).sum();
     // All at once, packed sixteen lanes wide.
-    let reference = by_thread(detector(settings()), &whole(traces), usize::MAX);
+    let reference = by_thread(fresh(), &whole(traces), usize::MAX);
     assert_eq!(reference.iter().map(|t| t.1.len()).sum::<usize>(), calls);
     // One thread after the other: packs of one lane.
     assert!(
-        by_thread(detector(settings()), &whole(traces), 1) == reference,
+        by_thread(fresh(), &whole(traces), 1) == reference,
         "one by one"
     );
     for (longest, every) in [(32, 5), (7, 3), (13, usize::MAX), (1, 1000), (1, 1)] {
         let events = interleaved(traces, longest);
-        let outcome = by_thread(detector(settings()), &events, every);
+        let outcome = by_thread(fresh(), &events, every);
         assert!(
             outcome == reference,
             "up to {longest} calls an event, {every} events a batch"
@@ -90,8 +94,30 @@ fn compare(traces: &[Vec<u16>]) {
 }
 
 mod needs_onnxruntime {
-    use super::{compare, senseless};
+    use super::{compare, compare_by, senseless};
     use crate::detect::detector::tests::ordinary;
+    use crate::detect::detector::tests::profiled::{profile, profiled};
+    use crate::detect::profile::Thresholds;
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn with_a_profile_neither() {
+        let thresholds = Thresholds {
+            slow: 2.0,
+            fast: 4.0,
+            first_seen: 12.0,
+        };
+        let mixed = |seed: u32| {
+            let mut calls = ordinary(300 + seed as usize * 40);
+            for place in (40..calls.len()).step_by(37 + seed as usize) {
+                calls[place] = [20, 6, 5, 3, 197, 91][place % 6];
+            }
+            calls.extend(senseless(seed as usize * 10, seed));
+            calls
+        };
+        let traces: Vec<_> = (1..8).map(mixed).collect();
+        compare_by(&traces, || profiled(profile(20_000), thresholds));
+    }
 
     #[test]
     #[ignore = "needs onnxruntime"]
