@@ -15,11 +15,24 @@ pub mod mixture;
 
 pub mod accepted;
 
+pub mod provenance;
+
+pub mod novelty;
+
+pub mod held_out;
+
+pub mod budget;
+
+pub mod file;
+
 use crate::detect::ngram::Ngram;
 
 use accepted::Accepted;
+use held_out::HeldOut;
 use known::Known;
 use mixture::Mixture;
+use novelty::Novelty;
+use provenance::Provenance;
 use vocabulary::Vocabulary;
 
 /// The length of the longest n-gram that a profile counts: a call and the five before it. STIDE's windows have the same
@@ -39,6 +52,12 @@ pub struct Profile {
     pub known: Known,
     /// What a person said to be normal.
     pub accepted: Accepted,
+    /// What it was learned from.
+    pub provenance: Provenance,
+    /// How novelty fell meanwhile.
+    pub novelty: Novelty,
+    /// The peaks of scores on runs that were left out, from which thresholds come.
+    pub held_out: HeldOut,
 }
 
 impl Default for Profile {
@@ -50,6 +69,9 @@ impl Default for Profile {
             mixture: Mixture::default(),
             known: Known::default(),
             accepted: Accepted::default(),
+            provenance: Provenance::default(),
+            novelty: Novelty::default(),
+            held_out: HeldOut::default(),
         }
     }
 }
