@@ -13,6 +13,8 @@ pub mod syscall;
 
 pub mod detect;
 
+pub mod learn;
+
 pub mod report;
 
 pub mod pipeline;

@@ -1,0 +1,276 @@
+//! One pass over the events of a service.
+
+use std::collections::HashMap;
+
+use crate::detect::ngram::Cursor;
+use crate::detect::profile::Profile;
+use crate::detect::profile::known::family;
+use crate::detect::profile::vocabulary::Vocabulary;
+use crate::detect::threads::Threads;
+use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::table;
+
+/// Calls that are kept to be held out, at most: 64 MB. What comes after is learned and not validated.
+pub const MOST_KEPT: usize = 32 << 20;
+
+/// Lives that are kept, at most.
+const MOST_LIVES: usize = 1 << 18;
+
+/// Threads that are followed at once.
+const MOST_THREADS: usize = 1 << 16;
+
+/// Children that were announced and made no call yet, at most.
+const MOST_CHILDREN: usize = 1 << 16;
+
+/// How a life came to be: what is known of it before it does anything.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Kind {
+    /// The first name, as [`family`] makes it.
+    pub first: Comm,
+    /// The last name: what it became by exec, or called itself.
+    pub last: Comm,
+    /// Whether it was seen to begin.
+    pub begun: bool,
+}
+
+/// Calls without a gap between them.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// The place of the first in its thread.
+    pub first_seq: u64,
+    /// The calls, `restart_syscall` left out.
+    pub tokens: Vec<u16>,
+}
+
+/// One life of a thread.
+#[derive(Clone, Debug)]
+pub struct Life {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its calls.
+    pub runs: Vec<Run>,
+}
+
+/// How learning stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Calls learned.
+    pub calls: u64,
+    /// Lives of threads begun.
+    pub lives: u64,
+    /// Calls that are missing.
+    pub lost: u64,
+    /// Calls that were learned but are not kept to be held out.
+    pub not_kept: u64,
+    /// From the first event to the last, seconds.
+    pub seconds: f64,
+    /// New n-grams per thousand calls now.
+    pub novelty: Option<f64>,
+}
+
+/// Learns events as they come.
+pub struct Census {
+    profile: Profile,
+    threads: Threads,
+    /// By slot: its life, and where it stands.
+    open: Vec<(usize, Cursor)>,
+    lives: Vec<Life>,
+    /// Children announced by a fork and not seen yet, by tgid and tid.
+    children: HashMap<(u32, u32), ()>,
+    kept: usize,
+    progress: Progress,
+    /// Time of the first event and of the latest.
+    span_ns: Option<(u64, u64)>,
+    /// By first comm as it stands in an event: what it is as a family; asked for every event.
+    before: (Comm, Comm),
+}
+
+impl Census {
+    /// Begins with what `profile` knows already.
+    #[must_use]
+    pub fn new(profile: Profile) -> Self {
+        Self {
+            profile,
+            threads: Threads::new(MOST_THREADS),
+            open: Vec::new(),
+            lives: Vec::new(),
+            children: HashMap::new(),
+            kept: 0,
+            progress: Progress::default(),
+            span_ns: None,
+            before: (Comm::default(), Comm::default()),
+        }
+    }
+
+    /// Learns an event.
+    pub fn push(&mut self, event: &Event) {
+        let passed_ns = self.pass(event.time_ns);
+        match &event.kind {
+            EventKind::Calls(stretch) => self.push_calls(event, stretch, passed_ns),
+            EventKind::Fork {
+                child_tgid,
+                child_tid,
+            } => {
+                if self.children.len() < MOST_CHILDREN {
+                    self.children.insert((*child_tgid, *child_tid), ());
+                }
+            }
+            EventKind::Exec => {}
+            EventKind::Exit { count } => {
+                if let Some(slot) = self.threads.find(event.thread) {
+                    let entry = self.threads.remove(slot);
+                    let missing = count.saturating_sub(entry.next_seq);
+                    self.progress.lost = self.progress.lost.saturating_add(missing);
+                    self.threads.release(slot);
+                }
+            }
+        }
+    }
+
+    /// Nanoseconds by which the latest event is later than those before.
+    fn pass(&mut self, time_ns: u64) -> u64 {
+        if time_ns == 0 {
+            return 0;
+        }
+        let (first, latest) = self.span_ns.unwrap_or((time_ns, time_ns));
+        self.span_ns = Some((first.min(time_ns), latest.max(time_ns)));
+        time_ns.saturating_sub(latest)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a time need not be exact")]
+    fn push_calls(&mut self, event: &Event, stretch: &Stretch, passed_ns: u64) {
+        if stretch.calls.is_empty() {
+            return;
+        }
+        let slot = match self.threads.find(event.thread) {
+            Some(slot) => slot,
+            None => self.admit(event.thread, event.comm),
+        };
+        self.threads.touch(slot);
+        let next = self
+            .threads
+            .entry_mut(slot)
+            .advance(stretch.first_seq, stretch.calls.len());
+        if next.repeated == stretch.calls.len() {
+            return;
+        }
+        self.progress.lost = self.progress.lost.saturating_add(next.missing);
+        let (life, mut cursor) = self.open[slot as usize];
+        if next.restarts {
+            cursor = self.profile.ngram.middle();
+            if let Some(life) = self.lives.get_mut(life) {
+                life.runs.push(Run {
+                    first_seq: stretch.first_seq.saturating_add(next.repeated as u64),
+                    tokens: Vec::new(),
+                });
+            }
+        }
+        let last = self.family(event.comm);
+        if let Some(life) = self.lives.get_mut(life) {
+            life.kind.last = last;
+        }
+        let later_ns = stretch.last_ns.saturating_sub(event.time_ns);
+        let passed_ns = passed_ns + self.pass(event.time_ns.saturating_add(later_ns));
+        let mut seconds = passed_ns as f64 / 1e9;
+        for &call in &stretch.calls[next.repeated..] {
+            if table::is_restart(call) {
+                continue;
+            }
+            let known = self.profile.vocabulary.calls().len();
+            let token = self.profile.vocabulary.intern(call);
+            let is_new = self.profile.vocabulary.calls().len() > known;
+            let learned = self.profile.ngram.learn_next(&mut cursor, token);
+            let learned = learned.expect("every token is of the vocabulary");
+            self.profile.novelty.push(learned, seconds);
+            seconds = 0.0;
+            self.profile.known.learn(event.comm, token, is_new);
+            self.progress.calls += 1;
+            self.keep(life, token);
+        }
+        self.open[slot as usize].1 = cursor;
+    }
+
+    fn keep(&mut self, life: usize, token: u32) {
+        let run = self
+            .lives
+            .get_mut(life)
+            .and_then(|life| life.runs.last_mut());
+        match run {
+            Some(run) if self.kept < MOST_KEPT => {
+                // A vocabulary has SIZE tokens.
+                run.tokens
+                    .push(u16::try_from(token).unwrap_or(Vocabulary::UNSEEN as u16));
+                self.kept += 1;
+            }
+            _ => self.progress.not_kept += 1,
+        }
+    }
+
+    /// [`family`], which is asked for every event and mostly for the name before.
+    fn family(&mut self, comm: Comm) -> Comm {
+        if self.before.0 != comm {
+            self.before = (comm, family(comm));
+        }
+        self.before.1
+    }
+
+    fn admit(&mut self, key: ThreadKey, comm: Comm) -> u32 {
+        if self.threads.is_full()
+            && let Some(slot) = self.threads.longest_idle()
+        {
+            self.threads.evict(slot);
+            self.threads.release(slot);
+        }
+        let (slot, _) = self.threads.add(key, comm);
+        let life = self.lives.len();
+        let first = self.family(comm);
+        let begun = self.children.remove(&(key.tgid, key.tid)).is_some();
+        if life < MOST_LIVES {
+            self.lives.push(Life {
+                kind: Kind {
+                    first,
+                    last: first,
+                    begun,
+                },
+                runs: Vec::new(),
+            });
+        }
+        self.progress.lives += 1;
+        let place = (life, self.profile.ngram.middle());
+        if slot as usize == self.open.len() {
+            self.open.push(place);
+        } else {
+            self.open[slot as usize] = place;
+        }
+        slot
+    }
+
+    /// How learning stands.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a time need not be exact")]
+    pub fn progress(&self) -> Progress {
+        let (first, latest) = self.span_ns.unwrap_or_default();
+        Progress {
+            seconds: (latest - first) as f64 / 1e9,
+            novelty: self.profile.novelty.now(),
+            ..self.progress
+        }
+    }
+
+    /// Calls of threads are over: another recording begins, whose threads are others.
+    pub fn end_source(&mut self) -> Progress {
+        let progress = self.progress();
+        self.threads = Threads::new(MOST_THREADS);
+        self.open.clear();
+        self.children.clear();
+        self.progress = Progress::default();
+        self.span_ns = None;
+        progress
+    }
+
+    /// What was learned, and the lives to hold out.
+    #[must_use]
+    pub fn into_parts(self) -> (Profile, Vec<Life>) {
+        (self.profile, self.lives)
+    }
+}

@@ -1,0 +1,157 @@
+use super::{Scorer, hold_out, weight};
+use crate::detect::detector::OwnSurprise;
+use crate::detect::profile::Profile;
+use crate::detect::scorer::ScoreError;
+use crate::detect::threshold::Limits;
+use crate::learn::Census;
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+
+/// The n-gram alone.
+struct Alone(Profile);
+
+impl Scorer for Alone {
+    fn edit(&mut self, edit: &mut dyn FnMut(&mut Profile)) {
+        edit(&mut self.0);
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            slow: f64::INFINITY,
+            fast: f64::INFINITY,
+            first_seen: f64::INFINITY,
+            slow_calls: 100,
+            fast_calls: 10,
+        }
+    }
+
+    fn score(
+        &mut self,
+        threads: &[(u64, Vec<Call>)],
+        observer: &mut dyn FnMut(usize, &OwnSurprise),
+    ) -> Result<(), ScoreError> {
+        for (place, (_, calls)) in threads.iter().enumerate() {
+            let mut cursor = self.0.ngram.middle();
+            for &call in calls {
+                let token = self.0.vocabulary.token(call);
+                let nats = self.0.ngram.surprise_next(&mut cursor, token);
+                #[expect(clippy::cast_possible_truncation, reason = "nats")]
+                let own = OwnSurprise {
+                    token,
+                    ngram: nats.expect("a token") as f32,
+                    asked: false,
+                    lstm: None,
+                    share: 1.0,
+                };
+                observer(place, &own);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn event(tid: u32, kind: EventKind) -> Event {
+    Event {
+        thread: ThreadKey {
+            tgid: 1,
+            tid,
+            start_ns: 0,
+        },
+        comm: Comm::new(b"web"),
+        time_ns: 0,
+        kind,
+    }
+}
+
+fn calls(tid: u32, numbers: impl IntoIterator<Item = u32>) -> Event {
+    let call = |number| Call {
+        abi: Abi::X86_64,
+        number,
+    };
+    event(
+        tid,
+        EventKind::Calls(Stretch {
+            first_seq: 0,
+            last_ns: 0,
+            calls: numbers.into_iter().map(call).collect(),
+        }),
+    )
+}
+
+fn fork(child_tid: u32) -> Event {
+    event(
+        1,
+        EventKind::Fork {
+            child_tgid: 1,
+            child_tid,
+        },
+    )
+}
+
+fn held_out(events: &[Event]) -> (Profile, super::HeldOut) {
+    let mut census = Census::new(Profile::default());
+    events.iter().for_each(|event| census.push(event));
+    let (profile, lives) = census.into_parts();
+    let before = profile.ngram.nodes();
+    let mut scorer = Alone(profile);
+    let (_, held_out) = hold_out(&mut scorer, &lives, &mut |_, _| {}).expect("no inference");
+    assert_eq!(scorer.0.ngram.nodes(), before, "learned as before");
+    (scorer.0, held_out)
+}
+
+#[test]
+fn a_life_unlike_the_others_peaks_when_it_is_left_out_and_others_do_not() {
+    let usual = |tid| calls(tid, (0..1000).map(|n| n % 5));
+    let alike: Vec<_> = (2..8).flat_map(|tid| [fork(tid), usual(tid)]).collect();
+    let (_, quiet) = held_out(&alike);
+    assert_eq!((quiet.calls, quiet.runs), (6000, 6));
+    assert!(quiet.slow[0] < 0.5, "{:?}", quiet.slow);
+    let mut odd = alike;
+    odd.extend([fork(9), calls(9, (0..1000).map(|n| 10 + n % 7))]);
+    let (_, loud) = held_out(&odd);
+    assert!(loud.slow[0] > 5.0, "{:?}", loud.slow);
+    assert!(loud.slow[2] < 0.5, "two blocks of 512 calls at the most");
+}
+
+#[test]
+fn a_thread_that_was_there_before_is_left_out_in_segments() {
+    let (_, found) = held_out(&[calls(2, (0..2000).map(|n| n % 5))]);
+    assert_eq!((found.calls, found.runs), (1800, 9));
+    assert_eq!((found.begun_once, found.begun_before), (0, 1));
+    assert!(
+        found.slow[0] < 0.2,
+        "the scores begin warm: {:?}",
+        found.slow
+    );
+}
+
+#[test]
+fn calls_after_a_gap_and_restarts_are_streams_as_the_detector_has_them() {
+    let mut late = calls(2, [1, 219, 2]);
+    if let EventKind::Calls(stretch) = &mut late.kind {
+        stretch.first_seq = 100;
+    }
+    let mut census = Census::new(Profile::default());
+    census.push(&calls(2, [1, 219, 2]));
+    census.push(&late);
+    assert_eq!(census.progress().lost, 97);
+    assert_eq!(census.progress().calls, 4);
+    let (profile, lives) = census.into_parts();
+    assert_eq!(lives[0].runs.len(), 2);
+    assert_eq!(lives[0].runs[1].first_seq, 100);
+    // 1 2 was seen twice, and 2 1 never.
+    assert_eq!(profile.ngram.count(&[0, 1]), 2.0);
+    assert_eq!(profile.ngram.count(&[1, 0]), 0.0);
+}
+
+/// Pairs drawn so that the likelihood is `30 ln(0.8 w + 0.1) + 10 ln(0.9 − 0.8 w)`, whose maximum by hand is w = 0.8125.
+#[test]
+fn the_weight_is_the_likeliest_one() {
+    let pairs: Vec<_> = std::iter::repeat_n((0.9, 0.1), 30)
+        .chain(std::iter::repeat_n((0.1, 0.9), 10))
+        .collect();
+    let found = weight(pairs.iter().copied()).expect("pairs");
+    assert!((found - 0.8125).abs() < 1e-4, "{found}");
+    assert_eq!(weight(std::iter::empty()), None);
+    let sure = weight(std::iter::once((1.0, 0.0))).expect("pairs");
+    assert!((sure - 0.999).abs() < 1e-9, "bounded");
+}
