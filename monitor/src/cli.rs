@@ -3,6 +3,8 @@
 mod alarm_log;
 mod explain;
 mod judge;
+mod keeper;
+mod learn;
 mod live;
 mod outputs;
 mod record;
@@ -34,7 +36,7 @@ use status::{Exit, Usage};
     version,
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
-                      monitor record|replay|explain|score|syscalls [OPTIONS] ...",
+                      monitor record|learn|replay|explain|score|syscalls [OPTIONS] ...",
     after_help = "Exit status: 0 no alarm, 3 at least one alarm, 1 failure, 2 wrong usage; \
                   after -- COMMAND, that of the command."
 )]
@@ -51,6 +53,8 @@ struct Cli {
 enum Command {
     /// Writes a recording and scores nothing
     Record(record::RecordArgs),
+    /// Learns what a service normally does, from recordings or live, into a profile
+    Learn(learn::LearnArgs),
     /// Judges what was recorded, without root: recordings, ADFA-LD, strace text, stored alarms
     Replay(replay::ReplayArgs),
     /// Shows a kept alarm again, with the window before and after it; without an id, lists the latest
@@ -125,6 +129,7 @@ pub fn main() -> ExitCode {
     let outcome = match cli.command {
         None => watch::run(cli.watch, cli.terminal),
         Some(Command::Record(args)) => record::run(args),
+        Some(Command::Learn(args)) => learn::run(args),
         Some(Command::Replay(args)) => replay::run(args, cli.terminal),
         Some(Command::Explain(args)) => explain::run(&args, cli.terminal),
         Some(Command::Score(args)) => score::run(&args),

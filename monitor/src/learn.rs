@@ -11,5 +11,8 @@ pub mod folds;
 
 pub mod held_out;
 
+pub mod finish;
+
 pub use census::{Census, Progress};
+pub use finish::finish;
 pub use held_out::{DetectorScorer, Scorer, hold_out};

@@ -1,15 +1,20 @@
 //! The detector that the command line asks for.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
 use monitor::detect::detector::{Detector, Settings};
+use monitor::detect::profile::budget::{self, Budget, Support};
+use monitor::detect::profile::{Profile, Thresholds, file};
 use monitor::detect::scorer::Model;
 use monitor::detect::scorer::runtime::Runtime;
-use monitor::report::snapshot::ModelIdentity;
+use monitor::report::snapshot::{ModelIdentity, ProfileIdentity};
+use monitor::report::text::grouped;
 use monitor::trace::error::shown;
 
+use super::complain;
 use super::status::Usage;
 
 /// Options that say how calls are judged.
@@ -21,12 +26,84 @@ pub struct JudgeArgs {
     /// The same for about 10 calls, to catch bursts
     #[arg(long, value_name = "NATS", value_parser = nats)]
     fast_threshold: Option<f64>,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+/// Options that name the general model.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ModelArgs {
     /// Judge by the model in this folder (model.onnx, manifest.json); without it, the embedded one
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Where libonnxruntime is; without it, ORT_DYLIB_PATH, beside the monitor, the system's path
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
+}
+
+impl ModelArgs {
+    /// Loads onnxruntime and the model.
+    ///
+    /// # Errors
+    /// When one of them cannot be had.
+    pub fn load(&self) -> Result<Model> {
+        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
+        match &self.model {
+            Some(folder) => load(&runtime, folder),
+            None => Model::embedded(&runtime).context("the embedded model"),
+        }
+    }
+}
+
+/// Options that say by which service's profile is judged.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ProfileArgs {
+    /// Judge by what `monitor learn` learned of this service
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// False alarms that are acceptable, as in 1/day, 10/week or 0.1/million (calls) [default: 1/day]
+    #[arg(long, value_name = "N/SPAN", requires = "profile")]
+    budget: Option<Budget>,
+}
+
+impl ProfileArgs {
+    /// Where the profile is.
+    pub fn path(&self) -> Option<&Path> {
+        self.profile.as_deref()
+    }
+
+    /// The profile and its thresholds; says on standard error when its data do not support the budget.
+    fn read(&self) -> Result<Option<(Profile, Thresholds, String)>> {
+        let Some(path) = &self.profile else {
+            return Ok(None);
+        };
+        let (profile, sha256) = file::read(path)?;
+        let budget = self.budget.unwrap_or_default();
+        let (thresholds, support) = budget::thresholds(&profile, &budget);
+        if support.more_calls > 0 {
+            complain(&unsupported(&budget, &support));
+        }
+        Ok(Some((profile, thresholds, sha256)))
+    }
+}
+
+/// What to say when a profile's data do not reach as far as the budget.
+pub fn unsupported(budget: &Budget, support: &Support) -> String {
+    format!(
+        "the profile supports {:.3} false alarms per million calls ({:.1} a day) by what was held out; the thresholds \
+         for {budget} are extrapolated. Recording {} more calls ({} at this service's rate) would support them",
+        support.supported_per_million,
+        support.supported_per_day,
+        grouped(support.more_calls),
+        span(support.more_seconds),
+    )
+}
+
+/// A time in words, to two units.
+pub fn span(seconds: f64) -> String {
+    let whole = Duration::try_from_secs_f64(seconds.max(0.0).round()).unwrap_or(Duration::MAX);
+    let shown = humantime::format_duration(whole).to_string();
+    shown.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
 /// Options that say when an alarm is told.
@@ -52,11 +129,22 @@ impl JudgeArgs {
     /// # Errors
     /// When one of them cannot be had.
     pub fn detector(&self, alarms: AlarmArgs, max_threads: Option<usize>) -> Result<Detector> {
-        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        let model = match &self.model {
-            Some(folder) => load(&runtime, folder)?,
-            None => Model::embedded(&runtime).context("the embedded model")?,
-        };
+        let none = ProfileArgs::default();
+        Ok(self.detector_by(&none, alarms, max_threads)?.0)
+    }
+
+    /// [`JudgeArgs::detector`], judging by a profile if one is named; and which one that is.
+    ///
+    /// # Errors
+    /// When one of them cannot be had.
+    pub fn detector_by(
+        &self,
+        profile: &ProfileArgs,
+        alarms: AlarmArgs,
+        max_threads: Option<usize>,
+    ) -> Result<(Detector, ModelIdentity)> {
+        let own = profile.read()?;
+        let model = self.model.load()?;
         let default = Settings::default();
         let settings = Settings {
             slow_threshold: self.threshold,
@@ -68,7 +156,19 @@ impl JudgeArgs {
                 some => some,
             },
         };
-        Ok(Detector::new(model, settings))
+        let Some((profile, thresholds, sha256)) = own else {
+            let detector = Detector::new(model, settings);
+            let identity = identity(&detector);
+            return Ok((detector, identity));
+        };
+        let detector = Detector::with_profile(model, profile, thresholds, settings);
+        let mut identity = identity(&detector);
+        identity.profile = Some(ProfileIdentity {
+            sha256,
+            adapted: false,
+            first_seen_threshold: thresholds.first_seen,
+        });
+        Ok((detector, identity))
     }
 }
 

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::Args;
 use monitor::pipeline::{Outcome, Parts, Pipeline};
 
-use super::judge::{AlarmArgs, JudgeArgs, identity};
+use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
 use super::outputs::{Kind, OutputArgs};
 use super::status::{Exit, Usage};
 use super::syscalls::AbiName;
@@ -29,6 +29,8 @@ pub struct ReplayArgs {
     #[command(flatten)]
     judge: JudgeArgs,
     #[command(flatten)]
+    profile: ProfileArgs,
+    #[command(flatten)]
     alarms: AlarmArgs,
     #[command(flatten)]
     outputs: OutputArgs,
@@ -46,9 +48,9 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     for file in &args.files {
         inputs.push((file, alarms::is_alarm_file(file)?));
     }
-    let detector = args.judge.detector(args.alarms, None)?;
+    let (detector, identity) = args.judge.detector_by(&args.profile, args.alarms, None)?;
     if inputs.iter().all(|&(_, is_alarms)| is_alarms) {
-        return alarms::run(&args.files, detector);
+        return alarms::run(&args.files, detector, &identity);
     }
     if inputs.iter().any(|&(_, is_alarms)| is_alarms) {
         return Err(Usage(
@@ -63,9 +65,7 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
         thread_ends: true,
         alarm_log: false,
     };
-    let sink = args
-        .outputs
-        .sink(&identity(&detector), kind, terminal.color())?;
+    let sink = args.outputs.sink(&identity, kind, terminal.color())?;
     let (feed, pipeline) = Pipeline::start(Parts {
         engine: Box::new(detector),
         tap: None,

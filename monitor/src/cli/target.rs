@@ -52,6 +52,16 @@ pub enum Target {
 }
 
 impl TargetArgs {
+    /// Whether none is named.
+    pub fn is_empty(&self) -> bool {
+        self.pid.is_empty()
+            && self.comm.is_none()
+            && self.uid.is_none()
+            && self.cgroup.is_none()
+            && !self.all
+            && self.command.is_empty()
+    }
+
     /// Whether children are watched too.
     pub const fn follows(&self) -> bool {
         !self.no_follow

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
-use monitor::pipeline::{Parts, Tap};
+use monitor::detect::detector::Adapting;
+use monitor::pipeline::{Engine, Parts, Tap};
 
-use super::judge::{AlarmArgs, JudgeArgs, identity};
+use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
+use super::keeper::Keeper;
 use super::live::{self, LiveArgs};
 use super::outputs::{Kind, OutputArgs};
 use super::status::Exit;
@@ -24,6 +26,11 @@ pub struct WatchArgs {
     #[command(flatten)]
     judge: JudgeArgs,
     #[command(flatten)]
+    profile: ProfileArgs,
+    /// Learn on while watching: slowly, and only from what is confidently normal; the profile is saved again
+    #[arg(long, requires = "profile")]
+    adapt: bool,
+    #[command(flatten)]
     alarms: AlarmArgs,
     #[command(flatten)]
     outputs: OutputArgs,
@@ -34,7 +41,7 @@ pub struct WatchArgs {
 
 /// Said at the beginning of a run that nothing was learned for.
 const GENERAL: &str = "watching against the general model, which has not learned what this service does: \
-                       expect alarms about habits of its own";
+                       expect alarms about habits of its own, or teach it by monitor learn";
 
 /// Watches until the run ends.
 pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
@@ -45,7 +52,12 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     let live_line = !matches!(target, Target::Command(..));
     let parts = || {
         let max_threads = usize::try_from(args.live.max_threads)?;
-        let detector = args.judge.detector(args.alarms, Some(max_threads))?;
+        let (mut detector, mut identity) =
+            args.judge
+                .detector_by(&args.profile, args.alarms, Some(max_threads))?;
+        if let Some(profile) = &mut identity.profile {
+            profile.adapted = args.adapt;
+        }
         if live_line && detector.profile().is_none() {
             // A command has the terminal to itself, but for alarms.
             complain(GENERAL);
@@ -55,13 +67,18 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             thread_ends: false,
             alarm_log: true,
         };
-        let sink = args
-            .outputs
-            .sink(&identity(&detector), kind, terminal.color())?;
+        let sink = args.outputs.sink(&identity, kind, terminal.color())?;
         let record = |path: &PathBuf| Recorder::create(path, &targets);
         let tap = args.record.as_ref().map(record).transpose()?;
+        let engine: Box<dyn Engine> = match args.profile.path().filter(|_| args.adapt) {
+            None => Box::new(detector),
+            Some(path) => {
+                detector.adapt(Adapting::default());
+                Box::new(Keeper::new(detector, path))
+            }
+        };
         Ok(Parts {
-            engine: Box::new(detector),
+            engine,
             tap: tap.map(|tap| Box::new(tap) as Box<dyn Tap>),
             sink,
             queued_batches: live::QUEUE,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::detect::ngram::Cursor;
 use crate::detect::profile::Profile;
 use crate::detect::profile::known::family;
+use crate::detect::profile::provenance::Origin;
 use crate::detect::profile::vocabulary::Vocabulary;
 use crate::detect::threads::Threads;
 use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
@@ -266,6 +267,17 @@ impl Census {
         self.progress = Progress::default();
         self.span_ns = None;
         progress
+    }
+
+    /// What is learned by now.
+    #[must_use]
+    pub const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Notes what was learned from.
+    pub fn note(&mut self, origins: Vec<Origin>) {
+        self.profile.provenance.origins.extend(origins);
     }
 
     /// What was learned, and the lives to hold out.

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use monitor::detect::detector::Detector;
 use monitor::report::json::alarm::{AlarmRecord, bits};
+use monitor::report::snapshot::ModelIdentity;
 use monitor::trace::error::shown;
 
 use crate::cli::complain;
-use crate::cli::judge::identity;
 use crate::cli::status::Exit;
 
 /// The longest line that is read: an alarm takes about 20 KB.
@@ -49,10 +49,11 @@ struct Tally {
     same: u64,
     different: u64,
     other_model: u64,
+    other_profile: u64,
 }
 
 /// Scores every alarm of `files` again and compares it to the bit.
-pub fn run(files: &[PathBuf], mut detector: Detector) -> Result<Exit> {
+pub fn run(files: &[PathBuf], mut detector: Detector, mine: &ModelIdentity) -> Result<Exit> {
     let mut tally = Tally::default();
     for file in files {
         let mut reader = open(file)?;
@@ -69,7 +70,7 @@ pub fn run(files: &[PathBuf], mut detector: Detector) -> Result<Exit> {
             }
             number += 1;
             if let Some(alarm) = parse(&line).with_context(|| format!("{name}, line {number}"))? {
-                replay(&alarm, &mut detector, &mut tally)
+                replay(&alarm, &mut detector, mine, &mut tally)
                     .with_context(|| format!("{name}, line {number}"))?;
             }
         }
@@ -78,21 +79,27 @@ pub fn run(files: &[PathBuf], mut detector: Detector) -> Result<Exit> {
         same,
         different,
         other_model,
+        other_profile,
     } = tally;
     if other_model > 0 {
         complain(&format!(
             "{other_model} alarms were raised by another model than {}: give it by --model",
-            identity(&detector).name
+            mine.name
         ));
     }
-    if same + different + other_model == 0 {
+    if other_profile > 0 {
+        complain(&format!(
+            "{other_profile} alarms were raised by another profile: give the same file by --profile"
+        ));
+    }
+    let not_same = different + other_model + other_profile;
+    if same + not_same == 0 {
         bail!("there is no alarm in what was given: nothing was replayed");
     }
-    if different + other_model > 0 {
+    if not_same > 0 {
         bail!(
-            "{} of {} alarms did not give their score again",
-            different + other_model,
-            same + different + other_model
+            "{not_same} of {} alarms did not give their score again",
+            same + not_same
         );
     }
     Ok(Exit::after(same))
@@ -122,12 +129,20 @@ fn parse(line: &[u8]) -> Result<Option<AlarmRecord>> {
     Ok(Some(alarm))
 }
 
-fn replay(alarm: &AlarmRecord, detector: &mut Detector, tally: &mut Tally) -> Result<()> {
+fn replay(
+    alarm: &AlarmRecord,
+    detector: &mut Detector,
+    mine: &ModelIdentity,
+    tally: &mut Tally,
+) -> Result<()> {
     let flight = alarm.flight()?;
     let id = alarm.id.escape_debug();
-    let mine = &detector.model().manifest().model_sha256;
     let out = &mut io::stdout().lock();
-    if let Some(model) = alarm.model.as_ref().filter(|model| model.sha256 != *mine) {
+    if let Some(model) = alarm
+        .model
+        .as_ref()
+        .filter(|model| model.sha256 != mine.sha256)
+    {
         tally.other_model += 1;
         writeln!(
             out,
@@ -135,6 +150,19 @@ fn replay(alarm: &AlarmRecord, detector: &mut Detector, tally: &mut Tally) -> Re
             model.name.escape_debug(),
             model.sha256.escape_debug()
         )?;
+        return Ok(());
+    }
+    let theirs = alarm.profile.as_ref();
+    let same = theirs.map(|it| &it.sha256) == mine.profile.as_ref().map(|it| &it.sha256);
+    let adapted = theirs.is_some_and(|it| it.adapted);
+    if !same || adapted {
+        tally.other_profile += 1;
+        let why = match theirs {
+            None => "it was raised without a profile".to_owned(),
+            Some(_) if adapted => "its profile learned on while it judged".to_owned(),
+            Some(it) => format!("its profile has the sha256 {}", it.sha256.escape_debug()),
+        };
+        writeln!(out, "alarm {id}: not replayed, {why}")?;
         return Ok(());
     }
     let again = detector.rescore(&flight)?;

@@ -132,11 +132,11 @@ pub fn decode(bytes: &[u8]) -> Result<Profile, Damage> {
     Profile::try_from(contents).map_err(Damage::Inconsistent)
 }
 
-/// Reads the profile at `path`.
+/// Reads the profile at `path`; gives the SHA-256 of the file beside it, hexadecimal.
 ///
 /// # Errors
 /// When the file cannot be read or is no whole profile.
-pub fn read(path: &Path) -> Result<Profile, ProfileError> {
+pub fn read(path: &Path) -> Result<(Profile, String), ProfileError> {
     let io = |source| ProfileError::Io {
         action: "read",
         path: path.to_path_buf(),
@@ -145,10 +145,11 @@ pub fn read(path: &Path) -> Result<Profile, ProfileError> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(io)?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(io)?;
-    decode(&bytes).map_err(|damage| ProfileError::Damaged {
+    let profile = decode(&bytes).map_err(|damage| ProfileError::Damaged {
         path: path.to_path_buf(),
         damage,
-    })
+    })?;
+    Ok((profile, hexadecimal(&Sha256::digest(&bytes))))
 }
 
 /// Writes the profile to `path`, readable by its owner alone, in the place of what stands there; at no time is there half a

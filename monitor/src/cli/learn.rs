@@ -1,0 +1,244 @@
+//! `monitor learn`: a service's normal, from recordings or from the live service.
+
+mod summary;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use monitor::detect::profile::budget::Budget;
+use monitor::detect::profile::provenance::Origin;
+use monitor::detect::profile::{Profile, file};
+use monitor::detect::scorer::Model;
+use monitor::learn::{Census, finish};
+use monitor::pipeline::Parts;
+use monitor::pipeline::unjudged::Unjudged;
+use monitor::report::text::grouped;
+use monitor::trace;
+use monitor::trace::error::shown;
+use sha2::{Digest, Sha256};
+
+use super::judge::ModelArgs;
+use super::live::{self, LiveArgs};
+use super::outputs::recording_sink;
+use super::status::{Exit, Usage};
+use super::tap::Recorder;
+use super::target::{Target, TargetArgs};
+use super::{Format, complain, stderr_is_terminal};
+
+/// Options of `monitor learn`.
+#[derive(Args, Clone, Debug)]
+pub struct LearnArgs {
+    /// Recordings of `monitor record` to learn from, in the place of a live target
+    #[arg(value_name = "RECORDING")]
+    recordings: Vec<PathBuf>,
+    #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
+    live: LiveArgs,
+    /// The profile to write
+    #[arg(long, value_name = "FILE")]
+    profile: PathBuf,
+    /// Add to the profile that is there
+    #[arg(long)]
+    update: bool,
+    /// Write the profile in the place of one that is there
+    #[arg(long, conflicts_with = "update")]
+    force: bool,
+    /// The false alarms to show thresholds for, as in 1/day, 10/week or 0.1/million (calls)
+    #[arg(long, value_name = "N/SPAN", default_value_t)]
+    budget: Budget,
+    #[command(flatten)]
+    model: ModelArgs,
+    /// How the summary is written
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// Learns, and says what came of it.
+pub fn run(args: LearnArgs) -> Result<Exit> {
+    let mut profile = existing(&args)?;
+    let model = args.model.load()?;
+    let target = match (&args.recordings[..], args.target.clone().target()) {
+        ([], target) => Some(target?),
+        (_, Err(_)) if args.target.is_empty() => None,
+        _ => {
+            let both =
+                "recordings and a live target exclude each other: give the ones or the other";
+            return Err(Usage(both.into()).into());
+        }
+    };
+    let learned = match target {
+        None => learn(&mut profile, &args.recordings, None, &model)?,
+        Some(target) => {
+            let spool = Spool::beside(&args.profile)?;
+            let name = target.to_string();
+            record(target, &args, &spool.0)?;
+            learn(&mut profile, &[spool.0.clone()], Some(&name), &model)?
+        }
+    };
+    let Some(census) = learned else {
+        complain("all of these recordings were learned before: the profile stays as it is");
+        return Ok(Exit::Quiet);
+    };
+    let (profile, lives) = census.into_parts();
+    if profile.provenance.calls() == 0 {
+        bail!("there was no call to learn from: the profile was not written");
+    }
+    let bar = progress("validating");
+    let profile = finish(model, profile, &lives, &mut |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    })?;
+    bar.finish_and_clear();
+    let sha256 = file::write(&args.profile, &profile)?;
+    summary::Summary::new(&profile, &args.budget, &args.profile, sha256).print(args.format)?;
+    Ok(Exit::Quiet)
+}
+
+/// What the profile is to begin with.
+fn existing(args: &LearnArgs) -> Result<Profile> {
+    let there = args.profile.try_exists();
+    let there = there.with_context(|| format!("cannot look for {}", shown(&args.profile)))?;
+    match there {
+        true if args.update => Ok(file::read(&args.profile)?.0),
+        true if !args.force => Err(Usage(format!(
+            "the profile {} is there already: add to it by --update, or replace it by --force",
+            shown(&args.profile)
+        ))
+        .into()),
+        _ => Ok(Profile::default()),
+    }
+}
+
+/// Learns every recording that `profile` has not learned; `None` when there is none. A live run's is named by `live`.
+fn learn(
+    profile: &mut Profile,
+    recordings: &[PathBuf],
+    live: Option<&str>,
+    model: &Model,
+) -> Result<Option<Census>> {
+    let mut origins = Vec::new();
+    let mut census = Census::new(std::mem::take(profile));
+    let bar = progress("learning");
+    for path in recordings {
+        let name = live.map_or_else(|| shown(path), str::to_owned);
+        let sha256 = digest(path)?;
+        let seen = census.profile().provenance.has(&sha256);
+        if seen || origins.iter().any(|it: &Origin| it.sha256 == sha256) {
+            complain(&format!("{name} was learned before and is left out"));
+            continue;
+        }
+        let mut source = trace::open(path, None)?;
+        let about = source.about().unwrap_or_default().to_owned();
+        for event in &mut source {
+            census.push(&event?);
+            bar.inc(1);
+            if bar.position().is_multiple_of(1 << 14) {
+                let now = census.progress();
+                let novelty = now.novelty.unwrap_or(0.0);
+                bar.set_message(format!(
+                    "{} calls, {} threads, {novelty:.2} new sequences per thousand calls",
+                    grouped(now.calls),
+                    grouped(now.lives)
+                ));
+            }
+        }
+        for remark in source.summary().remarks() {
+            complain(&format!("{name}: {remark}"));
+        }
+        let progress = census.end_source();
+        let manifest = model.manifest();
+        origins.push(Origin {
+            name,
+            sha256,
+            about,
+            calls: progress.calls,
+            lives: progress.lives,
+            lost: progress.lost,
+            seconds: progress.seconds,
+            learned_unix_s: unix_s(),
+            kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease")
+                .map(|release| release.trim().to_owned())
+                .unwrap_or_default(),
+            tool: env!("CARGO_PKG_VERSION").into(),
+            model: (manifest.name.clone(), manifest.model_sha256.clone()),
+        });
+    }
+    bar.finish_and_clear();
+    if origins.is_empty() {
+        return Ok(None);
+    }
+    census.note(origins);
+    Ok(Some(census))
+}
+
+fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
+    let targets = target.to_string();
+    let live_line = !matches!(target, Target::Command(..));
+    let parts = || {
+        Ok(Parts {
+            engine: Box::new(Unjudged::default()),
+            tap: Some(Box::new(Recorder::create(spool, &targets)?)),
+            sink: recording_sink(live_line),
+            queued_batches: live::QUEUE,
+            tick: live::TICK,
+        })
+    };
+    live::run(target, args.target.follows(), &args.live, parts)?;
+    Ok(())
+}
+
+/// A temporary recording, gone with its guard.
+struct Spool(PathBuf);
+
+impl Spool {
+    fn beside(profile: &Path) -> Result<Self> {
+        let Some(name) = profile.file_name() else {
+            let at = shown(profile);
+            return Err(Usage(format!("--profile: {at} is no name of a file")).into());
+        };
+        let mut name = name.to_owned();
+        name.push(format!(".{}.recording", std::process::id()));
+        Ok(Self(profile.with_file_name(name)))
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        // It may not have been made.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn digest(path: &Path) -> Result<String> {
+    let read = || -> io::Result<String> {
+        let mut hash = Sha256::new();
+        io::copy(&mut File::open(path)?, &mut hash)?;
+        Ok(file::hexadecimal(&hash.finalize()))
+    };
+    if path.is_dir() {
+        return Err(Usage(format!("{} is a folder: name its recordings", shown(path))).into());
+    }
+    read().with_context(|| format!("cannot read {}", shown(path)))
+}
+
+fn progress(what: &'static str) -> ProgressBar {
+    if !stderr_is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0).with_prefix(what);
+    match ProgressStyle::with_template("{prefix} {human_pos} {msg} {elapsed}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn unix_s() -> u64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    since.as_secs()
+}
