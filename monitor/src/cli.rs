@@ -7,6 +7,7 @@ mod keeper;
 mod learn;
 mod live;
 mod outputs;
+mod profile;
 mod record;
 mod replay;
 mod score;
@@ -36,7 +37,7 @@ use status::{Exit, Usage};
     version,
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
-                      monitor record|learn|replay|explain|score|syscalls [OPTIONS] ...",
+                      monitor record|learn|profile|replay|explain|score|syscalls [OPTIONS] ...",
     after_help = "Exit status: 0 no alarm, 3 at least one alarm, 1 failure, 2 wrong usage; \
                   after -- COMMAND, that of the command."
 )]
@@ -55,6 +56,8 @@ enum Command {
     Record(record::RecordArgs),
     /// Learns what a service normally does, from recordings or live, into a profile
     Learn(learn::LearnArgs),
+    /// Shows, compares, merges or corrects what was learned
+    Profile(profile::ProfileCommand),
     /// Judges what was recorded, without root: recordings, ADFA-LD, strace text, stored alarms
     Replay(replay::ReplayArgs),
     /// Shows a kept alarm again, with the window before and after it; without an id, lists the latest
@@ -130,6 +133,7 @@ pub fn main() -> ExitCode {
         None => watch::run(cli.watch, cli.terminal),
         Some(Command::Record(args)) => record::run(args),
         Some(Command::Learn(args)) => learn::run(args),
+        Some(Command::Profile(command)) => profile::run(command),
         Some(Command::Replay(args)) => replay::run(args, cli.terminal),
         Some(Command::Explain(args)) => explain::run(&args, cli.terminal),
         Some(Command::Score(args)) => score::run(&args),

@@ -1,7 +1,7 @@
 //! `monitor explain`: an alarm of the log, shown again.
 
 mod show;
-mod stored;
+pub mod stored;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

@@ -15,6 +15,10 @@ pub mod mixture;
 
 pub mod accepted;
 
+pub mod sequences;
+
+pub mod merge;
+
 pub mod provenance;
 
 pub mod novelty;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::detect::profile::ORDER;
+use crate::detect::profile::{ORDER, Profile};
+use crate::detect::verdict::Flight;
+use crate::syscall::table;
 
 /// In the place of a token: the stream began after it.
 pub const BEFORE: u16 = u16::MAX;
@@ -28,4 +30,72 @@ pub struct Accepted {
     pub sequences: BTreeSet<Sequence>,
     /// Where they came from, oldest first.
     pub acceptances: Vec<Acceptance>,
+}
+
+impl Profile {
+    /// Takes an alarm's flight as normal: every sequence of it is quiet from now on, and what was new in it is known. The
+    /// first calls of the flight are taken as a stream's beginning. Gives the number of sequences that were not accepted
+    /// before.
+    pub fn accept(&mut self, alarm: &str, flight: &Flight, unix_s: u64) -> usize {
+        let before = self.accepted.sequences.len();
+        let mut names = flight.names.iter().peekable();
+        let mut comm = None;
+        let mut sequence: Sequence = [BEFORE; ORDER];
+        for (seq, &call) in (flight.first_seq..).zip(&flight.calls) {
+            while let Some(&(_, name)) = names.next_if(|&&(at, _)| at <= seq) {
+                comm = Some(name);
+            }
+            if table::is_restart(call) {
+                continue;
+            }
+            let token = self.vocabulary.intern(call);
+            if let Some(comm) = comm {
+                self.known.accept(comm, token);
+            }
+            sequence.rotate_left(1);
+            // A vocabulary has SIZE tokens.
+            sequence[ORDER - 1] = u16::try_from(token).unwrap_or(BEFORE);
+            self.accepted.sequences.insert(sequence);
+        }
+        let added = self.accepted.sequences.len() - before;
+        if !self.accepted.acceptances.iter().any(|it| it.alarm == alarm) {
+            self.accepted.acceptances.push(Acceptance {
+                alarm: alarm.to_owned(),
+                unix_s,
+                sequences: added,
+            });
+        }
+        added
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::profile::Profile;
+    use crate::detect::verdict::Flight;
+    use crate::syscall::event::{Abi, Call, Comm};
+
+    #[test]
+    fn a_flight_is_accepted_once_with_its_calls_and_names() {
+        let call = |number| Call {
+            abi: Abi::X86_64,
+            number,
+        };
+        let flight = Flight {
+            first_seq: 100,
+            // 219 is restart_syscall: its call was made before.
+            calls: [0, 1, 219, 2, 3, 4, 5, 6].map(call).into(),
+            names: vec![(7, Comm::new(b"sh")), (104, Comm::new(b"id"))],
+        };
+        let mut profile = Profile::default();
+        assert_eq!(profile.accept("1-1-a-9", &flight, 7), 7);
+        assert_eq!(profile.vocabulary.calls().len(), 7);
+        let shell = profile.known.name(Comm::new(b"sh")).expect("known");
+        let id = profile.known.name(Comm::new(b"id")).expect("known");
+        let token = |number| profile.vocabulary.token(call(number));
+        assert!(profile.known.made(shell, token(2)) && !profile.known.made(id, token(2)));
+        assert!(profile.known.made(id, token(6)) && !profile.known.made(shell, token(6)));
+        assert_eq!(profile.accept("1-1-a-9", &flight, 8), 0);
+        assert_eq!(profile.accepted.acceptances.len(), 1);
+    }
 }

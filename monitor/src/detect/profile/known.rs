@@ -187,6 +187,32 @@ impl Known {
         }
     }
 
+    /// Adds what another service's profile knows, whose token `t` is `tokens(t)` here and of whose calls `new_calls` were new.
+    /// When those things were seen is not told of each: the latest sightings count, so that evidence is rather weaker.
+    pub fn join(&mut self, other: &Self, tokens: impl Fn(u32) -> u32, new_calls: usize) {
+        let (mut new_names, mut new_pairs) = (0, 0);
+        for (name, theirs) in other.names() {
+            let names = self.sets.len();
+            let Some(mine) = self.add_name(name) else {
+                break;
+            };
+            new_names += self.sets.len() - names;
+            for token in theirs {
+                new_pairs += usize::from(insert(&mut self.sets[mine as usize], tokens(token)));
+            }
+        }
+        let learned = self.learned;
+        let latest = |mine: &mut Vec<u64>, theirs: &[u64], new: usize| {
+            let from = theirs.len().saturating_sub(new);
+            mine.extend(theirs[from..].iter().map(|at| at.saturating_add(learned)));
+        };
+        let (mine, theirs) = (&mut self.sightings, &other.sightings);
+        latest(&mut mine.calls, &theirs.calls, new_calls);
+        latest(&mut mine.names, &theirs.names, new_names);
+        latest(&mut mine.calls_of_names, &theirs.calls_of_names, new_pairs);
+        self.learned = learned.saturating_add(other.learned);
+    }
+
     /// What something new is worth, nats.
     #[must_use]
     pub fn nats(&self, what: &First) -> f64 {

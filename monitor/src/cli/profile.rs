@@ -1,0 +1,160 @@
+//! `monitor profile`: profiles shown, compared, merged and corrected.
+
+mod diff;
+mod seccomp;
+mod show;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use monitor::detect::profile::budget::Budget;
+use monitor::detect::profile::file;
+use monitor::trace::error::shown;
+
+use super::explain::stored::Log;
+use super::status::{Exit, Usage};
+use super::{Format, alarm_log, complain};
+
+/// Options of `monitor profile`.
+#[derive(Args, Clone, Debug)]
+pub struct ProfileCommand {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    /// Shows what a profile holds
+    Show {
+        /// The profile
+        profile: PathBuf,
+        /// Print an OCI seccomp profile that allows the calls that were learned, and nothing else
+        #[arg(long)]
+        seccomp: bool,
+        /// The false alarms to show thresholds for
+        #[arg(long, value_name = "N/SPAN", default_value_t)]
+        budget: Budget,
+        /// How it is written
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: Format,
+    },
+    /// Makes one profile of several, of the same service on several hosts
+    Merge {
+        /// The profile to write
+        #[arg(long, value_name = "FILE")]
+        output: PathBuf,
+        /// Write it in the place of one that is there
+        #[arg(long)]
+        force: bool,
+        /// The profiles
+        #[arg(required = true, num_args = 2.., value_name = "PROFILE")]
+        profiles: Vec<PathBuf>,
+    },
+    /// Says in what two profiles differ
+    Diff {
+        /// The one
+        one: PathBuf,
+        /// The other
+        other: PathBuf,
+    },
+    /// Takes an alarm as normal: the same pattern is quiet from then on
+    Accept {
+        /// Its id, or as much of the beginning as no other has
+        #[arg(value_name = "ALARM-ID")]
+        id: String,
+        /// The profile to change
+        #[arg(long, value_name = "FILE")]
+        profile: PathBuf,
+        /// The log that holds the alarm [default: where a live run of this user keeps it]
+        #[arg(long, value_name = "FILE")]
+        alarm_log: Option<PathBuf>,
+    },
+}
+
+/// Does what is asked of profiles.
+pub fn run(command: ProfileCommand) -> Result<Exit> {
+    let out = &mut io::stdout().lock();
+    match command.command {
+        Command::Show {
+            profile,
+            seccomp: true,
+            ..
+        } => {
+            let (profile, _) = file::read(&profile)?;
+            let (json, nameless) = seccomp::profile(&profile);
+            if nameless > 0 {
+                complain(&format!(
+                    "{nameless} calls have no name in any table and are left out"
+                ));
+            }
+            serde_json::to_writer_pretty(&mut *out, &json)?;
+            writeln!(out)?;
+        }
+        Command::Show {
+            profile,
+            budget,
+            format,
+            ..
+        } => {
+            let (profile, sha256) = file::read(&profile)?;
+            let shown = show::Shown::new(&profile, &sha256, &budget);
+            match format {
+                Format::Json => {
+                    serde_json::to_writer(&mut *out, &shown)?;
+                    writeln!(out)?;
+                }
+                Format::Text => out.write_all(shown.text()?.as_bytes())?,
+            }
+        }
+        Command::Merge {
+            output,
+            force,
+            profiles,
+        } => {
+            if output.exists() && !force {
+                let at = shown(&output);
+                return Err(Usage(format!("{at} is there already: replace it by --force")).into());
+            }
+            let mut profiles = profiles.iter();
+            let first = profiles.next().context("there are two at least")?;
+            let (mut merged, _) = file::read(first)?;
+            for path in profiles {
+                let (other, _) = file::read(path)?;
+                let merged = merged.merge(&other);
+                merged.with_context(|| format!("{} cannot be added", shown(path)))?;
+            }
+            file::write(&output, &merged)?;
+        }
+        Command::Diff { one, other } => {
+            let (one, other) = (file::read(&one)?.0, file::read(&other)?.0);
+            out.write_all(diff::text(&one, &other)?.as_bytes())?;
+        }
+        Command::Accept {
+            id,
+            profile: path,
+            alarm_log,
+        } => {
+            let log = match alarm_log {
+                Some(log) => log,
+                None => alarm_log::place()?,
+            };
+            let alarm = Log::new(log).find(&id)?.alarm;
+            let flight = alarm.alarm()?.flight;
+            let (mut profile, _) = file::read(&path)?;
+            let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+            let added = profile.accept(&alarm.id, &flight, now.as_secs());
+            if added > 0 {
+                file::write(&path, &profile)?;
+            }
+            writeln!(
+                out,
+                "accepted {}: {added} sequences are quiet from now on; a run that goes on must be started again",
+                alarm.id.escape_debug()
+            )?;
+        }
+    }
+    Ok(Exit::Quiet)
+}

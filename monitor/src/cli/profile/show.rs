@@ -1,0 +1,155 @@
+//! What a profile holds.
+
+use std::fmt::Write;
+
+use monitor::detect::profile::Profile;
+use monitor::detect::profile::budget::{self, Budget};
+use monitor::report::text::{call_name, grouped};
+use monitor::syscall::event::Call;
+use serde::Serialize;
+
+use crate::cli::judge::span;
+
+/// Sequences that are shown of each kind.
+const SHOWN: usize = 10;
+
+/// Everything that is shown.
+#[derive(Serialize)]
+pub struct Shown {
+    sha256: String,
+    calls_learned: u64,
+    threads: u64,
+    seconds: f64,
+    settled_after_calls: Option<u64>,
+    budget: String,
+    slow: f64,
+    fast: f64,
+    first_seen: f64,
+    supported_per_million: f64,
+    origins: Vec<Origin>,
+    calls: Vec<(String, u64)>,
+    names: Vec<String>,
+    commonest: Vec<(Vec<String>, u64)>,
+    rarest: Vec<(Vec<String>, u64)>,
+    accepted: Vec<(String, usize)>,
+}
+
+#[derive(Serialize)]
+struct Origin {
+    name: String,
+    sha256: String,
+    calls: u64,
+    lost: u64,
+    model: String,
+}
+
+fn names(calls: &[Option<Call>]) -> Vec<String> {
+    let name = |call: &Option<Call>| call.map_or_else(|| "(unknown)".into(), call_name);
+    calls.iter().map(name).collect()
+}
+
+/// A sequence of calls in words.
+pub fn sequence(calls: &[Option<Call>]) -> String {
+    names(calls).join(" ")
+}
+
+impl Shown {
+    /// What is to be shown of a profile.
+    pub fn new(profile: &Profile, sha256: &str, budget: &Budget) -> Self {
+        let (thresholds, support) = budget::thresholds(profile, budget);
+        let sequences = profile.sequences();
+        let named = |(calls, count): &(Vec<Option<Call>>, u64)| (names(calls), *count);
+        let settled = profile.novelty.settled(profile.known.sightings());
+        let calls = profile.calls();
+        Self {
+            sha256: sha256.into(),
+            calls_learned: profile.provenance.calls(),
+            threads: profile.provenance.lives(),
+            seconds: profile.provenance.seconds(),
+            settled_after_calls: settled.map(|it| it.calls),
+            budget: budget.to_string(),
+            slow: thresholds.slow,
+            fast: thresholds.fast,
+            first_seen: thresholds.first_seen,
+            supported_per_million: support.supported_per_million,
+            origins: profile
+                .provenance
+                .origins
+                .iter()
+                .map(|origin| Origin {
+                    name: origin.name.escape_debug().to_string(),
+                    sha256: origin.sha256.escape_debug().to_string(),
+                    calls: origin.calls,
+                    lost: origin.lost,
+                    model: origin.model.0.escape_debug().to_string(),
+                })
+                .collect(),
+            calls: calls
+                .iter()
+                .map(|&(call, count)| (call_name(call), count))
+                .collect(),
+            names: profile
+                .known
+                .names()
+                .keys()
+                .map(ToString::to_string)
+                .collect(),
+            commonest: sequences.iter().take(SHOWN).map(named).collect(),
+            rarest: sequences.iter().rev().take(SHOWN).map(named).collect(),
+            accepted: profile
+                .accepted
+                .acceptances
+                .iter()
+                .map(|it| (it.alarm.escape_debug().to_string(), it.sequences))
+                .collect(),
+        }
+    }
+
+    /// It for people.
+    ///
+    /// # Errors
+    /// None that can come of writing to a string.
+    pub fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        writeln!(
+            text,
+            "{} calls of {} threads in {}, sha256 {}",
+            grouped(self.calls_learned),
+            grouped(self.threads),
+            span(self.seconds),
+            &self.sha256[..12]
+        )?;
+        match self.settled_after_calls {
+            Some(after) => writeln!(text, "settled after {} calls", grouped(after))?,
+            None => writeln!(text, "not settled: record more, by monitor learn --update")?,
+        }
+        writeln!(
+            text,
+            "thresholds {:.2} slow, {:.2} fast, {:.1} never seen, for {}; the data support {:.3} per million calls",
+            self.slow, self.fast, self.first_seen, self.budget, self.supported_per_million
+        )?;
+        for origin in &self.origins {
+            let (calls, lost) = (grouped(origin.calls), grouped(origin.lost));
+            writeln!(
+                text,
+                "learned from {}: {calls} calls, {lost} lost, with the model {}",
+                origin.name, origin.model
+            )?;
+        }
+        writeln!(text, "process names: {}", self.names.join(" "))?;
+        writeln!(text, "{} calls:", self.calls.len())?;
+        for (call, count) in &self.calls {
+            writeln!(text, "  {:>14} {call}", grouped(*count))?;
+        }
+        for (which, sequences) in [("commonest", &self.commonest), ("rarest", &self.rarest)] {
+            writeln!(text, "{which} sequences of six:")?;
+            for (calls, count) in sequences {
+                writeln!(text, "  {:>14} {}", grouped(*count), calls.join(" "))?;
+            }
+        }
+        for (alarm, sequences) in &self.accepted {
+            writeln!(text, "accepted {alarm}: {sequences} sequences")?;
+        }
+        Ok(text)
+    }
+}

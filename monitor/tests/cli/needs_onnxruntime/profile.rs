@@ -1,0 +1,191 @@
+//! Learning, judging by what was learned, and the commands on profiles.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{MODEL, of_type};
+use crate::harness::{Ran, run, text};
+
+/// A service's calls: requests of two kinds, in an order that an xorshift (Marsaglia 2003) chooses.
+fn service(calls: usize, seed: u32) -> Vec<&'static str> {
+    let mut state = seed;
+    let mut names = Vec::new();
+    while names.len() < calls {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        names.extend(match state % 3 {
+            0 => &[
+                "epoll_wait",
+                "accept4",
+                "read",
+                "openat",
+                "fstat",
+                "sendfile",
+                "close",
+            ][..],
+            1 => &["epoll_wait", "read", "write"][..],
+            _ => &["epoll_wait", "read", "writev", "close"][..],
+        });
+    }
+    names
+}
+
+fn file(folder: &Path, name: &str, calls: &[&str]) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, calls.join("\n")).expect("written");
+    path
+}
+
+fn learn(arguments: &[&str]) -> Ran {
+    run(&[&["learn", "--model", MODEL, "--format", "json"], arguments].concat())
+}
+
+fn replay(profile: &Path, trace: &Path) -> Ran {
+    let judged = [
+        "replay",
+        "--model",
+        MODEL,
+        "--format",
+        "json",
+        "--budget",
+        "0.1/million",
+    ];
+    run(&[&judged[..], &["--profile", text(profile), text(trace)]].concat())
+}
+
+fn alarms(ran: &Ran) -> Vec<Value> {
+    of_type(&ran.lines(), "alarm")
+}
+
+#[test]
+#[ignore = "needs onnxruntime"]
+fn a_service_is_learned_watched_and_corrected() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let normal = file(folder.path(), "normal.txt", &service(60_000, 5));
+    let profile = at("web.profile");
+    let learned = learn(&["--profile", text(&profile), text(&normal)]);
+    assert_eq!(learned.status, 0, "{}", learned.err);
+    let summary = &learned.lines()[0];
+    assert!(summary["calls"].as_u64() >= Some(60_000), "{summary}");
+    assert_eq!(summary["settled"], true, "{summary}");
+    assert_eq!(summary["different_calls"], 9, "{summary}");
+
+    // Again: refused without a word of what to do with the old one, and nothing new to add.
+    let again = learn(&["--profile", text(&profile), text(&normal)]);
+    again.refused(2, &["--update", "--force"]);
+    let bytes = fs::read(&profile).expect("there");
+    let again = learn(&["--profile", text(&profile), "--update", text(&normal)]);
+    assert_eq!((again.status, again.out.as_str()), (0, ""), "{}", again.err);
+    assert_eq!(fs::read(&profile).expect("there"), bytes);
+
+    // Other requests of the same service are quiet, and what it never does is not.
+    let other = file(folder.path(), "other.txt", &service(20_000, 77));
+    let quiet = replay(&profile, &other);
+    assert_eq!(quiet.status, 0, "{}", quiet.out);
+    let mut attacked = service(20_000, 78);
+    let odd = [
+        "socket", "connect", "dup2", "dup2", "dup2", "execve", "brk", "mmap",
+    ];
+    attacked.splice(10_000..10_000, odd);
+    let attacked = file(folder.path(), "attacked.txt", &attacked);
+    let loud = replay(&profile, &attacked);
+    assert_eq!(loud.status, 3, "{}", loud.err);
+    let alarm = &alarms(&loud)[0];
+    let seq = alarm["flight"]["first_seq"].as_u64().expect("a number");
+    let last = seq + alarm["flight"]["calls"].as_array().expect("calls").len() as u64;
+    assert!((10_001..10_020).contains(&last), "{last}");
+    assert!(!alarm["first_seen"].as_array().expect("events").is_empty());
+
+    // The alarm gives its score again, by the same profile alone.
+    let log = at("alarms.jsonl");
+    fs::write(&log, &loud.out).expect("written");
+    let same = replay(&profile, &log);
+    assert_eq!(same.status, 3, "{}{}", same.out, same.err);
+    let general = run(&["replay", "--model", MODEL, text(&log)]);
+    assert_eq!(general.status, 1, "{}", general.out);
+    assert!(general.err.contains("--profile"), "{}", general.err);
+
+    // Accepted, all of it is quiet; the rest of the alarms of this trace are accepted one by one.
+    for _ in 0..8 {
+        let ran = replay(&profile, &attacked);
+        let Some(alarm) = alarms(&ran).into_iter().next() else {
+            break;
+        };
+        fs::write(&log, &ran.out).expect("written");
+        let id = alarm["id"].as_str().expect("text");
+        let accepted = run(&[
+            "profile",
+            "accept",
+            id,
+            "--profile",
+            text(&profile),
+            "--alarm-log",
+            text(&log),
+        ]);
+        assert_eq!(accepted.status, 0, "{}", accepted.err);
+        assert!(!accepted.out.contains(" 0 sequences"), "{}", accepted.out);
+    }
+    assert_eq!(replay(&profile, &attacked).status, 0);
+}
+
+#[test]
+#[ignore = "needs onnxruntime"]
+fn profiles_are_shown_merged_and_compared() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let one = file(folder.path(), "one.txt", &service(5_000, 5));
+    let mut calls = service(5_000, 9);
+    calls.extend(["getrandom"; 3]);
+    let two = file(folder.path(), "two.txt", &calls);
+    for (name, trace) in [("one", &one), ("two", &two)] {
+        let ran = learn(&["--profile", text(&at(name)), text(trace)]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+    }
+    let merged = at("both");
+    let ran = run(&[
+        "profile",
+        "merge",
+        "--output",
+        text(&merged),
+        text(&at("one")),
+        text(&at("two")),
+    ]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let twice = run(&[
+        "profile",
+        "merge",
+        "--output",
+        text(&at("x")),
+        text(&at("one")),
+        text(&merged),
+    ]);
+    twice.refused(1, &["twice", "--update"]);
+    assert!(!at("x").exists());
+
+    let shown = run(&["profile", "show", "--format", "json", text(&merged)]);
+    let shown = &shown.lines()[0];
+    assert_eq!(
+        shown["origins"].as_array().map(Vec::len),
+        Some(2),
+        "{shown}"
+    );
+    assert_eq!(shown["calls"].as_array().map(Vec::len), Some(10), "{shown}");
+    let seccomp = run(&["profile", "show", "--seccomp", text(&merged)]);
+    let seccomp: Value = serde_json::from_str(&seccomp.out).expect("JSON");
+    let names = seccomp["syscalls"][0]["names"].as_array().expect("names");
+    assert!(names.contains(&"getrandom".into()), "{seccomp}");
+    let differ = run(&["profile", "diff", text(&at("one")), text(&at("two"))]);
+    let only = "only in the second: call getrandom, made 3 times";
+    assert!(differ.out.contains(only), "{}", differ.out);
+
+    // Cut, or of another making: refused by name.
+    let bytes = fs::read(&merged).expect("there");
+    let cut = at("cut");
+    fs::write(&cut, &bytes[..bytes.len() - 9]).expect("written");
+    run(&["profile", "show", text(&cut)]).refused(1, &["cut", "9 bytes"]);
+    run(&["profile", "show", text(&one)]).refused(1, &["one.txt"]);
+}
