@@ -2,6 +2,7 @@
 
 mod alarm_log;
 mod ends_and_refusals;
+mod profile;
 
 use std::fs;
 use std::time::{Duration, Instant};
