@@ -2,8 +2,9 @@
 
 mod summary;
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -77,8 +78,19 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
         Some(target) => {
             let spool = Spool::beside(&args.profile)?;
             let name = target.to_string();
-            record(target, &args, &spool.0)?;
-            learn(&mut profile, &[spool.0.clone()], Some(&name), &model)?
+            // A live run drops its thread's privileges; this one's may be needed to write the profile.
+            let recorded =
+                std::thread::scope(|scope| scope.spawn(|| record(target, &args, &spool.0)).join());
+            let Ok(recorded) = recorded else {
+                bail!("the live run stopped on an internal error (please report it)");
+            };
+            recorded?;
+            learn(
+                &mut profile,
+                std::slice::from_ref(&spool.0),
+                Some(&name),
+                &model,
+            )?
         }
     };
     let Some(census) = learned else {
@@ -204,7 +216,12 @@ impl Spool {
         };
         let mut name = name.to_owned();
         name.push(format!(".{}.recording", std::process::id()));
-        Ok(Self(profile.with_file_name(name)))
+        let path = profile.with_file_name(name);
+        // Nobody else may have put something there.
+        let mut options = OpenOptions::new();
+        let made = options.write(true).create_new(true).mode(0o600).open(&path);
+        made.with_context(|| format!("cannot write to {}", shown(&path)))?;
+        Ok(Self(path))
     }
 }
 
