@@ -27,7 +27,7 @@ pub struct JudgeArgs {
     #[arg(long, value_name = "NATS", value_parser = nats)]
     fast_threshold: Option<f64>,
     #[command(flatten)]
-    model: ModelArgs,
+    pub model: ModelArgs,
 }
 
 /// Options that name the general model.

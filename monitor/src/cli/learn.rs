@@ -112,6 +112,29 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
     Ok(Exit::Quiet)
 }
 
+/// Learns a recording into a new profile at `path`, and says so on standard error. `name` says what was watched.
+///
+/// # Errors
+/// When there is nothing to learn, or the profile cannot be written.
+pub fn save(path: &Path, recording: &Path, name: &str, model: &ModelArgs) -> Result<()> {
+    let model = model.load()?;
+    let recording = recording.to_path_buf();
+    let learned = learn(&mut Profile::default(), &[recording], Some(name), &model)?;
+    let (profile, lives) = learned.context("there was nothing to learn")?.into_parts();
+    if profile.provenance.calls() == 0 {
+        bail!("there was no call to learn from: the profile was not written");
+    }
+    let profile = finish(model, profile, &lives, &mut |_, _| {})?;
+    file::write(path, &profile)?;
+    complain(&format!(
+        "learned {} calls of {} threads into {} (see monitor profile show)",
+        grouped(profile.provenance.calls()),
+        grouped(profile.provenance.lives()),
+        shown(path)
+    ));
+    Ok(())
+}
+
 /// What the profile is to begin with.
 fn existing(args: &LearnArgs) -> Result<Profile> {
     let there = args.profile.try_exists();
@@ -206,10 +229,14 @@ fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
 }
 
 /// A temporary recording, gone with its guard.
-struct Spool(PathBuf);
+pub struct Spool(pub PathBuf);
 
 impl Spool {
-    fn beside(profile: &Path) -> Result<Self> {
+    /// Makes one beside a profile, for this user alone.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to.
+    pub fn beside(profile: &Path) -> Result<Self> {
         let Some(name) = profile.file_name() else {
             let at = shown(profile);
             return Err(Usage(format!("--profile: {at} is no name of a file")).into());

@@ -2,16 +2,18 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use monitor::detect::detector::Adapting;
 use monitor::pipeline::{Engine, Parts, Tap};
+use monitor::trace::error::shown;
 
 use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
 use super::keeper::Keeper;
-use super::live::{self, LiveArgs};
+use super::learn::{self, Spool};
+use super::live::{self, Ended, LiveArgs};
 use super::outputs::{Kind, OutputArgs};
-use super::status::Exit;
+use super::status::{Exit, Usage};
 use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
 use super::{TerminalArgs, complain};
@@ -30,6 +32,9 @@ pub struct WatchArgs {
     /// Learn on while watching: slowly, and only from what is confidently normal; the profile is saved again
     #[arg(long, requires = "profile")]
     adapt: bool,
+    /// Learn what this run sees, and save it as a new profile at the end
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    save_profile: Option<PathBuf>,
     #[command(flatten)]
     alarms: AlarmArgs,
     #[command(flatten)]
@@ -41,7 +46,7 @@ pub struct WatchArgs {
 
 /// Said at the beginning of a run that nothing was learned for.
 const GENERAL: &str = "watching against the general model, which has not learned what this service does: \
-                       expect alarms about habits of its own, or teach it by monitor learn";
+                       expect alarms about habits of its own, or keep what this run learns by --save-profile FILE (monitor learn does it without judging)";
 
 /// Watches until the run ends.
 pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
@@ -50,6 +55,19 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     let targets = target.to_string();
     // A command writes to the terminal itself.
     let live_line = !matches!(target, Target::Command(..));
+    let spool = match (&args.save_profile, &args.record) {
+        (Some(path), _) if path.exists() => {
+            let at = shown(path);
+            let told = format!("{at} is there already: give --save-profile another name");
+            return Err(Usage(told).into());
+        }
+        (Some(path), None) => Some(Spool::beside(path)?),
+        _ => None,
+    };
+    let recording = args
+        .record
+        .clone()
+        .or(spool.as_ref().map(|it| it.0.clone()));
     let parts = || {
         let max_threads = usize::try_from(args.live.max_threads)?;
         let (mut detector, mut identity) =
@@ -69,7 +87,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         };
         let sink = args.outputs.sink(&identity, kind, terminal.color())?;
         let record = |path: &PathBuf| Recorder::create(path, &targets);
-        let tap = args.record.as_ref().map(record).transpose()?;
+        let tap = recording.as_ref().map(record).transpose()?;
         let engine: Box<dyn Engine> = match args.profile.path().filter(|_| args.adapt) {
             None => Box::new(detector),
             Some(path) => {
@@ -85,9 +103,22 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             tick: live::TICK,
         })
     };
-    let ended = live::run(target, follow, &args.live, parts)?;
-    Ok(match ended.command {
+    let run = || live::run(target, follow, &args.live, parts);
+    let (Some(path), Some(recording)) = (&args.save_profile, &recording) else {
+        return Ok(exit(&run()?));
+    };
+    // A live run drops its thread's privileges; this one's may be needed to write the profile.
+    let Ok(ended) = std::thread::scope(|scope| scope.spawn(run).join()) else {
+        bail!("the live run stopped on an internal error (please report it)");
+    };
+    let ended = ended?;
+    learn::save(path, recording, &targets, &args.judge.model)?;
+    Ok(exit(&ended))
+}
+
+fn exit(ended: &Ended) -> Exit {
+    match ended.command {
         Some(status) => Exit::Command(status),
         None => Exit::after(ended.outcome.snapshot.counters.alarms),
-    })
+    }
 }

@@ -53,3 +53,27 @@ fn a_command_is_learned_live_and_only_what_it_never_did_raises_an_alarm() {
     let alarm = alarm.expect("counted above");
     assert!(alarm["profile"]["sha256"].is_string(), "{alarm}");
 }
+
+#[test]
+#[ignore = "needs root"]
+fn a_run_without_a_profile_saves_what_it_learned() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("awk.profile");
+    let save = [
+        "--threshold",
+        "100",
+        "--fast-threshold",
+        "100",
+        "--save-profile",
+    ];
+    let command = ["--", "awk", SERVICE];
+    let ran = run(&[&save[..], &[text(&profile)], &command].concat());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(ran.err.contains("learned "), "{}", ran.err);
+    let again = run(&[&save[..], &[text(&profile)], &command].concat());
+    again.refused(2, &["--save-profile"]);
+    let shown = run(&["profile", "show", text(&profile)]);
+    assert!(shown.out.contains("process names: awk"), "{}", shown.out);
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("there").collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
