@@ -35,15 +35,21 @@ fn with_a_tiny_ring_seen_and_lost_are_together_what_was_made() {
 fn a_single_threads_calls_are_accounted_for_to_the_last_one() {
     let made = watch_traced(&["getppid", "300000"], options());
     assert_eq!(made.lost(), 0);
-    let mut asked = options();
-    asked.sizes.ring_bytes = 4096;
-    asked.flush_interval = Duration::from_millis(500);
-    let seen = watch_traced(&["getppid", "300000"], asked);
-    assert!(seen.lost() > 0);
-    assert_eq!(
-        seen.calls().count() as u64 + seen.lost(),
-        made.calls().count() as u64
-    );
+    // With a core of its own the reader may keep up even so: what must hold holds in every run.
+    for _ in 0..20 {
+        let mut asked = options();
+        asked.sizes.ring_bytes = 4096;
+        asked.flush_interval = Duration::from_millis(500);
+        let seen = watch_traced(&["getppid", "300000"], asked);
+        assert_eq!(
+            seen.calls().count() as u64 + seen.lost(),
+            made.calls().count() as u64
+        );
+        if seen.lost() > 0 {
+            return;
+        }
+    }
+    panic!("the reader was never behind: nothing was lost to account for");
 }
 
 #[test]
