@@ -18,6 +18,8 @@ pub mod evaluate;
 
 pub mod bench;
 
+pub mod scenarios;
+
 /// The commands of the offline half. Each is named in `crate::trainer::COMMANDS` too.
 #[derive(clap::Subcommand)]
 pub enum Command {

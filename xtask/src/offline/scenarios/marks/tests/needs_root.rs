@@ -1,0 +1,113 @@
+//! What the service's calls are, by strace.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::super::super::attack::Attack;
+use super::service::Service;
+use super::{PATIENCE, number, sandbox};
+
+/// The calls of what ran, one name a line, in order.
+fn calls(trace: &Path) -> Vec<String> {
+    let text = String::from_utf8_lossy(&fs::read(trace).expect("a trace")).into_owned();
+    text.lines()
+        .filter_map(|line| {
+            let call = line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+            let name = call.split('(').next()?;
+            (!call.starts_with(['<', '+', '-']) && call.contains('(')).then(|| name.to_owned())
+        })
+        .collect()
+}
+
+fn has_strace() -> bool {
+    let there = Command::new("strace").arg("-V").output().is_ok();
+    if !there {
+        eprintln!("skipped: strace is not installed");
+    }
+    there
+}
+
+/// The calls of the service while `attack` is made, if any.
+fn traced(attack: Option<Attack>) -> Vec<String> {
+    let (folder, implant, mut control) = sandbox();
+    let trace = folder.path().join("trace");
+    let to = trace.to_string_lossy().into_owned();
+    control.pad_with(&[number("epoll_ctl")]).expect("harmless");
+    let service = Service::start(
+        folder.path(),
+        &implant,
+        &control,
+        &["strace", "-f", "-o", &to],
+    );
+    if let Some(attack) = attack {
+        control.trigger(attack, PATIENCE).expect("taken");
+    }
+    std::thread::sleep(Duration::from_millis(200));
+    drop(service);
+    calls(&trace)
+}
+
+#[test]
+#[ignore = "needs root"]
+fn an_idle_implant_adds_no_call_after_its_start() {
+    if !has_strace() {
+        return;
+    }
+    let calls = traced(None);
+    let loop_begins = calls
+        .iter()
+        .position(|call| call == "pipe2" || call == "pipe");
+    let of_loop: BTreeSet<_> = calls[loop_begins.expect("the loop") + 1..]
+        .iter()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        of_loop,
+        BTreeSet::from(["write", "poll", "read", "clock_nanosleep"])
+    );
+    assert!(calls.len() > 100, "{} calls", calls.len());
+}
+
+#[test]
+#[ignore = "needs root"]
+fn each_attack_makes_the_calls_that_it_claims() {
+    if !has_strace() {
+        return;
+    }
+    let of = |attack| -> &[&str] {
+        match attack {
+            Attack::ReverseShell => &["socket", "connect", "dup2", "execve"],
+            Attack::BindShell => &["socket", "bind", "listen", "accept", "dup2", "execve"],
+            Attack::WebShell => &["wait4", "execve", "uname"],
+            Attack::ReadSecrets => &["openat", "read", "close"],
+            Attack::FilelessExec => &["memfd_create", "write", "execveat", "wait4"],
+            Attack::PtraceInjection => &["ptrace", "kill", "wait4"],
+            Attack::PortScan => &["socket", "connect", "close"],
+            Attack::Miner => &["getrandom", "futex", "sched_yield", "nanosleep"],
+            Attack::Mount => &["unshare", "mount", "umount2"],
+            Attack::KernelModule => &["finit_module", "init_module"],
+            Attack::Ransomware => &["getdents64", "lseek", "rename", "unlink"],
+            Attack::Exfiltration => &["socket", "connect", "openat", "sendto"],
+            Attack::MimicReverseShell => &["epoll_ctl", "socket", "dup2", "execve"],
+            Attack::MimicExfiltration => &["epoll_ctl", "socket", "sendto"],
+            Attack::MimicRansomware => &["epoll_ctl", "rename", "unlink"],
+        }
+    };
+    for attack in Attack::ALL {
+        let calls = traced(Some(attack));
+        for claimed in of(attack) {
+            assert!(
+                calls.iter().any(|call| call == claimed),
+                "{attack} made no {claimed}"
+            );
+        }
+        let no_clock = |call: &&String| call.as_str() == "clock_gettime";
+        assert!(
+            !calls.iter().any(|call| no_clock(&call)),
+            "{attack} asks the kernel for the time"
+        );
+    }
+}

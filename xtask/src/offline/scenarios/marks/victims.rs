@@ -1,0 +1,43 @@
+//! The files that attacks read, overwrite and unlink: made by the suite, told by folder and name.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+/// How many.
+const FILES: usize = 200;
+
+/// The bytes of each.
+const BYTES: usize = 4096;
+
+/// Makes `victims/` in the sandbox anew.
+///
+/// Any user may change files in it, since services run as several. So it is never written into once it is open: whoever put a
+/// link there could have the suite, which runs as root, write elsewhere.
+pub fn restore(sandbox: &Path) -> Result<()> {
+    let folder = sandbox.join("victims");
+    if let Err(error) = fs::remove_dir_all(&folder)
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(error).with_context(|| format!("{} cannot be removed", folder.display()));
+    }
+    fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    permit(&folder, 0o700)?;
+    for file in 0..FILES {
+        let path = folder.join(format!("victim-{file:03}"));
+        let text = format!("file {file} of the scenario suite\n");
+        let content: Vec<u8> = text.bytes().cycle().take(BYTES).collect();
+        fs::write(&path, content)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+        permit(&path, 0o666)?;
+    }
+    permit(&folder, 0o777)
+}
+
+fn permit(path: &Path, mode: u32) -> Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .with_context(|| format!("the rights of {} cannot be set", path.display()))
+}
