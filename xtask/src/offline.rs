@@ -18,6 +18,10 @@ pub mod evaluate;
 
 pub mod bench;
 
+#[allow(
+    dead_code,
+    reason = "its parts are tested; the command that runs them is not part of this build yet"
+)]
 pub mod scenarios;
 
 /// The commands of the offline half. Each is named in `crate::trainer::COMMANDS` too.

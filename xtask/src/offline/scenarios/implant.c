@@ -5,8 +5,8 @@
  * mapping, which is no system call; when the suite has written an order there, the first thread that comes by takes it and
  * makes the attack in the service's own thread. Everything stays in the suite's folder and on 127.0.0.1.
  *
- * What it adds to a service's calls, in every phase alike: in the constructor openat, fstat-free mmap and close of the control
- * file, getpid and gettid; in a forked child getpid and gettid; in another thread getpid and gettid at its first interposed
+ * What it adds to a service's calls, in every phase alike: in the constructor openat, mmap and close of the control file,
+ * getpid and gettid; in a forked child getpid and gettid; in another thread getpid and gettid at its first interposed
  * call. After that an idle implant adds none, and taking an order adds none either: ids are at hand, and the time comes from
  * the vDSO. */
 #define _GNU_SOURCE

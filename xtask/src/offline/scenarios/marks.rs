@@ -165,7 +165,7 @@ impl Control {
             .parent()
             .context("the control file lies in a folder")?;
         victims::restore(sandbox)?;
-        let attacker = Attacker::ready(attack, timeout)?;
+        let attacker = Attacker::ready(attack)?;
         let orders = layout::Orders {
             user: self.aim.user as u32,
             program: self.aim.program.as_deref().unwrap_or(""),

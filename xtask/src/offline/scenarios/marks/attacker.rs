@@ -46,8 +46,7 @@ pub fn outlives_its_thread(attack: Attack) -> bool {
 
 impl Attacker {
     /// Takes its place before the attack begins.
-    pub fn ready(attack: Attack, timeout: Duration) -> Result<Self> {
-        let _ = timeout;
+    pub fn ready(attack: Attack) -> Result<Self> {
         Ok(match attack {
             Attack::ReverseShell | Attack::MimicReverseShell => {
                 let (listener, port) = listener()?;
