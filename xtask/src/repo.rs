@@ -1,6 +1,6 @@
 //! The work around the code: set-up, runs, tests, installation. Nothing here needs what the set-up brings.
 
-mod place;
+pub(crate) mod place;
 
 mod privilege;
 

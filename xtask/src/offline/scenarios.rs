@@ -3,9 +3,10 @@
 //! All of it runs on this host only: services that the suite starts itself, its own folder, and 127.0.0.1.
 
 pub mod attack;
-
+pub mod cgroup;
 pub mod implant;
-
 pub mod marks;
-
 pub mod mimicry;
+pub mod sandbox;
+pub mod stop;
+pub mod tool;

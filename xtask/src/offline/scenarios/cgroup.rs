@@ -1,0 +1,133 @@
+//! A cgroup (version 2) for one service, so that the monitor watches it across restarts.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// A cgroup of ours. Its processes are killed and it is removed when it is dropped.
+pub struct Cgroup {
+    path: PathBuf,
+}
+
+impl Cgroup {
+    /// Makes a cgroup of this name below the root of the host's version 2 hierarchy.
+    ///
+    /// # Errors
+    /// No such hierarchy is mounted, or it may not be written to.
+    pub fn create(name: &str) -> Result<Self> {
+        let mounts = fs::read_to_string("/proc/self/mounts").context("cannot read the mounts")?;
+        let Some(root) = hierarchy(&mounts) else {
+            bail!("no cgroup version 2 hierarchy is mounted: mount -t cgroup2 none /sys/fs/cgroup");
+        };
+        let path = root.join(name);
+        fs::create_dir(&path).with_context(|| {
+            format!(
+                "cannot make the cgroup {}; is {} writable?",
+                path.display(),
+                root.display()
+            )
+        })?;
+        Ok(Self { path })
+    }
+
+    /// Its folder, as `monitor --cgroup` wants it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file through which a process joins. Opened here with our rights, so that a process of another user can join by
+    /// it (permissions are those of the opener: kernel/cgroup/cgroup.c, `cgroup_procs_write`).
+    pub fn door(&self) -> Result<File> {
+        let path = self.path.join("cgroup.procs");
+        OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .with_context(|| format!("cannot open {}", path.display()))
+    }
+
+    /// The processes in it now.
+    pub fn processes(&self) -> Vec<u32> {
+        fs::read_to_string(self.path.join("cgroup.procs"))
+            .unwrap_or_default()
+            .lines()
+            .filter_map(|line| line.parse().ok())
+            .filter(|&pid| pid != 0)
+            .collect()
+    }
+
+    /// Sends a signal to every process in it of this name (`/proc/PID/comm`).
+    pub fn signal(&self, comm: &str, signal: Signal) {
+        for pid in self.processes() {
+            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            if name.trim_end() == comm {
+                send(pid, signal);
+            }
+        }
+    }
+
+    /// Waits until no process is left in it, and kills those that stay longer than `patience`.
+    pub fn drain(&self, patience: Duration) {
+        let began = Instant::now();
+        while !self.processes().is_empty() {
+            let waited = began.elapsed();
+            if waited > patience {
+                for pid in self.processes() {
+                    send(pid, Signal::SIGKILL);
+                }
+            }
+            if waited > patience + Duration::from_secs(5) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        self.drain(Duration::ZERO);
+        // The kernel lets go of the last process a moment after it is gone from the list.
+        for _ in 0..100 {
+            if fs::remove_dir(&self.path).is_ok() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        eprintln!("warning: the cgroup {} is left behind", self.path.display());
+    }
+}
+
+/// Sends a signal. That the process is gone already is no failure.
+pub fn send(pid: u32, signal: Signal) {
+    if let Ok(pid) = i32::try_from(pid) {
+        let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
+/// Where the version 2 hierarchy is mounted, by the text of `/proc/mounts`.
+fn hierarchy(mounts: &str) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        let place = words.next()?;
+        (words.next()? == "cgroup2").then(|| PathBuf::from(place))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hierarchy;
+
+    #[test]
+    fn the_hierarchy_is_found_beside_those_of_version_1() {
+        let hybrid = "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n\
+                      cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0\n";
+        let found = hierarchy(hybrid).expect("mounted");
+        assert_eq!(found.to_str(), Some("/sys/fs/cgroup/unified"));
+        assert_eq!(hierarchy("proc /proc proc rw 0 0\n"), None);
+    }
+}
