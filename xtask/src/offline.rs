@@ -6,6 +6,8 @@ pub mod corpus;
 
 pub mod vocabulary;
 
+mod stide;
+
 pub mod train;
 
 mod plot;

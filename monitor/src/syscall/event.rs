@@ -150,9 +150,19 @@ pub struct Event {
     pub kind: EventKind,
 }
 
+/// When the `place`th (from 0) of `calls` calls of a stretch was made, if they were made evenly between its two times:
+/// [`Event::time_ns`] and [`Stretch::last_ns`].
+#[must_use]
+pub fn made_at((first_ns, last_ns): (u64, u64), place: usize, calls: usize) -> u64 {
+    let span = u128::from(last_ns.saturating_sub(first_ns));
+    let steps = calls.saturating_sub(1).max(1) as u128;
+    let passed = span * place as u128 / steps;
+    first_ns.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Comm;
+    use super::{Comm, made_at};
 
     #[test]
     fn a_hostile_name_cannot_steer_a_terminal() {
@@ -192,5 +202,14 @@ mod tests {
         ] {
             assert_eq!(Comm::from_escaped(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_time_of_a_call_lies_between_those_of_its_stretch() {
+        let times: Vec<_> = (0..5).map(|place| made_at((100, 200), place, 5)).collect();
+        assert_eq!(times, [100, 125, 150, 175, 200]);
+        assert_eq!(made_at((7, 7), 0, 1), 7);
+        assert_eq!(made_at((9, 3), 1, 2), 9, "a source with a wrong order");
+        assert_eq!(made_at((0, u64::MAX), 1, 2), u64::MAX);
     }
 }

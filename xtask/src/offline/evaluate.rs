@@ -17,7 +17,6 @@ mod protocol;
 mod random;
 mod roc;
 mod scores;
-mod stide;
 
 use std::fs;
 use std::num::NonZero;

@@ -7,6 +7,11 @@ pub mod cgroup;
 pub mod implant;
 pub mod marks;
 pub mod mimicry;
+pub mod plain;
+pub mod report;
 pub mod sandbox;
 pub mod stop;
 pub mod tool;
+
+#[cfg(test)]
+mod hand_made;

@@ -7,7 +7,7 @@ use crate::detect::scorer::ScoreError;
 use crate::detect::stream::Stream;
 use crate::detect::threads::Entry;
 use crate::detect::verdict::{ThreadEnd, Verdict};
-use crate::syscall::event::{Comm, Event, EventKind, ThreadKey};
+use crate::syscall::event::{Comm, Event, EventKind, ThreadKey, made_at};
 use crate::syscall::{adfa, table};
 
 /// What is to be judged, in order; the calls themselves stand in [`Detector::calls`].
@@ -265,14 +265,6 @@ impl Detector {
     }
 }
 
-/// When the `place`th of `calls` calls was made, if they were made evenly between two times.
-fn made_at((first_ns, last_ns): (u64, u64), place: usize, calls: usize) -> u64 {
-    let span = u128::from(last_ns.saturating_sub(first_ns));
-    let steps = calls.saturating_sub(1).max(1) as u128;
-    let passed = span * place as u128 / steps;
-    first_ns.saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
-}
-
 fn thread_end(stream: &Stream, entry: &Entry) -> ThreadEnd {
     ThreadEnd {
         time_ns: entry.time_ns,
@@ -284,19 +276,5 @@ fn thread_end(stream: &Stream, entry: &Entry) -> ThreadEnd {
         mean_surprise: stream.mean(),
         highest_score: stream.highest(),
         alarms: stream.alarms,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::made_at;
-
-    #[test]
-    fn the_time_of_a_call_lies_between_those_of_its_stretch() {
-        let times: Vec<_> = (0..5).map(|place| made_at((100, 200), place, 5)).collect();
-        assert_eq!(times, [100, 125, 150, 175, 200]);
-        assert_eq!(made_at((7, 7), 0, 1), 7);
-        assert_eq!(made_at((9, 3), 1, 2), 9, "a source with a wrong order");
-        assert_eq!(made_at((0, u64::MAX), 1, 2), u64::MAX);
     }
 }

@@ -6,7 +6,7 @@
 //! for the `m` peaks above `u` (peaks over a threshold, Davison & Smith 1990, with shape 0), and never below the highest
 //! peak. First-seen evidence is `−ln` of a rate already, so its threshold is `−ln r`.
 
-mod poisson;
+pub mod poisson;
 
 use std::fmt;
 use std::str::FromStr;

@@ -4,7 +4,7 @@ use monitor::detect::ngram::{self, NgramError};
 
 use super::parts::Parts;
 use super::scores::Scores;
-use super::stide::Stide;
+use crate::offline::stide::Stide;
 use crate::offline::vocabulary::SIZE;
 
 /// The method of the n-gram model in `evaluation.json`.

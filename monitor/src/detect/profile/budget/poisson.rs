@@ -2,7 +2,8 @@
 
 /// The exact 95% interval of the mean of a Poisson distribution of which `count` was seen (Garwood 1936): the means under
 /// which as many or more, and as many or fewer, have a probability of 2.5%.
-pub(super) fn interval(count: u64) -> (f64, f64) {
+#[must_use]
+pub fn interval(count: u64) -> (f64, f64) {
     const TAIL: f64 = 0.025;
     let low = if count == 0 {
         0.0

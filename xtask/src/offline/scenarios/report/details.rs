@@ -1,0 +1,103 @@
+//! `docs/scenarios.md`'s tables: every attack and every benign recording of every service.
+
+use super::detection::Detected;
+use super::table::{figure, grouped, per_hour, per_million, plain};
+use super::totals::Alarms;
+use super::{Service, Suite};
+
+/// Characters of an attack's answer that are shown.
+const MOST_ANSWER: usize = 60;
+
+/// Two tables per service. Markdown, with headings of the third level.
+#[must_use]
+pub fn details(suite: &Suite) -> String {
+    suite.services.iter().map(service).collect()
+}
+
+fn service(service: &Service) -> String {
+    let learned = &service.learned;
+    let mut text = format!(
+        "### {} {}\n\nLearned from {} recordings: {} calls of {} threads in {:.0} s; budget {}. ",
+        plain(&service.name),
+        plain(&service.version),
+        learned.recordings,
+        grouped(learned.calls),
+        grouped(learned.threads),
+        learned.seconds,
+        plain(&learned.budget),
+    );
+    text += &match learned.stide_threshold {
+        20.. => "No threshold of STIDE kept to 0.1 false alarms per million calls on lives left out of learning, so that it \
+                 never alarms.\n"
+            .to_owned(),
+        most => format!("STIDE alarms at more than {most} mismatches in 20.\n"),
+    };
+    text += "\n| Attack | Its calls | What it got | The monitor | A call never seen before | STIDE |\n|---|--:|---|---|---|---|\n";
+    for attacked in &service.attacks {
+        let name = attacked.attack.name();
+        let [monitor, never_seen, stide] = attacked.by.each().map(|it| delay(it.as_ref()));
+        let got = got(&attacked.answer, attacked.errno, attacked.complete);
+        text += &format!(
+            "| {name} | {} | {got} | {monitor} | {never_seen} | {stide} |\n",
+            grouped(attacked.calls)
+        );
+    }
+    text += "\nFalse alarms, and per million calls and per hour:\n\n\
+             | Benign | Calls | Minutes | Lost | The monitor | A call never seen before | STIDE |\n|---|--:|--:|--:|--:|--:|--:|\n";
+    for benign in &service.benign {
+        let alarms = benign
+            .false_alarms
+            .each()
+            .map(|&alarms| false_alarms(&Alarms::new(alarms, benign.calls, benign.seconds)));
+        let upgrade = if benign.upgrade { " (upgrade)" } else { "" };
+        text += &format!(
+            "| {}{upgrade} | {} | {:.1} | {} | {} |\n",
+            plain(&benign.variant),
+            grouped(benign.calls),
+            benign.seconds / 60.0,
+            grouped(benign.lost),
+            alarms.join(" | ")
+        );
+    }
+    text.push('\n');
+    text
+}
+
+fn delay(detected: Option<&Detected>) -> String {
+    match detected {
+        None => "not detected".to_owned(),
+        Some(detected) => format!(
+            "{} calls, {} ms",
+            grouped(detected.delay_calls),
+            figure(Some(detected.delay_ms))
+        ),
+    }
+}
+
+fn got(answer: &str, errno: i32, complete: bool) -> String {
+    let mut parts = Vec::new();
+    if !answer.trim().is_empty() {
+        let mut shown: String = answer.trim().chars().take(MOST_ANSWER).collect();
+        if shown.len() < answer.trim().len() {
+            shown += "...";
+        }
+        parts.push(plain(&shown));
+    }
+    if errno != 0 {
+        let error = nix::errno::Errno::from_raw(errno);
+        parts.push(format!("refused: {}", error.desc()));
+    }
+    if !complete {
+        parts.push("cut short".to_owned());
+    }
+    parts.join("; ")
+}
+
+fn false_alarms(alarms: &Alarms) -> String {
+    format!(
+        "{} ({}; {})",
+        alarms.alarms,
+        per_million(alarms),
+        per_hour(alarms)
+    )
+}
