@@ -1,6 +1,13 @@
 //! `cargo xtask bench`: how fast is it?
 
 pub mod infer;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the measurements that start it are not part of this build yet"
+)]
+pub mod load;
+pub mod spread;
 pub mod train;
 
 use anyhow::Result;
@@ -13,6 +20,8 @@ pub enum Bench {
     Infer(infer::Options),
     /// Calls a second that training takes, by cores.
     Train(train::Options),
+    /// Make system calls, flat out or at a pace: what the other measurements watch.
+    Load(load::Options),
 }
 
 impl Bench {
@@ -25,6 +34,7 @@ impl Bench {
         match self {
             Self::Infer(options) => infer::command(&options),
             Self::Train(options) => train::command(&options),
+            Self::Load(options) => load::command(&options),
         }
     }
 }

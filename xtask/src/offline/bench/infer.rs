@@ -16,6 +16,7 @@ use monitor::detect::scorer::runtime::Runtime;
 use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 use serde::Serialize;
 
+use super::spread::Spread;
 use crate::offline::corpus::files::write_whole;
 use crate::offline::runtime;
 use crate::offline::vocabulary::START;
@@ -46,16 +47,6 @@ pub struct Options {
     /// libonnxruntime [default: as the monitor finds it].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
-}
-
-/// Microseconds a call over the rounds.
-#[derive(Clone, Copy, Debug, Serialize)]
-struct Spread {
-    median: f64,
-    /// The first and third quartile.
-    quartiles: [f64; 2],
-    lowest: f64,
-    highest: f64,
 }
 
 /// One case.
@@ -289,9 +280,9 @@ impl Case {
         Row {
             threads: self.threads,
             calls: self.calls,
-            detector: spread(&self.detector_us),
-            plain: spread(&self.plain_us),
-            ratio: spread(&ratios).median,
+            detector: Spread::of(&self.detector_us),
+            plain: Spread::of(&self.plain_us),
+            ratio: Spread::of(&ratios).median,
             difference: self.difference,
         }
     }
@@ -300,21 +291,6 @@ impl Case {
 /// Calls of the i386 table that differ from step to step and from thread to thread.
 fn index(step: u64, lane: usize) -> u16 {
     1 + ((step * 37 + lane as u64 * 101) % 340) as u16
-}
-
-fn spread(values: &[f64]) -> Spread {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let at = |share: f64| {
-        let place = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
-        sorted.get(place).copied().unwrap_or(f64::NAN)
-    };
-    Spread {
-        median: at(0.5),
-        quartiles: [at(0.25), at(0.75)],
-        lowest: at(0.0),
-        highest: at(1.0),
-    }
 }
 
 fn cpu() -> String {
@@ -355,13 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_calls_are_calls_and_the_spread_is_in_order() {
+    fn the_calls_are_calls() {
         assert!((0..5000).all(|step| (0..16).all(|lane| (1..=340).contains(&index(step, lane)))));
-        let spread = spread(&[5.0, 1.0, 4.0, 2.0, 3.0]);
-        assert_eq!(
-            (spread.lowest, spread.median, spread.highest),
-            (1.0, 3.0, 5.0)
-        );
-        assert_eq!(spread.quartiles, [2.0, 4.0]);
     }
 }
