@@ -2,8 +2,8 @@
 //!
 //! *A call never seen before*: a process makes a call, of a table and a number, that the learning recordings do not hold.
 //! *STIDE*: more of a thread's last 20 sequences of 6 calls than a threshold were never seen (Hofmeyr, Forrest & Somayaji
-//! 1998). Its threshold is the lowest that raises at most 0.1 alarms per million calls on lives left out of learning;
-//! attacks have no part in it. Both raise one alarm per thread and episode, as the monitor does.
+//! 1998). Its threshold is the lowest that raises at most 0.1 alarms per million calls on lives left out of learning, or
+//! where none does, as few as any does; attacks have no part in it. Both raise one alarm per thread and episode, as the monitor does.
 
 mod episode;
 mod lives;
@@ -35,6 +35,9 @@ const ALLOWED: f64 = 0.1 / 1e6;
 /// Different sequences that are learned at most, about 300 MB of them; what comes after is not learned.
 const MOST_SEQUENCES: usize = 1 << 22;
 
+/// The part of what is never held out, beside those of the folds.
+const NEVER_HELD_OUT: u8 = 1 << lives::FOLDS;
+
 /// One alarm of any detector.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Alarm {
@@ -49,8 +52,12 @@ pub struct Alarm {
 /// What the rules were learned from.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Learned {
-    /// Calls, `restart_syscall` left out. Each was held out once to choose STIDE's threshold.
+    /// Calls, `restart_syscall` left out.
     pub calls: u64,
+    /// Sequences that were held out, each once, to choose STIDE's threshold.
+    pub held_out: u64,
+    /// Alarms that STIDE raises on them at the threshold chosen.
+    pub held_out_alarms: u64,
     /// Lives of threads.
     pub threads: u64,
     /// The recordings' length, all together.
@@ -149,36 +156,40 @@ impl Plain {
             learned.seconds += span.seconds();
             learned.lost += span.lost;
         }
+        lives.deal();
         let mut folds: HashMap<u128, u8> = HashMap::new();
         each_sequence(recordings, &vocabulary, &lives, |sequence, fold, _| {
-            if let Some(seen) = folds.get_mut(&sequence) {
-                *seen |= 1 << fold;
+            let seen = fold.map_or(NEVER_HELD_OUT, |fold| 1 << fold);
+            if let Some(folds) = folds.get_mut(&sequence) {
+                *folds |= seen;
             } else if folds.len() < MOST_SEQUENCES {
-                folds.insert(sequence, 1 << fold);
+                folds.insert(sequence, seen);
             }
         })?;
         let mut alarms = [0u64; FRAME as usize];
         each_sequence(recordings, &vocabulary, &lives, |sequence, fold, thread| {
-            let elsewhere = folds
-                .get(&sequence)
-                .is_some_and(|seen| seen & !(1 << fold) != 0);
+            let Some(fold) = fold else { return };
+            learned.held_out += 1;
+            let seen = folds.get(&sequence).copied().unwrap_or(0);
+            let elsewhere = seen & !(1 << fold) != 0;
             for threshold in thread.episode.push(!elsewhere) {
                 alarms[threshold as usize] += 1;
             }
         })?;
+        let threshold = lowest(&alarms, learned.held_out);
+        learned.held_out_alarms = alarms[threshold as usize];
         learned.threads = lives.len() as u64;
         learned.different_calls = vocabulary.calls().len() as u64;
         learned.sequences = folds.len() as u64;
         Ok(Self {
             vocabulary,
             stide: Stide::of(N, folds.into_keys()),
-            threshold: lowest(&alarms, learned.calls),
+            threshold,
             learned,
         })
     }
 
-    /// How many mismatches in the frame of 20 STIDE tolerates. At 20 no threshold kept to the false alarms that are allowed,
-    /// and it never alarms.
+    /// How many mismatches in the frame of 20 STIDE tolerates.
     #[must_use]
     pub const fn stide_threshold(&self) -> u32 {
         self.threshold
@@ -256,7 +267,7 @@ fn census(
             made += 1;
         }
         if failed.is_none() {
-            lives.add(slots[piece.slot], made);
+            lives.add(slots[piece.slot], piece.comm, made);
         }
         *calls += made;
     })?;
@@ -268,7 +279,7 @@ fn each_sequence(
     recordings: &[PathBuf],
     vocabulary: &Vocabulary,
     lives: &Lives,
-    mut sequence: impl FnMut(u128, u8, &mut Thread),
+    mut sequence: impl FnMut(u128, Option<u8>, &mut Thread),
 ) -> Result<()> {
     let mut begun = 0;
     for recording in recordings {
@@ -291,9 +302,11 @@ fn each_sequence(
     Ok(())
 }
 
-/// The lowest threshold whose alarms are as few as allowed; [`FRAME`], which nothing exceeds, when none is.
-fn lowest(alarms: &[u64], calls: u64) -> u32 {
-    let allowed = (calls as f64 * ALLOWED) as u64;
-    let fits = alarms.iter().position(|&alarms| alarms <= allowed);
-    fits.map_or(FRAME, |threshold| threshold as u32)
+/// The lowest threshold whose alarms are as few as allowed or, when none is, as few as those of any: what a life did only once
+/// in all of the recordings may exceed every threshold.
+fn lowest(alarms: &[u64], held_out: u64) -> u32 {
+    let allowed = (held_out as f64 * ALLOWED) as u64;
+    let fewest = alarms.iter().copied().min().unwrap_or(0);
+    let fits = |&alarms: &u64| alarms <= allowed.max(fewest);
+    alarms.iter().position(fits).unwrap_or(0) as u32
 }

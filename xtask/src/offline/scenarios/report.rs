@@ -86,7 +86,7 @@ pub struct Learned {
     pub settled_after_s: Option<f64>,
     /// The false alarms that the monitor was asked for, as on its command line.
     pub budget: String,
-    /// Mismatches in a frame of 20 that STIDE tolerates; at 20 it never alarms.
+    /// Mismatches in a frame of 20 that STIDE tolerates.
     pub stide_threshold: u32,
 }
 

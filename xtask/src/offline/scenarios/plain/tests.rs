@@ -133,6 +133,7 @@ fn the_threshold_tolerates_what_a_life_left_out_of_learning_does() {
     let plain = Plain::learn(std::slice::from_ref(&path)).expect("learned");
     // One foreign call stands in six sequences.
     assert_eq!(plain.stide_threshold(), 6);
+    assert_eq!(plain.learned().held_out_alarms, 0);
     let judged = plain.judge(&path).expect("judged");
     assert_eq!((judged.never_seen, judged.stide), (vec![], vec![]));
     let mut calls = rounds(50);
@@ -170,5 +171,5 @@ fn recordings_are_learned_together_and_a_cut_one_is_read_as_far_as_it_goes() {
 fn of_a_million_calls_none_may_alarm_and_of_ten_one_may() {
     assert_eq!(lowest(&[9, 1, 0], 1_000_000), 2);
     assert_eq!(lowest(&[9, 1, 0], 10_000_000), 1);
-    assert_eq!(lowest(&[9, 9, 9], 1_000_000), 20);
+    assert_eq!(lowest(&[9, 3, 3], 1_000_000), 1, "no higher one is better");
 }

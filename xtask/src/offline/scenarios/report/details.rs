@@ -26,12 +26,11 @@ fn service(service: &Service) -> String {
         learned.seconds,
         plain(&learned.budget),
     );
-    text += &match learned.stide_threshold {
-        20.. => "No threshold of STIDE kept to 0.1 false alarms per million calls on lives left out of learning, so that it \
-                 never alarms.\n"
-            .to_owned(),
-        most => format!("STIDE alarms at more than {most} mismatches in 20.\n"),
-    };
+    text += &format!(
+        "STIDE alarms at more than {} mismatches in 20: the lowest threshold with at most 0.1 alarms per million calls on lives \
+         left out of learning, or with as few as any has.\n",
+        learned.stide_threshold
+    );
     text += "\n| Attack | Its calls | What it got | The monitor | A call never seen before | STIDE |\n|---|--:|---|---|---|---|\n";
     for attacked in &service.attacks {
         let name = attacked.attack.name();

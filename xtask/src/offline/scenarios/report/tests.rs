@@ -123,7 +123,6 @@ fn what_an_attack_got_cannot_break_the_table() {
     attack.answer = format!("uid=0|root\n\u{1b}[2J`x` {}", "long ".repeat(50));
     attack.errno = 1;
     attack.complete = false;
-    suite.services[0].learned.stide_threshold = 20;
     let text = details(&suite);
     let row = text
         .lines()
@@ -141,7 +140,10 @@ fn what_an_attack_got_cannot_break_the_table() {
         row.ends_with("| 4 calls, 2.00 ms | 6 calls, 3.00 ms | not detected |"),
         "{row}"
     );
-    assert!(text.contains("it never alarms") && text.contains("| an older build (upgrade) |"));
+    assert!(
+        text.contains("more than 3 mismatches in 20")
+            && text.contains("| an older build (upgrade) |")
+    );
 }
 
 #[test]
