@@ -12,6 +12,9 @@ mod setup;
 
 mod build;
 
+#[cfg(feature = "offline")]
+pub(crate) use build::release;
+
 mod run;
 
 mod test;

@@ -1,12 +1,10 @@
 //! `cargo xtask bench`: how fast is it?
 
 pub mod infer;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the measurements that start it are not part of this build yet"
-)]
 pub mod load;
+pub mod machine;
+pub mod overhead;
+pub mod page;
 pub mod spread;
 pub mod train;
 
@@ -20,6 +18,8 @@ pub enum Bench {
     Infer(infer::Options),
     /// Calls a second that training takes, by cores.
     Train(train::Options),
+    /// What being watched costs a process, beside other tools.
+    Overhead(overhead::Options),
     /// Make system calls, flat out or at a pace: what the other measurements watch.
     Load(load::Options),
 }
@@ -34,6 +34,7 @@ impl Bench {
         match self {
             Self::Infer(options) => infer::command(&options),
             Self::Train(options) => train::command(&options),
+            Self::Overhead(options) => overhead::command(&options),
             Self::Load(options) => load::command(&options),
         }
     }

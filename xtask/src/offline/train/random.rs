@@ -24,6 +24,8 @@ pub enum Use {
     Dropout = 5,
     /// How often a sample is repeated by the drop-in augmentation.
     DropIn = 6,
+    /// The order in which what is compared is measured.
+    Bench = 7,
 }
 
 /// The generator for one use; `place` tells, say, the epoch, the step and the group of lanes.

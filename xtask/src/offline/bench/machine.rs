@@ -1,0 +1,85 @@
+//! On what was measured.
+
+use std::fs;
+
+use nix::unistd::{SysconfVar, sysconf};
+use serde::Serialize;
+
+/// The machine, its kernel and when.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// The CPU's name.
+    pub cpu: String,
+    /// Logical CPUs.
+    pub cpus: usize,
+    /// Memory, GiB.
+    pub memory_gib: f64,
+    /// `uname -r`.
+    pub kernel: String,
+    /// Whether the CPU is a hypervisor's.
+    pub virtual_machine: bool,
+    /// The revision that was measured.
+    pub revision: String,
+}
+
+impl Machine {
+    /// This one.
+    #[must_use]
+    pub fn this() -> Self {
+        let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let field = |name: &str| {
+            let line = info.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.split_once(": "))
+                .map_or("unknown", |(_, value)| value)
+        };
+        let amount = |what| sysconf(what).ok().flatten().unwrap_or(0) as f64;
+        let bytes = amount(SysconfVar::_PHYS_PAGES) * amount(SysconfVar::PAGE_SIZE);
+        Self {
+            cpu: field("model name").to_owned(),
+            cpus: std::thread::available_parallelism().map_or(1, |it| it.get()),
+            memory_gib: (bytes / f64::from(1 << 30) * 10.0).round() / 10.0,
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
+            virtual_machine: field("flags").split(' ').any(|flag| flag == "hypervisor"),
+            revision: revision(),
+        }
+    }
+
+    /// In one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let kind = if self.virtual_machine {
+            "a virtual machine"
+        } else {
+            "a machine"
+        };
+        format!(
+            "{kind} with {} logical CPUs ({}) and {} GiB, Linux {}, revision {}",
+            self.cpus, self.cpu, self.memory_gib, self.kernel, self.revision
+        )
+    }
+}
+
+fn revision() -> String {
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .current_dir(crate::repo::place::root())
+            .args(arguments)
+            .output()
+            .ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        output.status.success().then(|| text.trim().to_owned())
+    };
+    let Some(revision) = git(&["rev-parse", "--short=12", "HEAD"]) else {
+        return "unknown".into();
+    };
+    let changed =
+        git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|it| !it.is_empty());
+    if changed {
+        format!("{revision} with changes")
+    } else {
+        revision
+    }
+}

@@ -1,0 +1,103 @@
+//! `cargo xtask bench overhead`: what being watched costs, and what not being watched costs, beside other tools.
+
+mod configuration;
+mod empty;
+mod process;
+mod report;
+mod rounds;
+mod service;
+mod workload;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+use super::page;
+use crate::offline::corpus::files::write_whole;
+use crate::offline::scenarios::stop;
+pub use configuration::Configuration;
+pub use configuration::Place;
+pub use workload::Workload;
+
+/// Options of `cargo xtask bench overhead`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Rounds; each measures every configuration of every workload once, in a random order.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rounds: u32,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    /// What is watched.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Workload::ALL)]
+    workloads: Vec<Workload>,
+    /// By whom.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Configuration::ALL)]
+    configurations: Vec<Configuration>,
+    /// The monitor [default: the release build, built now].
+    #[arg(long, value_name = "FILE")]
+    monitor: Option<PathBuf>,
+    /// A profile for the configuration `profile` [default: learned from the workload].
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Order of the configurations.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Write the figures to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the tables into this page, between its markers `overhead`.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+    /// libonnxruntime [default: as the monitor finds it].
+    #[arg(long, value_name = "FILE")]
+    onnxruntime: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Not root, no monitor, a workload that does not run, a file that cannot be written.
+pub fn command(options: &Options) -> Result<()> {
+    let place = Place::open(options)?;
+    stop::listen()?;
+    let measured = rounds::run(options, &place)?;
+    let report = report::Report::new(options, &measured);
+    let text = report.markdown();
+    print!("{text}");
+    if let Some(path) = &options.json {
+        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
+    }
+    if let Some(path) = &options.page {
+        page::replace(path, "overhead", &text)?;
+    }
+    Ok(())
+}
+
+/// Refuses to go on without what loading a BPF program needs.
+///
+/// # Errors
+/// Then.
+pub fn need_root() -> Result<()> {
+    if !nix::unistd::geteuid().is_root() {
+        bail!("this needs root: run the same command by sudo -E env \"PATH=$PATH\"");
+    }
+    Ok(())
+}
+
+impl Place {
+    fn open(options: &Options) -> Result<Self> {
+        need_root()?;
+        let monitor = match &options.monitor {
+            Some(path) => fs::canonicalize(path).with_context(|| path.display().to_string())?,
+            None => crate::repo::release()?,
+        };
+        Self::new(
+            monitor,
+            options.onnxruntime.clone(),
+            options.profile.clone(),
+        )
+    }
+}
