@@ -20,10 +20,6 @@ pub mod evaluate;
 
 pub mod bench;
 
-#[allow(
-    dead_code,
-    reason = "its parts are tested; the command that runs them is not part of this build yet"
-)]
 pub mod scenarios;
 
 /// The commands of the offline half. Each is named in `crate::trainer::COMMANDS` too.
@@ -37,6 +33,8 @@ pub enum Command {
     ExportOnnx(export::Options),
     /// Score ADFA-LD with a model and its baselines, and report on it.
     Evaluate(evaluate::Options),
+    /// Learn, watch and attack real services, and report on it (root).
+    Scenarios(scenarios::Options),
     /// Measure speed.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -50,6 +48,7 @@ impl Command {
             Self::Train(options) => train::command(&options)?,
             Self::ExportOnnx(options) => export::command(&options)?,
             Self::Evaluate(options) => evaluate::command(&options)?,
+            Self::Scenarios(options) => scenarios::command(&options)?,
             Self::Bench(bench) => bench.run()?,
         }
         Ok(ExitCode::SUCCESS)

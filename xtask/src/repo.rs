@@ -2,15 +2,15 @@
 
 pub(crate) mod place;
 
-mod privilege;
+pub mod privilege;
 
 mod step;
 
 mod tool;
 
-mod setup;
+pub mod setup;
 
-mod build;
+pub mod build;
 
 #[cfg(feature = "offline")]
 pub(crate) use build::release;

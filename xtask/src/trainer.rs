@@ -10,11 +10,15 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result};
 
 /// The commands of the feature `offline` and what they do.
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 6] = [
     ("corpus", "Read a corpus and print what is in it"),
     ("train", "Train a model on a corpus"),
     ("export-onnx", "Write a model folder from a checkpoint"),
     ("evaluate", "Score a corpus with a model and report on it"),
+    (
+        "scenarios",
+        "Learn, watch and attack real services, and report on it (root)",
+    ),
     ("bench", "Measure the speed of training and inference"),
 ];
 

@@ -2,16 +2,24 @@
 //!
 //! All of it runs on this host only: services that the suite starts itself, its own folder, and 127.0.0.1.
 
-pub mod attack;
-pub mod cgroup;
-pub mod implant;
-pub mod marks;
-pub mod mimicry;
-pub mod plain;
-pub mod report;
-pub mod sandbox;
-pub mod stop;
-pub mod tool;
+mod attack;
+mod cgroup;
+mod command;
+mod implant;
+mod marks;
+mod mimicry;
+mod package;
+mod plain;
+mod report;
+mod sandbox;
+mod service;
+mod stop;
+mod study;
+mod tool;
+mod variant;
+mod watcher;
 
 #[cfg(test)]
 mod hand_made;
+
+pub use command::{Options, command};

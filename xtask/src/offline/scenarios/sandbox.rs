@@ -14,7 +14,7 @@ use nix::unistd::{User, chown};
 
 use super::cgroup::Cgroup;
 use super::stop;
-use super::tool::{Running, program};
+use super::tool::Running;
 
 /// Debian's user without rights, for services that have none of their own here.
 pub const NOBODY: &str = "nobody";
@@ -99,7 +99,8 @@ impl Sandbox {
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
-        const JOIN: &str = "echo 0 >&0 && exec env \"$@\" </dev/null";
+        // The shell joins, and becomes the program: nothing else of the suite is in the cgroup.
+        const JOIN: &str = "echo 0 >&0 && exec \"$@\" </dev/null";
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let out = fs::OpenOptions::new()
             .create(true)
@@ -108,12 +109,6 @@ impl Sandbox {
             .context("cannot write the service's output")?;
         let mut command = Command::new("/bin/sh");
         command.args(["-c", JOIN, "sh"]);
-        for (variable, value) in &self.environment {
-            let mut pair = variable.clone();
-            pair.push("=");
-            pair.push(value);
-            command.arg(pair);
-        }
         command.arg(path).args(arguments);
         command
             .current_dir(&self.folder)
@@ -126,7 +121,8 @@ impl Sandbox {
                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             )
             .env("LC_ALL", "C.UTF-8")
-            .env("TMPDIR", &self.folder);
+            .env("TMPDIR", &self.folder)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         if user != "root" {
             let user = account(user)?;
             command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
@@ -196,14 +192,4 @@ pub fn account(name: &str) -> Result<User> {
 pub fn first_user(names: &[&'static str]) -> &'static str {
     let there = |name: &&&str| matches!(User::from_name(name), Ok(Some(_)));
     names.iter().find(there).copied().unwrap_or(NOBODY)
-}
-
-/// The folder with other builds of the services' programs: `MONITOR_SCENARIOS_OTHER`, else `scenarios` in the tool folder.
-pub fn other_build(relative: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("MONITOR_SCENARIOS_OTHER").map_or_else(
-        || crate::repo::place::tools().join("scenarios"),
-        PathBuf::from,
-    );
-    let path = folder.join(relative);
-    program(&path).then_some(path)
 }

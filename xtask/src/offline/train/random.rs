@@ -26,6 +26,8 @@ pub enum Use {
     DropIn = 6,
     /// The order in which what is compared is measured.
     Bench = 7,
+    /// What a client of the scenario suite does next.
+    Load = 8,
 }
 
 /// The generator for one use; `place` tells, say, the epoch, the step and the group of lanes.

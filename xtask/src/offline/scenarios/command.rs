@@ -1,0 +1,128 @@
+//! The command: which services, how long, and where the report goes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use super::attack::Attack;
+use super::service::{ALL, Make};
+use super::stop;
+use super::study::{Extent, Study};
+use super::variant::Variant;
+use super::watcher::Monitor;
+use crate::repo::{build, place, privilege, setup};
+
+/// Options of `cargo xtask scenarios`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Only these services [default: all].
+    #[arg(long = "service", value_name = "NAME")]
+    services: Vec<String>,
+    /// A short form: a few seconds of each life and a few attacks.
+    #[arg(long)]
+    short: bool,
+    /// Seconds under load of each recording for learning.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(4..=86_400))]
+    learning: u64,
+    /// Seconds under load of each benign life that is watched.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(4..=86_400))]
+    watching: u64,
+    /// Where the chance of the loads begins.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Another build of the monitor than the release build, which is made first.
+    #[arg(long, value_name = "FILE")]
+    monitor: Option<PathBuf>,
+    /// libonnxruntime [default: the set-up's].
+    #[arg(long, value_name = "FILE")]
+    onnxruntime: Option<PathBuf>,
+    /// An option for the watching monitor, as `--monitor-option=--cpu=10%` (repeatable).
+    #[arg(long = "monitor-option", value_name = "OPTION")]
+    monitor_options: Vec<String>,
+    /// The folder of the recordings, verdicts and profiles.
+    #[arg(long, value_name = "FOLDER")]
+    work: Option<PathBuf>,
+    /// Leave the services' own folders where they are.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// Runs the suite.
+///
+/// # Errors
+/// It is not root, something is missing, or a service or the monitor fails.
+pub fn command(options: &Options) -> Result<()> {
+    ensure!(
+        privilege::is_root(),
+        "services are started and watched as root: sudo -E cargo xtask scenarios"
+    );
+    let services = chosen(&options.services)?;
+    let monitor = match (&options.monitor, &options.onnxruntime) {
+        (Some(program), Some(library)) => Monitor {
+            program: program.clone(),
+            onnxruntime: library.clone(),
+            options: options.monitor_options.clone(),
+        },
+        (program, library) => {
+            let tools = setup::setup()?;
+            Monitor {
+                program: program.clone().map_or_else(build::release, Ok)?,
+                onnxruntime: library.clone().unwrap_or(tools.onnxruntime),
+                options: options.monitor_options.clone(),
+            }
+        }
+    };
+    stop::listen()?;
+    let extent = extent(options);
+    let folder = options
+        .work
+        .clone()
+        .unwrap_or_else(|| place::target().join("scenarios"));
+    for (name, make) in services {
+        let study = Study::prepare(name, make, &monitor, &extent, &folder, options.keep)?;
+        let studied = study.run()?;
+        println!("{studied:#?}");
+    }
+    Ok(())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<(&'static str, Make)>> {
+    let all = || ALL.into_iter().map(|(name, _, make)| (name, make));
+    if names.is_empty() {
+        return Ok(all().collect());
+    }
+    names
+        .iter()
+        .map(|wanted| {
+            let known = || all().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+            all()
+                .find(|(name, _)| name == wanted)
+                .with_context(|| format!("no service {wanted:?}; there are {}", known()))
+        })
+        .collect()
+}
+
+fn extent(options: &Options) -> Extent {
+    if options.short {
+        return Extent {
+            learning: Duration::from_secs(8),
+            watching: Duration::from_secs(4),
+            variants: Variant::ALL.to_vec(),
+            attacks: vec![
+                Attack::ReverseShell,
+                Attack::FilelessExec,
+                Attack::Exfiltration,
+            ],
+            seed: options.seed,
+        };
+    }
+    Extent {
+        learning: Duration::from_secs(options.learning),
+        watching: Duration::from_secs(options.watching),
+        variants: Variant::ALL.to_vec(),
+        attacks: Attack::ALL.to_vec(),
+        seed: options.seed,
+    }
+}

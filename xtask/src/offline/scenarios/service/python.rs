@@ -1,0 +1,153 @@
+//! A threaded HTTP application in Python, under wrk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use nix::sys::signal::Signal;
+
+use super::super::marks::Aim;
+use super::super::sandbox::{NOBODY, Sandbox, free_port};
+use super::super::tool::{Running, first_line, program};
+use super::{Build, Load, Service, end, needed, tell, wrk};
+
+/// What must be installed.
+pub const NEEDS: &[&str] = &["python3", "wrk"];
+
+const FIRST: &str = include_str!("python/first.py");
+const SECOND: &str = include_str!("python/second.py");
+
+struct Python {
+    interpreter: PathBuf,
+    wrk: PathBuf,
+    scripts: [PathBuf; 2],
+    port: u16,
+    running: Option<Running>,
+    reloads: u32,
+}
+
+/// Makes the application, its data and its configuration.
+pub fn make(sandbox: &Sandbox) -> Result<Box<dyn Service>> {
+    // The distribution's: one of a user's own may lie where the service's user cannot go.
+    let usual = Path::new("/usr/bin/python3");
+    let interpreter = if program(usual) {
+        usual.to_owned()
+    } else {
+        needed("python3", "python3")?
+    };
+    let data = sandbox.folder_of("data", NOBODY)?;
+    for (name, bytes) in [
+        ("small.txt", 500),
+        ("page.html", 8000),
+        ("big.bin", 400_000),
+    ] {
+        fs::write(data.join(name), vec![b'm'; bytes])?;
+    }
+    sandbox.file("first.py", FIRST)?;
+    sandbox.file("second.py", SECOND)?;
+    let scripts = [
+        wrk::script(
+            sandbox,
+            "learned.lua",
+            &[
+                ("GET", "/files/small.txt", 0),
+                ("GET", "/files/page.html", 0),
+                ("GET", "/sum?n=300", 0),
+                ("POST", "/notes", 400),
+            ],
+            true,
+        )?,
+        wrk::script(
+            sandbox,
+            "other.lua",
+            &[
+                ("GET", "/files/big.bin", 0),
+                ("GET", "/files/none", 0),
+                ("GET", "/sum?n=9", 0),
+                ("POST", "/notes", 9000),
+                ("GET", "/notes", 0),
+            ],
+            true,
+        )?,
+    ];
+    let service = Python {
+        interpreter,
+        wrk: needed("wrk", "wrk")?,
+        scripts,
+        port: free_port()?,
+        running: None,
+        reloads: 0,
+    };
+    service.configure(sandbox)?;
+    Ok(Box::new(service))
+}
+
+impl Python {
+    fn configure(&self, sandbox: &Sandbox) -> Result<()> {
+        let (port, reloads) = (self.port, self.reloads);
+        sandbox.file(
+            "app.json",
+            format!("{{\"port\": {port}, \"greeting\": \"hello {reloads}\"}}\n"),
+        )?;
+        Ok(())
+    }
+}
+
+impl Service for Python {
+    fn name(&self) -> &'static str {
+        "python"
+    }
+
+    fn version(&self) -> String {
+        format!(
+            "{}, the application's first version",
+            first_line(&self.interpreter, "--version")
+        )
+    }
+
+    fn other(&self) -> Result<String> {
+        Ok("the application's second version".to_owned())
+    }
+
+    fn aim(&self) -> Aim {
+        Aim {
+            program: Some("python".to_owned()),
+            ..Aim::default()
+        }
+    }
+
+    fn start(&mut self, sandbox: &Sandbox, build: Build) -> Result<()> {
+        let text = match build {
+            Build::Learned => "first.py",
+            Build::Other => "second.py",
+        };
+        let arguments = [sandbox.folder().join(text), sandbox.folder().to_owned()];
+        self.running = Some(sandbox.spawn(&self.interpreter, arguments, NOBODY)?);
+        sandbox.wait_for_port(self.port)
+    }
+
+    fn stop(&mut self, sandbox: &Sandbox) {
+        end(&mut self.running, sandbox, Signal::SIGTERM);
+    }
+
+    fn reload(&mut self, sandbox: &Sandbox) -> Result<()> {
+        self.reloads += 1;
+        self.configure(sandbox)?;
+        tell(self.running.as_ref(), Signal::SIGHUP)
+    }
+
+    fn rotate(&mut self, sandbox: &Sandbox) -> Result<()> {
+        let log = sandbox.folder().join("data/app.log");
+        fs::rename(&log, log.with_extension("log.1")).context("the application has no log")?;
+        tell(self.running.as_ref(), Signal::SIGUSR1)
+    }
+
+    fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {
+        let (script, connections) = match load {
+            Load::Learned => (&self.scripts[0], 4),
+            Load::Other => (&self.scripts[1], 12),
+        };
+        wrk::load(&self.wrk, script, self.port, connections, seed, time)
+    }
+}

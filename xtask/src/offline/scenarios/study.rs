@@ -1,0 +1,242 @@
+//! One service from its first start to its last attack: recorded, learned, watched in benign lives, watched under attack.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use super::attack::Attack;
+use super::implant::Implant;
+use super::marks::{Control, Mark};
+use super::mimicry;
+use super::sandbox::Sandbox;
+use super::service::{Build, Load, Make, Service};
+use super::stop;
+use super::variant::{self, Variant};
+use super::watcher::{Monitor, Verdicts, file};
+
+/// How long after its start an attack may be found.
+pub const WINDOW: Duration = Duration::from_secs(5);
+
+/// How long a service runs under load before it is attacked.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// How long each of taking an order and carrying it out may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much is done with a service.
+#[derive(Clone, Debug)]
+pub struct Extent {
+    /// How long each recording for learning is under load.
+    pub learning: Duration,
+    /// How long each benign life that is watched is under load.
+    pub watching: Duration,
+    /// The benign lives.
+    pub variants: Vec<Variant>,
+    /// The attacks.
+    pub attacks: Vec<Attack>,
+    /// Where the loads' chance begins.
+    pub seed: u64,
+}
+
+/// A benign life that was watched.
+#[derive(Debug)]
+pub struct Lived {
+    /// Which.
+    pub variant: Variant,
+    /// What was judged, and what came of it; or why the life could not be lived here.
+    pub outcome: Result<(PathBuf, Verdicts)>,
+}
+
+/// All that one service gave.
+#[derive(Debug)]
+pub struct Studied {
+    /// Its name.
+    pub name: &'static str,
+    /// The learned version.
+    pub version: String,
+    /// The version of the upgrade, where there is one.
+    pub other: Option<String>,
+    /// What was learned from.
+    pub recordings: Vec<PathBuf>,
+    /// What `monitor learn` says.
+    pub learned: Value,
+    /// The benign lives.
+    pub lives: Vec<Lived>,
+    /// The attacks, in order, with why one could not be made.
+    pub attacks: Vec<(Attack, Result<Mark>)>,
+    /// What was judged under attack.
+    pub attacked: Option<(PathBuf, Verdicts)>,
+}
+
+/// A service in its sandbox.
+pub struct Study<'a> {
+    monitor: &'a Monitor,
+    extent: &'a Extent,
+    folder: PathBuf,
+    control: Control,
+    // Before the sandbox: it must be gone when the folder is removed.
+    service: Box<dyn Service>,
+    sandbox: Sandbox,
+}
+
+impl<'a> Study<'a> {
+    /// Makes the service ready. Recordings and verdicts go to `folder`; `keep` leaves the sandbox there.
+    ///
+    /// # Errors
+    /// Something is not installed or cannot be made.
+    pub fn prepare(
+        name: &str,
+        make: Make,
+        monitor: &'a Monitor,
+        extent: &'a Extent,
+        folder: &Path,
+        keep: bool,
+    ) -> Result<Self> {
+        let folder = folder.join(name);
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let mut sandbox = Sandbox::create(name, keep)?;
+        let implant = Implant::build(sandbox.folder())?;
+        let control = Control::create(&sandbox.folder().join("control"))?;
+        let variables = implant.environment(&control);
+        sandbox.set_environment(variables.map(|(variable, value)| (variable.into(), value)));
+        let service = make(&sandbox)?;
+        Ok(Self {
+            monitor,
+            extent,
+            folder,
+            control,
+            service,
+            sandbox,
+        })
+    }
+
+    /// Does all of it.
+    ///
+    /// # Errors
+    /// The service or the monitor fails, or the user asks to stop.
+    pub fn run(mut self) -> Result<Studied> {
+        let recordings = vec![self.record(1)?, self.record(2)?];
+        let profile = self.folder.join("profile");
+        let learned = self.monitor.learn(&profile, &recordings)?;
+        let mut lives = Vec::new();
+        for (place, &variant) in self.extent.variants.iter().enumerate() {
+            let outcome = match (variant, self.service.other()) {
+                (Variant::Upgrade, Err(why)) => Err(why),
+                _ => Ok(self.watch(variant, &profile, 1000 * (place as u64 + 1))?),
+            };
+            lives.push(Lived { variant, outcome });
+        }
+        let pattern = mimicry::commonest(&recordings[0], 6, 32)?;
+        self.control.pad_with(&pattern)?;
+        self.control.aim(self.service.aim());
+        let (attacks, attacked) = self.attack(&profile, pattern.is_empty())?;
+        Ok(Studied {
+            name: self.service.name(),
+            version: self.service.version(),
+            other: self.service.other().ok(),
+            recordings,
+            learned,
+            lives,
+            attacks,
+            attacked,
+        })
+    }
+
+    fn record(&mut self, run: u64) -> Result<PathBuf> {
+        let name = format!("learn-{run}");
+        let recording = file(&self.folder, &name, "rec");
+        let watching = self.monitor.record(self.sandbox.cgroup(), &recording)?;
+        let seed = self.extent.seed + 100 * run;
+        variant::learned(
+            self.service.as_mut(),
+            &self.sandbox,
+            seed,
+            self.extent.learning,
+        )?;
+        watching.end()?;
+        Ok(recording)
+    }
+
+    fn watch(
+        &mut self,
+        variant: Variant,
+        profile: &Path,
+        seed: u64,
+    ) -> Result<(PathBuf, Verdicts)> {
+        let name = variant.name().replace(' ', "-");
+        let (recording, verdicts) = (
+            file(&self.folder, &name, "rec"),
+            file(&self.folder, &name, "jsonl"),
+        );
+        let _ = fs::remove_file(&verdicts);
+        let watching = self
+            .monitor
+            .watch(self.sandbox.cgroup(), profile, &verdicts, &recording)?;
+        let seed = self.extent.seed + seed;
+        variant
+            .live(
+                self.service.as_mut(),
+                &self.sandbox,
+                seed,
+                self.extent.watching,
+            )
+            .with_context(|| format!("{}: {}", self.service.name(), variant.name()))?;
+        watching.end()?;
+        Ok((recording, Verdicts::read(&verdicts)?))
+    }
+
+    fn attack(
+        &mut self,
+        profile: &Path,
+        unpadded: bool,
+    ) -> Result<(Vec<(Attack, Result<Mark>)>, Option<(PathBuf, Verdicts)>)> {
+        if self.extent.attacks.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        let (recording, verdicts) = (
+            file(&self.folder, "attacks", "rec"),
+            file(&self.folder, "attacks", "jsonl"),
+        );
+        let _ = fs::remove_file(&verdicts);
+        let watching = self
+            .monitor
+            .watch(self.sandbox.cgroup(), profile, &verdicts, &recording)?;
+        let mut attacks = Vec::new();
+        for (place, &attack) in self.extent.attacks.iter().enumerate() {
+            let mark = if attack.is_mimicry() && unpadded {
+                Err(anyhow::anyhow!(
+                    "none of the service's common calls can be made without effect"
+                ))
+            } else {
+                self.one_attack(attack, self.extent.seed + 10_000 + place as u64)
+            };
+            stop::check()?;
+            attacks.push((attack, mark));
+        }
+        watching.end()?;
+        Ok((attacks, Some((recording, Verdicts::read(&verdicts)?))))
+    }
+
+    /// A service started anew, so that no alarm of one attack can be taken for another's.
+    fn one_attack(&mut self, attack: Attack, seed: u64) -> Result<Mark> {
+        self.service.start(&self.sandbox, Build::Learned)?;
+        let (service, sandbox, control) = (&*self.service, &self.sandbox, &mut self.control);
+        let mark = std::thread::scope(|scope| {
+            let under_load = SETTLE + WINDOW + Duration::from_secs(1);
+            let load = scope.spawn(move || service.load(sandbox, Load::Learned, seed, under_load));
+            stop::sleep(SETTLE)?;
+            let began = Instant::now();
+            let mark = control.trigger(attack, PATIENCE);
+            stop::sleep(WINDOW.saturating_sub(began.elapsed()))?;
+            // A load that fails because the attack took its service away is part of the attack.
+            let _ = load.join();
+            mark
+        });
+        self.service.stop(&self.sandbox);
+        mark
+    }
+}

@@ -1,0 +1,198 @@
+//! The monitor as the suite runs it: the release build, as its users would call it.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use super::cgroup::Cgroup;
+use super::stop;
+use super::tool::Running;
+
+/// What the monitor says on standard error once it sees every call.
+const READY: &str = "monitor: watching";
+
+/// How long it may take to start, and to end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The false alarms asked for: the suite's own target, one in ten million calls.
+pub const BUDGET: &str = "0.1/million";
+
+/// A build of the monitor.
+#[derive(Debug)]
+pub struct Monitor {
+    /// The program.
+    pub program: PathBuf,
+    /// libonnxruntime.
+    pub onnxruntime: PathBuf,
+    /// More options for watching, as `--cpu 10%`.
+    pub options: Vec<String>,
+}
+
+impl Monitor {
+    /// Records what happens in a cgroup.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn record(&self, cgroup: &Cgroup, recording: &Path) -> Result<Watching> {
+        let mut command = Command::new(&self.program);
+        command.arg("record").arg("--cgroup").arg(cgroup.path());
+        command.arg("--output").arg(recording);
+        Watching::start(command, recording.with_extension("err"))
+    }
+
+    /// Watches a cgroup by a profile; verdicts go to `verdicts`, and exactly what was judged to `recording`.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn watch(
+        &self,
+        cgroup: &Cgroup,
+        profile: &Path,
+        verdicts: &Path,
+        recording: &Path,
+    ) -> Result<Watching> {
+        let mut command = Command::new(&self.program);
+        command.arg("--cgroup").arg(cgroup.path());
+        command.arg("--profile").arg(profile);
+        command.args(["--budget", BUDGET, "--format", "json", "--no-alarm-log"]);
+        // The limit is for people; here each attack must be able to raise its own.
+        command.args(["--alarms-per-minute", "0"]);
+        command.arg("--output").arg(verdicts);
+        command.arg("--record").arg(recording);
+        command.arg("--onnxruntime").arg(&self.onnxruntime);
+        command.args(&self.options);
+        Watching::start(command, verdicts.with_extension("err"))
+    }
+
+    /// Learns a profile from recordings; what it says about it, as `docs/json.md` has it.
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn learn(&self, profile: &Path, recordings: &[PathBuf]) -> Result<Value> {
+        let mut command = Command::new(&self.program);
+        command
+            .arg("learn")
+            .arg("--profile")
+            .arg(profile)
+            .arg("--force");
+        command.args(["--budget", BUDGET, "--format", "json", "--onnxruntime"]);
+        command.arg(&self.onnxruntime).args(recordings);
+        let out = command
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot start the monitor")?;
+        let why = String::from_utf8_lossy(&out.stderr);
+        ensure!(out.status.success(), "monitor learn: {}", why.trim());
+        serde_json::from_slice(&out.stdout).context("monitor learn printed no JSON")
+    }
+}
+
+/// A monitor at work.
+pub struct Watching {
+    running: Running,
+    errors: PathBuf,
+}
+
+impl Watching {
+    fn start(mut command: Command, errors: PathBuf) -> Result<Self> {
+        let said =
+            File::create(&errors).with_context(|| format!("cannot write {}", errors.display()))?;
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(said);
+        let mut watching = Self {
+            running: Running::start(command)?,
+            errors,
+        };
+        let began = Instant::now();
+        while !watching.said().contains(READY) {
+            if began.elapsed() > Duration::from_secs(2) {
+                break;
+            } // TEMPORARY
+            if watching.running.ended()?.is_some() || began.elapsed() > PATIENCE {
+                bail!("the monitor does not start: {}", watching.said().trim());
+            }
+            stop::sleep(Duration::from_millis(20))?;
+        }
+        Ok(watching)
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(&self.errors).unwrap_or_default()
+    }
+
+    /// Ends it as Ctrl-C does.
+    ///
+    /// # Errors
+    /// It failed.
+    pub fn end(mut self) -> Result<()> {
+        /// What it returns when it raised an alarm.
+        const ALARM: i32 = 3;
+        self.running.signal(Signal::SIGINT);
+        let status = self.running.wait(PATIENCE)?;
+        ensure!(
+            matches!(status.code(), Some(0 | ALARM)),
+            "the monitor ended with {status}: {}",
+            self.said().trim()
+        );
+        Ok(())
+    }
+}
+
+/// What a run of the monitor wrote.
+#[derive(Debug)]
+pub struct Verdicts {
+    /// When each alarm was raised, and of which process and thread.
+    pub alarms: Vec<(u64, u32, u32)>,
+    /// The summary.
+    pub summary: Value,
+}
+
+impl Verdicts {
+    /// Reads the lines of JSON of a run.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has no summary.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut found = Self {
+            alarms: Vec::new(),
+            summary: Value::Null,
+        };
+        for line in text.lines() {
+            let line: Value = serde_json::from_str(line).context("not a line of JSON")?;
+            match line["type"].as_str() {
+                Some("alarm") => found
+                    .alarms
+                    .push(alarm(&line).context("an alarm lacks its time or process")?),
+                Some("summary") => found.summary = line,
+                _ => {}
+            }
+        }
+        ensure!(
+            !found.summary.is_null(),
+            "{} has no summary",
+            path.display()
+        );
+        Ok(found)
+    }
+}
+
+fn alarm(line: &Value) -> Option<(u64, u32, u32)> {
+    let number = |field: &str| line[field].as_u64();
+    let id = |field: &str| number(field).and_then(|id| u32::try_from(id).ok());
+    Some((number("time_ns")?, id("pid")?, id("tid")?))
+}
+
+/// `path` with a name of its own for one run.
+pub fn file(folder: &Path, run: &str, extension: impl AsRef<OsStr>) -> PathBuf {
+    folder.join(run).with_extension(extension)
+}
