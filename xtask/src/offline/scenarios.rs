@@ -5,6 +5,7 @@
 mod attack;
 mod cgroup;
 mod command;
+mod findings;
 mod implant;
 mod marks;
 mod mimicry;

@@ -293,7 +293,8 @@ fn index(step: u64, lane: usize) -> u16 {
     1 + ((step * 37 + lane as u64 * 101) % 340) as u16
 }
 
-fn cpu() -> String {
+/// The CPU's name.
+pub fn cpu() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = info
         .lines()

@@ -7,11 +7,17 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use super::attack::Attack;
+use super::findings::findings;
+use super::report::details::details;
+use super::report::table::table;
+use super::report::{FORMAT, Machine, Suite};
 use super::service::{ALL, Make};
 use super::stop;
 use super::study::{Extent, Study};
 use super::variant::Variant;
 use super::watcher::Monitor;
+use crate::offline::bench::infer::cpu;
+use crate::offline::train::git_revision;
 use crate::repo::{build, place, privilege, setup};
 
 /// Options of `cargo xtask scenarios`.
@@ -41,7 +47,11 @@ pub struct Options {
     /// An option for the watching monitor, as `--monitor-option=--cpu=10%` (repeatable).
     #[arg(long = "monitor-option", value_name = "OPTION")]
     monitor_options: Vec<String>,
+    /// The report as JSON [default: scenarios.json in the folder of the recordings].
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// The folder of the recordings, verdicts and profiles.
+    /// [default: scenarios in cargo's target folder]
     #[arg(long, value_name = "FOLDER")]
     work: Option<PathBuf>,
     /// Leave the services' own folders where they are.
@@ -80,11 +90,35 @@ pub fn command(options: &Options) -> Result<()> {
         .work
         .clone()
         .unwrap_or_else(|| place::target().join("scenarios"));
+    let mut suite = Suite {
+        format: FORMAT,
+        command: shown_command(),
+        monitor: git_revision(),
+        model: "unknown".to_owned(),
+        machine: Machine {
+            cpu: cpu(),
+            cpus: std::thread::available_parallelism().map_or(1, |it| it.get()),
+        },
+        kernel: kernel(),
+        date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+        short: options.short,
+        services: Vec::new(),
+    };
+    let output = options
+        .output
+        .clone()
+        .unwrap_or_else(|| folder.join("scenarios.json"));
     for (name, make) in services {
+        eprintln!("{name}");
         let study = Study::prepare(name, make, &monitor, &extent, &folder, options.keep)?;
-        let studied = study.run()?;
-        println!("{studied:#?}");
+        let studied = study.run().with_context(|| name.to_owned())?;
+        suite.model = studied.model().unwrap_or(suite.model);
+        suite.services.push(findings(studied)?);
+        // After each service: hours of work are not lost to the last one.
+        suite.write(&output)?;
     }
+    println!("{}\n{}", table(&suite), details(&suite));
+    eprintln!("The report is in {}", output.display());
     Ok(())
 }
 
@@ -125,4 +159,30 @@ fn extent(options: &Options) -> Extent {
         attacks: Attack::ALL.to_vec(),
         seed: options.seed,
     }
+}
+
+/// The command line, to be run again in the workspace's root.
+fn shown_command() -> String {
+    let words = std::env::args().skip(1);
+    let mut text = String::from("cargo xtask");
+    let mut hidden = false;
+    for word in words {
+        // What names a place of this machine says nothing to others.
+        let place = ["--work", "--output", "--monitor", "--onnxruntime"];
+        if std::mem::take(&mut hidden) || place.iter().any(|it| word.starts_with(&format!("{it}=")))
+        {
+            continue;
+        }
+        hidden = place.contains(&word.as_str());
+        if !hidden {
+            text.push(' ');
+            text.push_str(&word);
+        }
+    }
+    text
+}
+
+fn kernel() -> String {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    release.trim().to_owned()
 }

@@ -61,12 +61,35 @@ pub struct Service {
     pub name: String,
     /// The version that was learned.
     pub version: String,
+    /// The version of the upgrade.
+    pub other: Option<String>,
     /// What all three detectors learned from.
     pub learned: Learned,
     /// The attacks in the order in which they were made.
     pub attacks: Vec<Attacked>,
     /// The benign recordings.
     pub benign: Vec<Benign>,
+    /// Attacks and benign lives that could not be had.
+    pub not_had: Vec<NotHad>,
+}
+
+/// An attack that could not be made, or a benign life that could not be lived.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct NotHad {
+    /// Which.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+}
+
+impl NotHad {
+    /// So called, for this reason.
+    pub fn new(what: &str, why: &anyhow::Error) -> Self {
+        Self {
+            what: what.to_owned(),
+            why: format!("{why:#}"),
+        }
+    }
 }
 
 /// What the detectors of a service were learned from.

@@ -71,6 +71,21 @@ pub struct Studied {
     pub attacked: Option<(PathBuf, Verdicts)>,
 }
 
+impl Studied {
+    /// The model that judged, as the monitor names it.
+    pub fn model(&self) -> Option<String> {
+        let lived = self
+            .lives
+            .iter()
+            .filter_map(|life| life.outcome.as_ref().ok());
+        let verdicts = lived
+            .chain(&self.attacked)
+            .map(|(_, verdicts)| verdicts)
+            .next()?;
+        Some(verdicts.summary["model"]["name"].as_str()?.to_owned())
+    }
+}
+
 /// A service in its sandbox.
 pub struct Study<'a> {
     monitor: &'a Monitor,

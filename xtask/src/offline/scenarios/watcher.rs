@@ -11,6 +11,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use super::cgroup::Cgroup;
+use super::plain::Alarm;
 use super::stop;
 use super::tool::Running;
 
@@ -149,8 +150,8 @@ impl Watching {
 /// What a run of the monitor wrote.
 #[derive(Debug)]
 pub struct Verdicts {
-    /// When each alarm was raised, and of which process and thread.
-    pub alarms: Vec<(u64, u32, u32)>,
+    /// The alarms, in the order in which they were told.
+    pub alarms: Vec<Alarm>,
     /// The summary.
     pub summary: Value,
 }
@@ -186,10 +187,14 @@ impl Verdicts {
     }
 }
 
-fn alarm(line: &Value) -> Option<(u64, u32, u32)> {
+fn alarm(line: &Value) -> Option<Alarm> {
     let number = |field: &str| line[field].as_u64();
     let id = |field: &str| number(field).and_then(|id| u32::try_from(id).ok());
-    Some((number("time_ns")?, id("pid")?, id("tid")?))
+    Some(Alarm {
+        time_ns: number("time_ns")?,
+        tgid: id("pid")?,
+        tid: id("tid")?,
+    })
 }
 
 /// `path` with a name of its own for one run.

@@ -48,7 +48,10 @@ fn service(service: &Service) -> String {
             .false_alarms
             .each()
             .map(|&alarms| false_alarms(&Alarms::new(alarms, benign.calls, benign.seconds)));
-        let upgrade = if benign.upgrade { " (upgrade)" } else { "" };
+        let upgrade = match &service.other {
+            Some(other) if benign.upgrade => format!(" to {}", plain(other)),
+            _ => String::new(),
+        };
         text += &format!(
             "| {}{upgrade} | {} | {:.1} | {} | {} |\n",
             plain(&benign.variant),
@@ -56,6 +59,13 @@ fn service(service: &Service) -> String {
             benign.seconds / 60.0,
             grouped(benign.lost),
             alarms.join(" | ")
+        );
+    }
+    for not_had in &service.not_had {
+        text += &format!(
+            "\nNot had: {}: {}.\n",
+            plain(&not_had.what),
+            plain(&not_had.why)
         );
     }
     text.push('\n');

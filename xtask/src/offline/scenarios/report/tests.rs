@@ -61,6 +61,7 @@ fn suite() -> Suite {
         services: vec![Service {
             name: "nginx".to_owned(),
             version: "1.22".to_owned(),
+            other: Some("1.20".to_owned()),
             learned: Learned {
                 recordings: 3,
                 calls: 1_234_567,
@@ -81,6 +82,7 @@ fn suite() -> Suite {
                 benign("restarts", false, 2_000_000, [0, 0, 1]),
                 benign("an older build", true, 4_000_000, [1, 8, 0]),
             ],
+            not_had: vec![],
         }],
     }
 }

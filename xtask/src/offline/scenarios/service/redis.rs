@@ -87,7 +87,9 @@ impl Service for Redis {
         let configuration = sandbox.folder().join("data/redis.conf");
         let program = self.builds.program(build)?;
         self.running = Some(sandbox.spawn(program, [configuration], self.user)?);
-        sandbox.wait("redis answers", || self.ask(&["-e", "ping"]).unwrap_or(false))
+        sandbox.wait("redis answers", || {
+            self.ask(&["-e", "ping"]).unwrap_or(false)
+        })
     }
 
     fn stop(&mut self, sandbox: &Sandbox) {

@@ -1,0 +1,124 @@
+//! From what a service went through to what the report says of it: all three detectors held against the same recordings.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::attack::Attack;
+use super::marks::Mark;
+use super::plain::{Alarm, Plain};
+use super::report::detection::{WITHIN, hits};
+use super::report::{Attacked, Benign, ByDetector, Learned, NotHad, Service};
+use super::study::{Lived, Studied};
+use super::variant::Variant;
+use super::watcher::{BUDGET, Verdicts};
+
+/// Characters of an attack's answer that the report keeps.
+const ANSWER: usize = 60;
+
+/// Judges a service's recordings by the plain rules, and puts together what each detector found.
+///
+/// # Errors
+/// A recording cannot be read.
+pub fn findings(studied: Studied) -> Result<Service> {
+    let plain = Plain::learn(&studied.recordings)?;
+    let learned = plain.learned();
+    let mut service = Service {
+        name: studied.name.to_owned(),
+        version: studied.version,
+        other: studied.other,
+        learned: Learned {
+            recordings: studied.recordings.len(),
+            calls: learned.calls,
+            threads: learned.threads,
+            seconds: learned.seconds,
+            settled_after_calls: studied.learned["settled_after_calls"].as_u64(),
+            settled_after_s: studied.learned["settled_after_s"].as_f64(),
+            budget: BUDGET.to_owned(),
+            stide_threshold: plain.stide_threshold(),
+        },
+        attacks: Vec::new(),
+        benign: Vec::new(),
+        not_had: Vec::new(),
+    };
+    for life in studied.lives {
+        match benign(&plain, life)? {
+            Ok(benign) => service.benign.push(benign),
+            Err(not_had) => service.not_had.push(not_had),
+        }
+    }
+    let mut marks = Vec::new();
+    for (attack, made) in studied.attacks {
+        match made {
+            Ok(mark) => marks.push(mark),
+            Err(why) => service.not_had.push(NotHad::new(attack.name(), &why)),
+        }
+    }
+    if let Some((recording, verdicts)) = studied.attacked {
+        service.attacks = attacked(&plain, marks, &recording, &verdicts)?;
+    }
+    Ok(service)
+}
+
+fn benign(plain: &Plain, life: Lived) -> Result<Result<Benign, NotHad>> {
+    let name = life.variant.name();
+    let (recording, verdicts): (PathBuf, Verdicts) = match life.outcome {
+        Ok(outcome) => outcome,
+        Err(why) => return Ok(Err(NotHad::new(name, &why))),
+    };
+    let judged = plain
+        .judge(&recording)
+        .with_context(|| recording.display().to_string())?;
+    Ok(Ok(Benign {
+        variant: name.to_owned(),
+        upgrade: life.variant == Variant::Upgrade,
+        calls: judged.calls,
+        seconds: judged.last_ns.saturating_sub(judged.first_ns) as f64 / 1e9,
+        lost: judged.lost,
+        false_alarms: ByDetector {
+            monitor: verdicts.alarms.len() as u64,
+            never_seen: judged.never_seen.len() as u64,
+            stide: judged.stide.len() as u64,
+        },
+    }))
+}
+
+fn attacked(
+    plain: &Plain,
+    marks: Vec<Mark>,
+    recording: &Path,
+    verdicts: &Verdicts,
+) -> Result<Vec<Attacked>> {
+    let judged = plain.judge(recording)?;
+    let detectors: [&[Alarm]; 3] = [&verdicts.alarms, &judged.never_seen, &judged.stide];
+    let found = hits(&marks, recording, &detectors)?;
+    let both = marks.into_iter().zip(found);
+    Ok(both
+        .map(|(mark, found)| Attacked {
+            attack: mark.attack,
+            mimicry: mark.attack.is_mimicry(),
+            complete: complete(&mark),
+            answer: mark.answer.chars().take(ANSWER).collect(),
+            errno: mark.errno,
+            calls: mark.calls,
+            by: ByDetector {
+                monitor: found[0],
+                never_seen: found[1],
+                stide: found[2],
+            },
+        })
+        .collect())
+}
+
+/// Whether an attack came to what it is for: a shell that answers, files that came out. The others are complete once made, as
+/// what they try is refused to a service without rights.
+fn complete(mark: &Mark) -> bool {
+    match mark.attack {
+        Attack::ReverseShell
+        | Attack::BindShell
+        | Attack::MimicReverseShell
+        | Attack::Exfiltration
+        | Attack::MimicExfiltration => !mark.answer.starts_with("nothing"),
+        _ => mark.end_ns.saturating_sub(mark.start_ns) < WITHIN.as_nanos() as u64,
+    }
+}
