@@ -3,7 +3,7 @@
 //! All of it runs on this host only: services that the suite starts itself, its own folder, and 127.0.0.1.
 
 mod attack;
-mod cgroup;
+pub mod cgroup;
 mod command;
 mod findings;
 mod implant;
@@ -12,11 +12,11 @@ mod mimicry;
 mod package;
 mod plain;
 mod report;
-mod sandbox;
+pub mod sandbox;
 mod service;
-mod stop;
+pub mod stop;
 mod study;
-mod tool;
+pub mod tool;
 mod variant;
 mod watcher;
 

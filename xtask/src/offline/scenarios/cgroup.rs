@@ -60,16 +60,6 @@ impl Cgroup {
             .collect()
     }
 
-    /// Sends a signal to every process in it of this name (`/proc/PID/comm`).
-    pub fn signal(&self, comm: &str, signal: Signal) {
-        for pid in self.processes() {
-            let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-            if name.trim_end() == comm {
-                send(pid, signal);
-            }
-        }
-    }
-
     /// Waits until no process is left in it, and kills those that stay longer than `patience`.
     pub fn drain(&self, patience: Duration) {
         let began = Instant::now();

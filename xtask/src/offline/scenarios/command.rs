@@ -54,6 +54,9 @@ pub struct Options {
     /// [default: scenarios in cargo's target folder]
     #[arg(long, value_name = "FOLDER")]
     work: Option<PathBuf>,
+    /// Only print the tables of this report again.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// Leave the services' own folders where they are.
     #[arg(long)]
     keep: bool,
@@ -64,6 +67,12 @@ pub struct Options {
 /// # Errors
 /// It is not root, something is missing, or a service or the monitor fails.
 pub fn command(options: &Options) -> Result<()> {
+    if let Some(report) = &options.from {
+        let text = std::fs::read(report).with_context(|| report.display().to_string())?;
+        let suite = Suite::read(&text).with_context(|| report.display().to_string())?;
+        println!("{}\n{}", table(&suite), details(&suite));
+        return Ok(());
+    }
     ensure!(
         privilege::is_root(),
         "services are started and watched as root: sudo -E cargo xtask scenarios"

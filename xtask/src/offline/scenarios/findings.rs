@@ -1,7 +1,5 @@
 //! From what a service went through to what the report says of it: all three detectors held against the same recordings.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context as _, Result};
 
 use super::attack::Attack;
@@ -9,9 +7,9 @@ use super::marks::Mark;
 use super::plain::{Alarm, Plain};
 use super::report::detection::{WITHIN, hits};
 use super::report::{Attacked, Benign, ByDetector, Learned, NotHad, Service};
-use super::study::{Lived, Studied};
+use super::study::{Lived, Studied, Watched};
 use super::variant::Variant;
-use super::watcher::{BUDGET, Verdicts};
+use super::watcher::BUDGET;
 
 /// Characters of an attack's answer that the report keeps.
 const ANSWER: usize = 60;
@@ -54,21 +52,21 @@ pub fn findings(studied: Studied) -> Result<Service> {
             Err(why) => service.not_had.push(NotHad::new(attack.name(), &why)),
         }
     }
-    if let Some((recording, verdicts)) = studied.attacked {
-        service.attacks = attacked(&plain, marks, &recording, &verdicts)?;
+    if let Some(watched) = &studied.attacked {
+        service.attacks = attacked(&plain, marks, watched)?;
     }
     Ok(service)
 }
 
 fn benign(plain: &Plain, life: Lived) -> Result<Result<Benign, NotHad>> {
     let name = life.variant.name();
-    let (recording, verdicts): (PathBuf, Verdicts) = match life.outcome {
+    let watched = match life.outcome {
         Ok(outcome) => outcome,
         Err(why) => return Ok(Err(NotHad::new(name, &why))),
     };
     let judged = plain
-        .judge(&recording)
-        .with_context(|| recording.display().to_string())?;
+        .judge(&watched.recording)
+        .with_context(|| watched.recording.display().to_string())?;
     Ok(Ok(Benign {
         variant: name.to_owned(),
         upgrade: life.variant == Variant::Upgrade,
@@ -76,22 +74,17 @@ fn benign(plain: &Plain, life: Lived) -> Result<Result<Benign, NotHad>> {
         seconds: judged.last_ns.saturating_sub(judged.first_ns) as f64 / 1e9,
         lost: judged.lost,
         false_alarms: ByDetector {
-            monitor: verdicts.alarms.len() as u64,
+            monitor: watched.verdicts.alarms.len() as u64,
             never_seen: judged.never_seen.len() as u64,
             stide: judged.stide.len() as u64,
         },
     }))
 }
 
-fn attacked(
-    plain: &Plain,
-    marks: Vec<Mark>,
-    recording: &Path,
-    verdicts: &Verdicts,
-) -> Result<Vec<Attacked>> {
-    let judged = plain.judge(recording)?;
-    let detectors: [&[Alarm]; 3] = [&verdicts.alarms, &judged.never_seen, &judged.stide];
-    let found = hits(&marks, recording, &detectors)?;
+fn attacked(plain: &Plain, marks: Vec<Mark>, watched: &Watched) -> Result<Vec<Attacked>> {
+    let judged = plain.judge(&watched.recording)?;
+    let detectors: [&[Alarm]; 3] = [&watched.verdicts.alarms, &judged.never_seen, &judged.stide];
+    let found = hits(&marks, &watched.recording, &detectors)?;
     let both = marks.into_iter().zip(found);
     Ok(both
         .map(|(mark, found)| Attacked {

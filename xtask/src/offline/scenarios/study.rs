@@ -41,13 +41,25 @@ pub struct Extent {
     pub seed: u64,
 }
 
+/// A run of the watching monitor.
+#[derive(Debug)]
+pub struct Watched {
+    /// Exactly what was judged.
+    pub recording: PathBuf,
+    /// What came of it.
+    pub verdicts: Verdicts,
+}
+
+/// Each attack, with its mark or why it could not be made.
+pub type Attacks = Vec<(Attack, Result<Mark>)>;
+
 /// A benign life that was watched.
 #[derive(Debug)]
 pub struct Lived {
     /// Which.
     pub variant: Variant,
     /// What was judged, and what came of it; or why the life could not be lived here.
-    pub outcome: Result<(PathBuf, Verdicts)>,
+    pub outcome: Result<Watched>,
 }
 
 /// All that one service gave.
@@ -65,10 +77,10 @@ pub struct Studied {
     pub learned: Value,
     /// The benign lives.
     pub lives: Vec<Lived>,
-    /// The attacks, in order, with why one could not be made.
-    pub attacks: Vec<(Attack, Result<Mark>)>,
+    /// The attacks, in order.
+    pub attacks: Attacks,
     /// What was judged under attack.
-    pub attacked: Option<(PathBuf, Verdicts)>,
+    pub attacked: Option<Watched>,
 }
 
 impl Studied {
@@ -78,10 +90,7 @@ impl Studied {
             .lives
             .iter()
             .filter_map(|life| life.outcome.as_ref().ok());
-        let verdicts = lived
-            .chain(&self.attacked)
-            .map(|(_, verdicts)| verdicts)
-            .next()?;
+        let verdicts = &lived.chain(&self.attacked).next()?.verdicts;
         Some(verdicts.summary["model"]["name"].as_str()?.to_owned())
     }
 }
@@ -176,12 +185,7 @@ impl<'a> Study<'a> {
         Ok(recording)
     }
 
-    fn watch(
-        &mut self,
-        variant: Variant,
-        profile: &Path,
-        seed: u64,
-    ) -> Result<(PathBuf, Verdicts)> {
+    fn watch(&mut self, variant: Variant, profile: &Path, seed: u64) -> Result<Watched> {
         let name = variant.name().replace(' ', "-");
         let (recording, verdicts) = (
             file(&self.folder, &name, "rec"),
@@ -201,14 +205,13 @@ impl<'a> Study<'a> {
             )
             .with_context(|| format!("{}: {}", self.service.name(), variant.name()))?;
         watching.end()?;
-        Ok((recording, Verdicts::read(&verdicts)?))
+        Ok(Watched {
+            recording,
+            verdicts: Verdicts::read(&verdicts)?,
+        })
     }
 
-    fn attack(
-        &mut self,
-        profile: &Path,
-        unpadded: bool,
-    ) -> Result<(Vec<(Attack, Result<Mark>)>, Option<(PathBuf, Verdicts)>)> {
+    fn attack(&mut self, profile: &Path, unpadded: bool) -> Result<(Attacks, Option<Watched>)> {
         if self.extent.attacks.is_empty() {
             return Ok((Vec::new(), None));
         }
@@ -233,7 +236,11 @@ impl<'a> Study<'a> {
             attacks.push((attack, mark));
         }
         watching.end()?;
-        Ok((attacks, Some((recording, Verdicts::read(&verdicts)?))))
+        let watched = Watched {
+            recording,
+            verdicts: Verdicts::read(&verdicts)?,
+        };
+        Ok((attacks, Some(watched)))
     }
 
     /// A service started anew, so that no alarm of one attack can be taken for another's.

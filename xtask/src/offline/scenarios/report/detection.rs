@@ -1,7 +1,8 @@
 //! When an attack counts as detected: one rule for every detector.
 //!
 //! An alarm of a process of the attack, or of what descends from one and was forked at or after the attack's start, has to
-//! lie within 5 s of that start. Other alarms do not count, whatever they say.
+//! lie within 5 s of that start. Other alarms do not count, whatever they say. An alarm in a stretch of calls that the start
+//! falls into counts with a delay of 0 where its own time, which is only known to lie within the stretch, seems earlier.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -87,12 +88,28 @@ impl<'a> Watched<'a> {
         tree
     }
 
+    /// Whether the call of an alarm that lies before the start may have been made after it: a recording has the times of the first
+    /// and the last call of a stretch only, and those between are taken to be evenly spread.
+    fn may_be_later(&self, alarm: &Alarm) -> bool {
+        let start_ns = self.mark.start_ns;
+        let around = |made: &Made| {
+            made.tgid == alarm.tgid && made.times.0 <= alarm.time_ns && made.times.1 >= start_ns
+        };
+        alarm.time_ns < start_ns && self.made.iter().any(around)
+    }
+
     fn detected(&self, tree: &HashSet<u32>, alarms: &[Alarm]) -> Option<Detected> {
         let start_ns = self.mark.start_ns;
         let in_time = start_ns..=self.end_ns();
-        let counts =
-            |alarm: &&Alarm| in_time.contains(&alarm.time_ns) && tree.contains(&alarm.tgid);
-        let first_ns = alarms.iter().filter(counts).map(|it| it.time_ns).min()?;
+        let first_ns = alarms
+            .iter()
+            .filter(|alarm| tree.contains(&alarm.tgid))
+            .filter_map(|alarm| match alarm.time_ns {
+                time_ns if in_time.contains(&time_ns) => Some(time_ns),
+                _ if self.may_be_later(alarm) => Some(start_ns),
+                _ => None,
+            })
+            .min()?;
         let of_tree = self.made.iter().filter(|made| tree.contains(&made.tgid));
         Some(Detected {
             delay_ms: (first_ns - start_ns) as f64 / 1e6,
@@ -212,6 +229,20 @@ mod tests {
         assert_eq!(found, Some(expected));
         let found = detected(&[alarm(30, 40)]).expect("a descendant's alarm");
         assert_eq!(found.delay_calls, 3 + 4 + 21);
+    }
+
+    #[test]
+    fn an_alarm_in_the_stretch_that_the_start_falls_into_counts_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let recording = HandMade::default()
+            .calls((10, 10), 0, START - 5 * MS, &[1; 10])
+            .calls((10, 10), 10, START + 7 * MS, &[1; 5])
+            .write(folder.path(), "attack");
+        let early = |before_ms| [alarm(10, -before_ms)];
+        let found = |alarms: &[Alarm]| hits(&[mark()], &recording, &[alarms]).expect("read")[0][0];
+        let detected = found(&early(2)).expect("in the stretch");
+        assert_eq!(detected.delay_ms, 0.0);
+        assert!(found(&early(6)).is_none(), "before the stretch");
     }
 
     #[test]

@@ -144,7 +144,7 @@ fn what_an_attack_got_cannot_break_the_table() {
     );
     assert!(
         text.contains("more than 3 mismatches in 20")
-            && text.contains("| an older build (upgrade) |")
+            && text.contains("| an older build to 1.20 |")
     );
 }
 
