@@ -34,6 +34,11 @@ impl Running {
         Ok(Self { child, name })
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal (not its group).
     pub fn signal(&self, signal: Signal) {
         super::cgroup::send(self.child.id(), signal);

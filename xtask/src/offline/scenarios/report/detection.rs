@@ -238,7 +238,7 @@ mod tests {
             .calls((10, 10), 0, START - 5 * MS, &[1; 10])
             .calls((10, 10), 10, START + 7 * MS, &[1; 5])
             .write(folder.path(), "attack");
-        let early = |before_ms| [alarm(10, -before_ms)];
+        let early = |before_ms: i64| [alarm(10, -before_ms)];
         let found = |alarms: &[Alarm]| hits(&[mark()], &recording, &[alarms]).expect("read")[0][0];
         let detected = found(&early(2)).expect("in the stretch");
         assert_eq!(detected.delay_ms, 0.0);
