@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_first_alarm_of_the_attacks_process_tree_counts() {
-        let found = detected(&[alarm(30, 40), alarm(20, 8), alarm(10, -1)]);
+        let found = detected(&[alarm(30, 40), alarm(20, 8), alarm(10, -20)]);
         // Three calls of 10 at 0, 1 and 2 ms, three of 20 at 6, 7 and 8 ms.
         let expected = Detected {
             delay_ms: 8.0,
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn alarms_of_others_before_it_or_too_late_do_not_count() {
-        assert_eq!(detected(&[alarm(40, 3), alarm(10, -1)]), None);
+        assert_eq!(detected(&[alarm(40, 3), alarm(10, -20)]), None);
         assert_eq!(detected(&[alarm(15, 3)]), None, "forked before the attack");
         assert!(detected(&[alarm(10, 5000)]).is_some());
         assert_eq!(detected(&[alarm(10, 5001)]), None);
