@@ -5,6 +5,7 @@ pub mod load;
 pub mod machine;
 pub mod overhead;
 pub mod page;
+pub mod probe;
 pub mod spread;
 pub mod train;
 
@@ -20,6 +21,8 @@ pub enum Bench {
     Train(train::Options),
     /// What being watched costs a process, beside other tools.
     Overhead(overhead::Options),
+    /// Nanoseconds that the probe takes a call, by the kernel's own count.
+    Probe(probe::Options),
     /// Make system calls, flat out or at a pace: what the other measurements watch.
     Load(load::Options),
 }
@@ -35,6 +38,7 @@ impl Bench {
             Self::Infer(options) => infer::command(&options),
             Self::Train(options) => train::command(&options),
             Self::Overhead(options) => overhead::command(&options),
+            Self::Probe(options) => probe::command(&options),
             Self::Load(options) => load::command(&options),
         }
     }

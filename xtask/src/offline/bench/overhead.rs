@@ -9,7 +9,7 @@ mod service;
 mod workload;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -18,7 +18,7 @@ use super::page;
 use crate::offline::corpus::files::write_whole;
 use crate::offline::scenarios::stop;
 pub use configuration::Configuration;
-pub use configuration::Place;
+pub use configuration::{Place, Tool};
 pub use workload::Workload;
 
 /// Options of `cargo xtask bench overhead`.
@@ -90,14 +90,20 @@ pub fn need_root() -> Result<()> {
 impl Place {
     fn open(options: &Options) -> Result<Self> {
         need_root()?;
-        let monitor = match &options.monitor {
+        let mut place = Self::with(options.monitor.as_deref(), options.onnxruntime.as_deref())?;
+        place.profile.clone_from(&options.profile);
+        Ok(place)
+    }
+
+    /// With this monitor, or else the release build, which is made now.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn with(monitor: Option<&Path>, onnxruntime: Option<&Path>) -> Result<Self> {
+        let monitor = match monitor {
             Some(path) => fs::canonicalize(path).with_context(|| path.display().to_string())?,
             None => crate::repo::release()?,
         };
-        Self::new(
-            monitor,
-            options.onnxruntime.clone(),
-            options.profile.clone(),
-        )
+        Self::new(monitor, onnxruntime.map(Path::to_path_buf))
     }
 }

@@ -70,11 +70,7 @@ impl Place {
     ///
     /// # Errors
     /// It cannot be run.
-    pub fn new(
-        monitor: PathBuf,
-        onnxruntime: Option<PathBuf>,
-        profile: Option<PathBuf>,
-    ) -> Result<Self> {
+    pub fn new(monitor: PathBuf, onnxruntime: Option<PathBuf>) -> Result<Self> {
         let help = Command::new(&monitor)
             .arg("--help")
             .output()
@@ -85,7 +81,7 @@ impl Place {
             has_budget: String::from_utf8_lossy(&help.stdout).contains("--cpu <"),
             monitor,
             onnxruntime,
-            profile,
+            profile: None,
             idle: Running::start(idle)?,
         })
     }
