@@ -15,6 +15,9 @@ pub const RING: &str = "RING";
 pub const THREADS: &str = "THREADS";
 /// Hash from a tgid in the initial pid namespace to a [`crate::target::Membership`].
 pub const PROCESSES: &str = "PROCESSES";
+/// Array of u64 that tells of most processes whether they are in [`PROCESSES`] and watched:
+/// [`crate::target::watched_entry`].
+pub const WATCHED: &str = "WATCHED";
 /// Hash whose keys are the tgids to watch, in the monitor's own pid namespace; used only where
 /// that is not the initial one.
 pub const NAMED_PROCESSES: &str = "NAMED_PROCESSES";

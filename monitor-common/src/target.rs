@@ -10,6 +10,26 @@ pub enum Membership {
     Excluded = 2,
 }
 
+/// Slots of the array [`crate::names::WATCHED`]; a power of two.
+pub const WATCHED_SLOTS: u32 = 1 << 16;
+
+/// The slot of a process.
+#[inline(always)]
+#[must_use]
+pub const fn watched_slot(tgid: u32) -> u32 {
+    tgid & (WATCHED_SLOTS - 1)
+}
+
+/// What a watched process adds to its slot, atomically, and takes away when it ends: how many they are in the upper 16
+/// bits, the sum of their tgids in the others (tgids have 22 bits at most: `PID_MAX_LIMIT`,
+/// include/linux/threads.h). So a slot says for certain that there is none, or which the only one is; only where it holds
+/// several does anybody have to look into the hash.
+#[inline(always)]
+#[must_use]
+pub const fn watched_entry(tgid: u32) -> u64 {
+    1 << 48 | tgid as u64
+}
+
 /// How a process that is not in [`crate::names::PROCESSES`] yet becomes a watched one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]

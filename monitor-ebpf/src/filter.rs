@@ -1,20 +1,21 @@
 //! Who is watched.
 
 use aya_ebpf::{
+    bindings::{BPF_F_MMAPABLE, BPF_NOEXIST},
     helpers::{
         bpf_get_current_comm, bpf_get_current_uid_gid,
         generated::bpf_get_current_ancestor_cgroup_id,
     },
     macros::map,
-    maps::HashMap,
+    maps::{Array, HashMap},
 };
 use monitor_common::{
     loss::Loss,
-    target::{Admission, Membership},
+    target::{Admission, Membership, WATCHED_SLOTS, watched_entry, watched_slot},
 };
 
 use crate::{
-    Error, loss,
+    Error, atomic, loss,
     setting::setting,
     task::{Ids, Task},
 };
@@ -24,6 +25,10 @@ use crate::{
 static PROCESSES: HashMap<u32, u8> = HashMap::with_max_entries(10240, 0);
 #[map]
 static NAMED_PROCESSES: HashMap<u32, u8> = HashMap::with_max_entries(10240, 0);
+
+// What most calls of a host need to know without looking into a hash: see `watched_entry`.
+#[map]
+static WATCHED: Array<u64> = Array::with_max_entries(WATCHED_SLOTS, BPF_F_MMAPABLE);
 
 /// Whether the running task, whose ids these are, is watched.
 #[inline(always)]
@@ -35,6 +40,13 @@ pub fn watches(ids: Ids) -> Result<bool, Error> {
     let admission = setting!(FILTER.admission);
     if admission == Admission::All as u32 && !nested {
         return Ok(true);
+    }
+    let slot = slot(ids.tgid).map_or(0, atomic::read);
+    if slot == watched_entry(ids.tgid) {
+        return Ok(true);
+    }
+    if slot < SEVERAL && admission == Admission::Listed as u32 && !nested {
+        return Ok(false);
     }
     match membership(ids.tgid) {
         Some(membership) => Ok(membership == Membership::Watched as u8),
@@ -61,7 +73,23 @@ pub fn follow(child: Ids) -> bool {
 /// Forgets a process that ended; `false` when it was not listed.
 #[inline(always)]
 pub fn forget(tgid: u32) -> bool {
-    PROCESSES.remove(tgid).is_ok()
+    let watched = membership(tgid) == Some(Membership::Watched as u8);
+    let listed = PROCESSES.remove(tgid).is_ok();
+    if listed
+        && watched
+        && let Some(slot) = slot(tgid)
+    {
+        atomic::add(slot, watched_entry(tgid).wrapping_neg());
+    }
+    listed
+}
+
+/// A slot of at least this value is that of several processes.
+const SEVERAL: u64 = 2 * watched_entry(0);
+
+#[inline(always)]
+fn slot(tgid: u32) -> Option<*mut u64> {
+    WATCHED.get_ptr_mut(watched_slot(tgid))
 }
 
 #[inline(always)]
@@ -72,9 +100,20 @@ fn membership(tgid: u32) -> Option<u8> {
     Some(unsafe { *listed })
 }
 
+// EEXIST of include/uapi/asm-generic/errno-base.h.
+const EXISTS: i32 = -17;
+
 #[inline(always)]
 fn list(tgid: u32, membership: Membership) -> bool {
-    PROCESSES.insert(tgid, membership as u8, 0).is_ok()
+    match PROCESSES.insert(tgid, membership as u8, u64::from(BPF_NOEXIST)) {
+        Ok(()) => {
+            if let (Membership::Watched, Some(slot)) = (membership, slot(tgid)) {
+                atomic::add(slot, watched_entry(tgid));
+            }
+            true
+        }
+        Err(error) => error == EXISTS,
+    }
 }
 
 // A process that was admitted once stays so: renaming itself, changing its user or leaving its

@@ -3,6 +3,7 @@
 //! This file holds the attach points and the one place where an error becomes a return code.
 #![no_std]
 #![no_main]
+#![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 // The attribute macro puts the entry point it generates outside of the documented function.
 #![allow(missing_docs)]
 
@@ -21,6 +22,8 @@ mod ring;
 mod loss;
 
 mod setting;
+
+mod atomic;
 
 use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
 

@@ -14,6 +14,7 @@ pub mod command;
 pub mod probe;
 
 mod ring;
+mod slots;
 mod thread_table;
 
 mod reassembly;

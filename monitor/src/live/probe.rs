@@ -11,9 +11,12 @@ use monitor_common::{
     target::{Filter, KernelLayout, Membership},
 };
 
-use super::{losses::Losses, ring::Ring, thread_table::ThreadTable};
+use super::{losses::Losses, ring::Ring, slots::Slots, thread_table::ThreadTable};
 
 static BYTECODE: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/monitor-probe"));
+
+// include/uapi/linux/bpf.h: the key must not be there yet.
+const BPF_NOEXIST: u64 = 1;
 
 /// Why the probe does not run.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,9 @@ pub enum ProbeError {
     /// A map could not be used.
     #[error("a map of the probe cannot be used: {}", chain(.0))]
     Map(#[from] MapError),
+    /// A map could not be mapped into memory.
+    #[error("a map of the probe cannot be mapped into memory: {0}")]
+    Memory(#[from] std::io::Error),
     /// Probe and monitor are of different versions.
     #[error("the probe has no {0}: build the monitor again")]
     Missing(&'static str),
@@ -57,6 +63,7 @@ pub struct Probe {
     ebpf: Ebpf,
     processes: HashMap<MapData, u32, u8>,
     named_processes: HashMap<MapData, u32, u8>,
+    slots: Slots,
     nested: bool,
 }
 
@@ -105,6 +112,7 @@ impl Probe {
         let probe = Self {
             processes: take(&mut ebpf, names::PROCESSES)?.try_into()?,
             named_processes: take(&mut ebpf, names::NAMED_PROCESSES)?.try_into()?,
+            slots: Slots::map(take(&mut ebpf, names::WATCHED)?)?,
             nested: filter.pid_namespace != 0,
             ebpf,
         };
@@ -135,18 +143,26 @@ impl Probe {
     ///
     /// When the table is full.
     pub fn watch(&mut self, tgid: u32) -> Result<(), ProbeError> {
-        let table = if self.nested {
-            &mut self.named_processes
-        } else {
-            &mut self.processes
-        };
-        Ok(table.insert(tgid, Membership::Watched as u8, 0)?)
+        let watched = Membership::Watched as u8;
+        if self.nested {
+            return Ok(self.named_processes.insert(tgid, watched, 0)?);
+        }
+        match self.processes.insert(tgid, watched, BPF_NOEXIST) {
+            Ok(()) => self.slots.add(tgid),
+            // A fork that the probe saw was first.
+            Err(MapError::SyscallError(error))
+                if error.io_error.raw_os_error() == Some(libc::EEXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
     }
 
     /// No longer watches `tgid`, which ended before its end could be seen.
     pub fn forget(&mut self, tgid: u32) {
+        if self.processes.remove(&tgid).is_ok() {
+            self.slots.subtract(tgid);
+        }
         // Not there is as good as removed.
-        let _ = self.processes.remove(&tgid);
         let _ = self.named_processes.remove(&tgid);
     }
 
