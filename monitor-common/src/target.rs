@@ -114,12 +114,14 @@ pub struct KernelLayout {
     pub compat_abi: u32,
     /// Bit of the number that marks x32, 0 where there is no x32.
     pub x32_bit: u32,
+    /// Whether the kernel has `bpf_get_current_task_btf`: 0 or 1.
+    pub typed_task: u32,
 }
 
 impl KernelLayout {
     /// The layout as the words that the global [`crate::names::LAYOUT`] is made of.
     #[must_use]
-    pub const fn words(&self) -> [u32; 18] {
+    pub const fn words(&self) -> [u32; 19] {
         [
             self.task_pid,
             self.task_tgid,
@@ -139,6 +141,7 @@ impl KernelLayout {
             self.native_abi,
             self.compat_abi,
             self.x32_bit,
+            self.typed_task,
         ]
     }
 }
@@ -166,5 +169,5 @@ impl Filter {
     }
 }
 
-const _: () = assert!(size_of::<KernelLayout>() == 18 * 4);
+const _: () = assert!(size_of::<KernelLayout>() == 19 * 4);
 const _: () = assert!(size_of::<Filter>() == 7 * 8);

@@ -38,6 +38,7 @@ pub static LAYOUT: KernelLayout = KernelLayout {
     native_abi: 0,
     compat_abi: 0,
     x32_bit: 0,
+    typed_task: 0,
 };
 
 /// Reads one field of a setting as the loader wrote it, not as the compiler saw it.

@@ -3,7 +3,9 @@
 //! Offsets come from the running kernel's BTF, in [`crate::setting::LAYOUT`]: Rust's BPF target has
 //! no CO-RE relocations.
 
-use aya_ebpf::helpers::{bpf_get_current_task, bpf_probe_read_kernel};
+use aya_ebpf::helpers::{
+    bpf_get_current_task, bpf_probe_read_kernel, generated::bpf_get_current_task_btf,
+};
 use monitor_common::abi::Abi;
 
 use crate::{Error, setting::setting};
@@ -66,10 +68,22 @@ impl Task {
         Ok(live <= 0)
     }
 
-    /// The word that tells a compat call.
+    /// The word of the running task that tells a compat call.
+    ///
+    /// This is read with every call. Where the kernel has the helper (Linux 5.11), the verifier knows the type of what it gives
+    /// and lets the program read it by itself; the offset is constant by then.
     #[inline(always)]
-    pub fn compat_word(self) -> Result<u32, Error> {
-        read(self.0, setting!(LAYOUT.task_compat))
+    pub fn compat_word() -> Result<u32, Error> {
+        let offset = setting!(LAYOUT.task_compat);
+        if setting!(LAYOUT.typed_task) == 0 {
+            return read(Self::current().0, offset);
+        }
+        // SAFETY: the helper has no precondition, and gives the running task, whose memory is readable at
+        // this offset; the kernel's BTF is where the offset is from, and the verifier checks it.
+        Ok(unsafe {
+            let task = bpf_get_current_task_btf().cast::<u8>();
+            core::ptr::read_volatile(task.add(offset as usize).cast())
+        })
     }
 
     /// Ids as the monitor's pid namespace has them; those of the initial one where the task is not
@@ -121,7 +135,7 @@ impl Task {
 /// arch/x86/entry/syscall_32.c).
 #[inline(always)]
 pub fn abi(number: u32) -> Result<(u8, u32), Error> {
-    if Task::current().compat_word()? & setting!(LAYOUT.compat_mask) != 0 {
+    if Task::compat_word()? & setting!(LAYOUT.compat_mask) != 0 {
         return Ok((setting!(LAYOUT.compat_abi) as u8, number));
     }
     let x32 = setting!(LAYOUT.x32_bit);

@@ -230,6 +230,13 @@ impl Btf {
     pub fn has_typedef(&self, name: &str) -> bool {
         self.typedefs.contains_key(name.as_bytes())
     }
+
+    /// Whether anything carries this name, be it a type, a member or a value of an enumeration.
+    #[must_use]
+    pub fn has_name(&self, name: &str) -> bool {
+        let mut names = self.strings.split(|&byte| byte == 0);
+        names.any(|there| there == name.as_bytes())
+    }
 }
 
 #[cfg(test)]
@@ -274,6 +281,7 @@ mod tests {
         assert_eq!(btf.offset("task", &["deep", "c"]), Ok(12));
         assert_eq!(btf.size("task"), Ok(16));
         assert!(btf.has_typedef("btf_trace_x"));
+        assert!(btf.has_name("inner") && !btf.has_name("inn"));
         assert_eq!(
             btf.offset("task", &["deep", "e"]),
             Err(BtfError::NoMember("task".into(), "deep.e".into()))

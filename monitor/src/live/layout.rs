@@ -49,6 +49,7 @@ pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
         native_abi: native.tag().into(),
         compat_abi: compat.tag().into(),
         x32_bit: if arm { 0 } else { X32_SYSCALL_BIT },
+        typed_task: btf.has_name("BPF_FUNC_get_current_task_btf").into(),
     })
 }
 
