@@ -7,7 +7,11 @@ use aya_ebpf::{
 use aya_log_ebpf::debug;
 use monitor_common::record::Cause;
 
-use crate::{Error, filter, sys_enter::current_ids, task::Task, window};
+use crate::{
+    Error, filter,
+    task::{Task, current_ids},
+    window,
+};
 
 /// Arguments: `struct task_struct *parent, struct task_struct *child`. It fires for threads too, in
 /// the parent's context and before the child runs, so that the child's first call is seen.

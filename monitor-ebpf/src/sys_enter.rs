@@ -1,27 +1,18 @@
 //! A thread enters the kernel for a system call.
 
-use aya_ebpf::{helpers::bpf_get_current_pid_tgid, programs::RawTracePointContext};
+use aya_ebpf::programs::RawTracePointContext;
 
 use crate::{
     Error, filter,
-    task::{self, Ids},
+    task::{self, Running},
     window,
 };
-
-/// The ids of the running task in the initial pid namespace.
-#[inline(always)]
-pub fn current_ids() -> Ids {
-    let both = bpf_get_current_pid_tgid();
-    Ids {
-        tgid: (both >> 32) as u32,
-        tid: both as u32,
-    }
-}
 
 /// Arguments of the tracepoint: `struct pt_regs *regs, long id` (include/trace/events/syscalls.h).
 #[inline(always)]
 pub fn entered(ctx: &RawTracePointContext) -> Result<(), Error> {
-    let ids = current_ids();
+    let task = Running::task();
+    let ids = task.ids();
     if !filter::watches(ids)? {
         return Ok(());
     }
@@ -31,7 +22,7 @@ pub fn entered(ctx: &RawTracePointContext) -> Result<(), Error> {
     if number == u32::MAX {
         return Ok(());
     }
-    let (abi_tag, number) = task::abi(number)?;
+    let (abi_tag, number) = task::abi(task, number)?;
     window::push(window::of_current(ctx, ids)?, number, abi_tag);
     Ok(())
 }

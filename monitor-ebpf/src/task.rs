@@ -4,7 +4,8 @@
 //! no CO-RE relocations.
 
 use aya_ebpf::helpers::{
-    bpf_get_current_task, bpf_probe_read_kernel, generated::bpf_get_current_task_btf,
+    bpf_get_current_pid_tgid, bpf_get_current_task, bpf_probe_read_kernel,
+    generated::bpf_get_current_task_btf,
 };
 use monitor_common::abi::Abi;
 
@@ -68,24 +69,6 @@ impl Task {
         Ok(live <= 0)
     }
 
-    /// The word of the running task that tells a compat call.
-    ///
-    /// This is read with every call. Where the kernel has the helper (Linux 5.11), the verifier knows the type of what it gives
-    /// and lets the program read it by itself; the offset is constant by then.
-    #[inline(always)]
-    pub fn compat_word() -> Result<u32, Error> {
-        let offset = setting!(LAYOUT.task_compat);
-        if setting!(LAYOUT.typed_task) == 0 {
-            return read(Self::current().0, offset);
-        }
-        // SAFETY: the helper has no precondition, and gives the running task, whose memory is readable at
-        // this offset; the kernel's BTF is where the offset is from, and the verifier checks it.
-        Ok(unsafe {
-            let task = bpf_get_current_task_btf().cast::<u8>();
-            core::ptr::read_volatile(task.add(offset as usize).cast())
-        })
-    }
-
     /// Ids as the monitor's pid namespace has them; those of the initial one where the task is not
     /// visible there.
     #[inline(always)]
@@ -128,14 +111,72 @@ impl Task {
     }
 }
 
+/// The running task, for what is read with every call.
+///
+/// Where the kernel has the helper (Linux 5.11), the verifier knows the type of what it gives and lets the
+/// program read it by itself; offsets are constants by then. Each helper that is saved is a return
+/// saved, and these are dear where the CPU has to be kept from speculating on them.
+#[derive(Clone, Copy)]
+pub struct Running(*const u8);
+
+impl Running {
+    #[inline(always)]
+    pub fn task() -> Self {
+        if setting!(LAYOUT.typed_task) == 0 {
+            return Self(core::ptr::null());
+        }
+        // SAFETY: the helper has no precondition.
+        Self(unsafe { bpf_get_current_task_btf() }.cast())
+    }
+
+    /// Its ids in the initial pid namespace.
+    #[inline(always)]
+    pub fn ids(self) -> Ids {
+        if setting!(LAYOUT.typed_task) == 0 {
+            return current_ids();
+        }
+        Ids {
+            tgid: self.word(setting!(LAYOUT.task_tgid)),
+            tid: self.word(setting!(LAYOUT.task_pid)),
+        }
+    }
+
+    /// The word that tells a compat call.
+    #[inline(always)]
+    fn compat_word(self) -> Result<u32, Error> {
+        let offset = setting!(LAYOUT.task_compat);
+        if setting!(LAYOUT.typed_task) == 0 {
+            return read(Task::current().0, offset);
+        }
+        Ok(self.word(offset))
+    }
+
+    #[inline(always)]
+    fn word(self, offset: u32) -> u32 {
+        // SAFETY: the task runs, so it is there; the offset is from the kernel's BTF, by which the verifier
+        // checks it.
+        unsafe { core::ptr::read_volatile(self.0.add(offset as usize).cast()) }
+    }
+}
+
+/// The ids of the running task in the initial pid namespace.
+#[inline(always)]
+pub fn current_ids() -> Ids {
+    let both = bpf_get_current_pid_tgid();
+    Ids {
+        tgid: (both >> 32) as u32,
+        tid: both as u32,
+    }
+}
+
 /// The ABI of the call that the running task makes, as a tag, and its number in that table.
 ///
 /// From 64-bit code `int 0x80` uses the 32-bit table too, so the code segment does not tell; the
 /// kernel sets the compat status in both cases (`do_int80_emulation` in
 /// arch/x86/entry/syscall_32.c).
 #[inline(always)]
-pub fn abi(number: u32) -> Result<(u8, u32), Error> {
-    if Task::compat_word()? & setting!(LAYOUT.compat_mask) != 0 {
+pub fn abi(task: Running, number: u32) -> Result<(u8, u32), Error> {
+    if task.compat_word()? & setting!(LAYOUT.compat_mask) != 0 {
         return Ok((setting!(LAYOUT.compat_abi) as u8, number));
     }
     let x32 = setting!(LAYOUT.x32_bit);
