@@ -18,4 +18,4 @@ pub mod json;
 pub mod summary;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;

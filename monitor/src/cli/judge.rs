@@ -112,6 +112,11 @@ pub struct AlarmArgs {
     /// Tell at most so many alarms within a minute and count the rest; 0 for all [default: 10]
     #[arg(long, value_name = "N")]
     alarms_per_minute: Option<usize>,
+
+    /// Tell an alarm like one that was told again only after this time, as in 30m, and count it until then; 0s to tell all
+    /// [default: 1h]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    again_after: Option<Duration>,
 }
 
 impl AlarmArgs {
@@ -119,6 +124,7 @@ impl AlarmArgs {
     pub const fn all() -> Self {
         Self {
             alarms_per_minute: Some(0),
+            again_after: Some(Duration::ZERO),
         }
     }
 }
@@ -154,6 +160,10 @@ impl JudgeArgs {
                 None => default.alarms_per_minute,
                 Some(0) => None,
                 some => some,
+            },
+            again_after: match alarms.again_after {
+                None => default.again_after,
+                some => some.filter(|span| !span.is_zero()),
             },
         };
         let Some((profile, thresholds, sha256)) = own else {

@@ -27,8 +27,10 @@ pub struct Counters {
     pub repeated: u64,
     /// Threads that were forgotten because the table was full, those idle longest first.
     pub evicted: u64,
-    /// Alarms raised, the suppressed ones left out.
+    /// Alarms raised, those alike and the suppressed ones left out.
     pub alarms: u64,
+    /// Alarms like one that was told before.
+    pub alike: u64,
     /// Alarms that the limit per minute kept back.
     pub suppressed: u64,
     /// How the calls were mapped to the model's vocabulary.

@@ -19,6 +19,10 @@ mod limit;
 
 mod observed;
 
+mod told;
+
+use std::time::Duration;
+
 use crate::detect::counters::Counters;
 use crate::detect::coverage::CoverageCounter;
 use crate::detect::processes::Processes;
@@ -37,6 +41,7 @@ use judge::Step;
 use limit::AlarmLimit;
 pub use observed::{OwnSurprise, Rescored, Scored};
 use own::{Mark, Own, OwnStream};
+use told::Told;
 
 /// How a detector judges.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +56,10 @@ pub struct Settings {
     /// Alarms of a run within any minute of event time; the others are counted as suppressed.
     /// `None` for no limit, which also holds for events without a time.
     pub alarms_per_minute: Option<usize>,
+    /// How long, in event time, an alarm like one that was told is only counted: of the same process name, with nothing new
+    /// to the service that was not told of, and with no score markedly worse. `None` to tell every alarm, which also
+    /// holds for events without a time.
+    pub again_after: Option<Duration>,
 }
 
 impl Default for Settings {
@@ -60,6 +69,7 @@ impl Default for Settings {
             fast_threshold: None,
             max_threads: 32_768,
             alarms_per_minute: Some(10),
+            again_after: Some(Duration::from_hours(1)),
         }
     }
 }
@@ -86,6 +96,7 @@ pub struct Detector {
     steps: Vec<Step>,
     calls: Vec<Call>,
     coverage: CoverageCounter,
+    told: Told,
     limit: AlarmLimit,
     counters: Counters,
     failed: bool,
@@ -114,6 +125,7 @@ impl Detector {
             steps: Vec::new(),
             calls: Vec::new(),
             coverage: CoverageCounter::default(),
+            told: Told::new(settings.again_after),
             limit: AlarmLimit::new(settings.alarms_per_minute),
             counters: Counters::default(),
             failed: false,

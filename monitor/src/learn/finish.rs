@@ -29,6 +29,7 @@ pub fn finish(
 ) -> Result<Profile, ScoreError> {
     let settings = Settings {
         alarms_per_minute: None,
+        again_after: None,
         ..Settings::default()
     };
     let detector = Detector::with_profile(model, profile, NEVER, settings);

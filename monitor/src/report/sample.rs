@@ -166,6 +166,7 @@ pub fn summary() -> Summary {
                 repeated: 0,
                 evicted: 0,
                 alarms: 1,
+                alike: 3,
                 suppressed: 2,
                 coverage: Coverage {
                     by_name: 700,

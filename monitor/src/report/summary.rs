@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io;
 
+use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
 use crate::report::output::Output;
 use crate::report::sink::Sink;
@@ -67,7 +68,7 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         );
     }
     if model.is_some() {
-        row("alarms", alarms(counters.alarms, counters.suppressed));
+        row("alarms", alarms(counters));
         row("coverage", coverage(snapshot));
         if let Some(highest) = counters.highest_mean {
             row(
@@ -118,13 +119,16 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
     text
 }
 
-fn alarms(raised: u64, suppressed: u64) -> String {
-    let mut text = grouped(raised);
-    if suppressed > 0 {
+fn alarms(counters: &Counters) -> String {
+    let mut text = grouped(counters.alarms);
+    if counters.alike > 0 {
+        let _ = write!(text, ", and {} more like them", grouped(counters.alike));
+    }
+    if counters.suppressed > 0 {
         let _ = write!(
             text,
             ", and {} more kept back by the limit per minute",
-            grouped(suppressed)
+            grouped(counters.suppressed)
         );
     }
     text
@@ -196,7 +200,7 @@ mod tests {
   threads   4
   lost      42: ring full 30, not scored in time 12, 3 gaps in threads
   missed    2 children not followed: process table full
-  alarms    1, and 2 more kept back by the limit per minute
+  alarms    1, and 3 more like them, and 2 more kept back by the limit per minute
   coverage  70.0% of the calls mapped by name, 25.0% by meaning, 5.0% not at all (io_uring_setup 40, x86-64:900 10)
   surprise  highest score 5.25 nats a call
   io_uring  40 io_uring_enter calls: what they submitted is not visible to raw_syscalls

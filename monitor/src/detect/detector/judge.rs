@@ -243,7 +243,10 @@ impl Detector {
             Some(mut alarm) => {
                 alarm.lineage = self.processes.lineage(thread.tgid);
                 stream.episode.raise();
-                if self.limit.allows(time_ns) {
+                if !self.told.is_new(&alarm) {
+                    self.counters.alike += 1;
+                } else if self.limit.allows(time_ns) {
+                    self.told.tell(&alarm);
                     stream.alarms += 1;
                     self.counters.alarms += 1;
                     let following = Following::new(&alarm);

@@ -45,15 +45,11 @@ pub fn findings(studied: Studied) -> Result<Service> {
             Err(not_had) => service.not_had.push(not_had),
         }
     }
-    let mut marks = Vec::new();
-    for (attack, made) in studied.attacks {
-        match made {
-            Ok(mark) => marks.push(mark),
-            Err(why) => service.not_had.push(NotHad::new(attack.name(), &why)),
+    for made in studied.attacks {
+        match made.outcome {
+            Ok((mark, watched)) => service.attacks.push(attacked(&plain, mark, &watched)?),
+            Err(why) => service.not_had.push(NotHad::new(made.attack.name(), &why)),
         }
-    }
-    if let Some(watched) = &studied.attacked {
-        service.attacks = attacked(&plain, marks, watched)?;
     }
     Ok(service)
 }
@@ -73,6 +69,7 @@ fn benign(plain: &Plain, life: Lived) -> Result<Result<Benign, NotHad>> {
         calls: judged.calls,
         seconds: judged.last_ns.saturating_sub(judged.first_ns) as f64 / 1e9,
         lost: judged.lost,
+        alike: watched.verdicts.summary["alike"].as_u64().unwrap_or(0),
         false_alarms: ByDetector {
             monitor: watched.verdicts.alarms.len() as u64,
             never_seen: judged.never_seen.len() as u64,
@@ -81,26 +78,26 @@ fn benign(plain: &Plain, life: Lived) -> Result<Result<Benign, NotHad>> {
     }))
 }
 
-fn attacked(plain: &Plain, marks: Vec<Mark>, watched: &Watched) -> Result<Vec<Attacked>> {
+fn attacked(plain: &Plain, mark: Mark, watched: &Watched) -> Result<Attacked> {
     let judged = plain.judge(&watched.recording)?;
     let detectors: [&[Alarm]; 3] = [&watched.verdicts.alarms, &judged.never_seen, &judged.stide];
+    let marks = [mark];
     let found = hits(&marks, &watched.recording, &detectors)?;
-    let both = marks.into_iter().zip(found);
-    Ok(both
-        .map(|(mark, found)| Attacked {
-            attack: mark.attack,
-            mimicry: mark.attack.is_mimicry(),
-            complete: complete(&mark),
-            answer: mark.answer.chars().take(ANSWER).collect(),
-            errno: mark.errno,
-            calls: mark.calls,
-            by: ByDetector {
-                monitor: found[0],
-                never_seen: found[1],
-                stide: found[2],
-            },
-        })
-        .collect())
+    let by = |place: usize| found.first().and_then(|row| *row.get(place)?);
+    let [mark] = marks;
+    Ok(Attacked {
+        attack: mark.attack,
+        mimicry: mark.attack.is_mimicry(),
+        complete: complete(&mark),
+        answer: mark.answer.chars().take(ANSWER).collect(),
+        errno: mark.errno,
+        calls: mark.calls,
+        by: ByDetector {
+            monitor: by(0),
+            never_seen: by(1),
+            stide: by(2),
+        },
+    })
 }
 
 /// Whether an attack came to what it is for: a shell that answers, files that came out. The others are complete once made, as

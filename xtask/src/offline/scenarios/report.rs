@@ -194,6 +194,8 @@ pub struct Benign {
     pub lost: u64,
     /// Alarms, all of them false.
     pub false_alarms: ByDetector<u64>,
+    /// Alarms of the monitor that it only counted, as they were like one that it told.
+    pub alike: u64,
 }
 
 /// What stands in `scenarios.json`: the run, and what follows from it.

@@ -50,8 +50,15 @@ pub struct Watched {
     pub verdicts: Verdicts,
 }
 
-/// Each attack, with its mark or why it could not be made.
-pub type Attacks = Vec<(Attack, Result<Mark>)>;
+/// An attack under the eyes of a monitor of its own: an alarm like one that was told is only counted, and an attack is not to
+/// hide behind the one before.
+#[derive(Debug)]
+pub struct Made {
+    /// Which.
+    pub attack: Attack,
+    /// When and where it was made, and what came of it; or why it could not be made.
+    pub outcome: Result<(Mark, Watched)>,
+}
 
 /// A benign life that was watched.
 #[derive(Debug)]
@@ -78,9 +85,7 @@ pub struct Studied {
     /// The benign lives.
     pub lives: Vec<Lived>,
     /// The attacks, in order.
-    pub attacks: Attacks,
-    /// What was judged under attack.
-    pub attacked: Option<Watched>,
+    pub attacks: Vec<Made>,
 }
 
 impl Studied {
@@ -90,7 +95,11 @@ impl Studied {
             .lives
             .iter()
             .filter_map(|life| life.outcome.as_ref().ok());
-        let verdicts = &lived.chain(&self.attacked).next()?.verdicts;
+        let attacked = self
+            .attacks
+            .iter()
+            .filter_map(|made| made.outcome.as_ref().ok());
+        let verdicts = &lived.chain(attacked.map(|(_, it)| it)).next()?.verdicts;
         Some(verdicts.summary["model"]["name"].as_str()?.to_owned())
     }
 }
@@ -157,7 +166,7 @@ impl<'a> Study<'a> {
         let pattern = mimicry::commonest(&recordings[0], 6, 32)?;
         self.control.pad_with(&pattern)?;
         self.control.aim(self.service.aim());
-        let (attacks, attacked) = self.attack(&profile, pattern.is_empty())?;
+        let attacks = self.attack(&profile, pattern.is_empty())?;
         Ok(Studied {
             name: self.service.name(),
             version: self.service.version(),
@@ -166,7 +175,6 @@ impl<'a> Study<'a> {
             learned,
             lives,
             attacks,
-            attacked,
         })
     }
 
@@ -186,68 +194,48 @@ impl<'a> Study<'a> {
     }
 
     fn watch(&mut self, variant: Variant, profile: &Path, seed: u64) -> Result<Watched> {
+        let (seed, time) = (self.extent.seed + seed, self.extent.watching);
         let name = variant.name().replace(' ', "-");
-        let (recording, verdicts) = (
-            file(&self.folder, &name, "rec"),
-            file(&self.folder, &name, "jsonl"),
-        );
-        let _ = fs::remove_file(&verdicts);
-        let watching = self
-            .monitor
-            .watch(self.sandbox.cgroup(), profile, &verdicts, &recording)?;
-        let seed = self.extent.seed + seed;
-        variant
-            .live(
-                self.service.as_mut(),
-                &self.sandbox,
-                seed,
-                self.extent.watching,
-            )
-            .with_context(|| format!("{}: {}", self.service.name(), variant.name()))?;
-        watching.end()?;
-        Ok(Watched {
-            recording,
-            verdicts: Verdicts::read(&verdicts)?,
-        })
+        let ((), watched) = self.watched(&name, profile, |study| {
+            variant
+                .live(study.service.as_mut(), &study.sandbox, seed, time)
+                .with_context(|| variant.name())
+        })?;
+        Ok(watched)
     }
 
-    fn attack(&mut self, profile: &Path, unpadded: bool) -> Result<(Attacks, Option<Watched>)> {
-        if self.extent.attacks.is_empty() {
-            return Ok((Vec::new(), None));
-        }
-        let (recording, verdicts) = (
-            file(&self.folder, "attacks", "rec"),
-            file(&self.folder, "attacks", "jsonl"),
-        );
-        let _ = fs::remove_file(&verdicts);
-        let watching = self
-            .monitor
-            .watch(self.sandbox.cgroup(), profile, &verdicts, &recording)?;
-        let mut attacks = Vec::new();
+    fn attack(&mut self, profile: &Path, unpadded: bool) -> Result<Vec<Made>> {
+        let mut all = Vec::new();
         for (place, &attack) in self.extent.attacks.iter().enumerate() {
-            let mark = if attack.is_mimicry() && unpadded {
+            let outcome = if attack.is_mimicry() && unpadded {
                 Err(anyhow::anyhow!(
                     "none of the service's common calls can be made without effect"
                 ))
             } else {
-                self.one_attack(attack, self.extent.seed + 10_000 + place as u64)
+                let seed = self.extent.seed + 10_000 + place as u64;
+                self.one_attack(attack, profile, seed)
             };
             stop::check()?;
-            attacks.push((attack, mark));
+            all.push(Made { attack, outcome });
         }
-        watching.end()?;
-        let watched = Watched {
-            recording,
-            verdicts: Verdicts::read(&verdicts)?,
-        };
-        Ok((attacks, Some(watched)))
+        Ok(all)
     }
 
-    /// A service started anew, so that no alarm of one attack can be taken for another's.
-    fn one_attack(&mut self, attack: Attack, seed: u64) -> Result<Mark> {
-        self.service.start(&self.sandbox, Build::Learned)?;
+    fn one_attack(&mut self, attack: Attack, profile: &Path, seed: u64) -> Result<(Mark, Watched)> {
+        let name = format!("attack-{}", attack.number());
+        let (mark, watched) = self.watched(&name, profile, |study| {
+            study.service.start(&study.sandbox, Build::Learned)?;
+            let mark = study.under_load(attack, seed);
+            study.service.stop(&study.sandbox);
+            mark
+        })?;
+        Ok((mark, watched))
+    }
+
+    /// Makes an attack while the service works.
+    fn under_load(&mut self, attack: Attack, seed: u64) -> Result<Mark> {
         let (service, sandbox, control) = (&*self.service, &self.sandbox, &mut self.control);
-        let mark = std::thread::scope(|scope| {
+        std::thread::scope(|scope| {
             let under_load = SETTLE + WINDOW + Duration::from_secs(1);
             let load = scope.spawn(move || service.load(sandbox, Load::Learned, seed, under_load));
             stop::sleep(SETTLE)?;
@@ -257,8 +245,31 @@ impl<'a> Study<'a> {
             // A load that fails because the attack took its service away is part of the attack.
             let _ = load.join();
             mark
-        });
-        self.service.stop(&self.sandbox);
-        mark
+        })
+    }
+
+    /// Does something while a monitor watches.
+    fn watched<T>(
+        &mut self,
+        name: &str,
+        profile: &Path,
+        something: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<(T, Watched)> {
+        let recording = file(&self.folder, name, "rec");
+        let verdicts = file(&self.folder, name, "jsonl");
+        let _ = fs::remove_file(&verdicts);
+        let watching = self
+            .monitor
+            .watch(self.sandbox.cgroup(), profile, &verdicts, &recording)?;
+        let done = something(self)?;
+        watching.end()?;
+        let verdicts = Verdicts::read(&verdicts)?;
+        Ok((
+            done,
+            Watched {
+                recording,
+                verdicts,
+            },
+        ))
     }
 }

@@ -65,6 +65,7 @@ fn whole(traces: &[Vec<u16>]) -> Vec<Event> {
 fn settings() -> Settings {
     Settings {
         alarms_per_minute: None,
+        again_after: None,
         ..Settings::default()
     }
 }

@@ -42,6 +42,7 @@ const NEVER: Thresholds = Thresholds {
 fn settings() -> Settings {
     Settings {
         alarms_per_minute: None,
+        again_after: None,
         ..Settings::default()
     }
 }

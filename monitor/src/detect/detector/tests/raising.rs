@@ -105,6 +105,7 @@ mod needs_onnxruntime {
     fn the_limit_keeps_alarms_back_and_counts_them() {
         let mut detector = detector(Settings {
             alarms_per_minute: Some(3),
+            again_after: None,
             ..Settings::default()
         });
         let events: Vec<_> = (1..=8)
@@ -114,6 +115,22 @@ mod needs_onnxruntime {
         assert_eq!(alarms(&verdicts).len(), 3);
         let counters = detector.counters();
         assert_eq!((counters.alarms, counters.suppressed), (3, 5));
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn an_alarm_like_one_that_was_told_is_only_counted() {
+        let mut detector = detector(Settings::default());
+        let events: Vec<_> = (1..=8)
+            .map(|tid| stretch(tid, 0, &senseless(64, 1)))
+            .collect();
+        let (verdicts, _) = run(&mut detector, &events, 2);
+        assert_eq!(alarms(&verdicts).len(), 1);
+        let counters = detector.counters();
+        assert_eq!(
+            (counters.alarms, counters.alike, counters.suppressed),
+            (1, 7, 0)
+        );
     }
 
     #[test]

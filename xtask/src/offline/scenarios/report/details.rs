@@ -44,10 +44,13 @@ fn service(service: &Service) -> String {
     text += "\nFalse alarms, and per million calls and per hour:\n\n\
              | Benign | Calls | Minutes | Lost | The monitor | A call never seen before | STIDE |\n|---|--:|--:|--:|--:|--:|--:|\n";
     for benign in &service.benign {
-        let alarms = benign
+        let mut alarms = benign
             .false_alarms
             .each()
             .map(|&alarms| false_alarms(&Alarms::new(alarms, benign.calls, benign.seconds)));
+        if benign.alike > 0 {
+            alarms[0] += &format!(", and {} alike, not told", grouped(benign.alike));
+        }
         let upgrade = match &service.other {
             Some(other) if benign.upgrade => format!(" to {}", plain(other)),
             _ => String::new(),

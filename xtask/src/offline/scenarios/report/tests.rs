@@ -37,6 +37,7 @@ fn benign(variant: &str, upgrade: bool, calls: u64, false_alarms: [u64; 3]) -> B
         calls,
         seconds: 1800.0,
         lost: 0,
+        alike: 7,
         false_alarms: ByDetector {
             monitor,
             never_seen,
