@@ -13,7 +13,7 @@ pub mod setup;
 pub mod build;
 
 #[cfg(feature = "offline")]
-pub(crate) use build::release;
+pub(crate) use build::{cargo, release};
 
 mod run;
 

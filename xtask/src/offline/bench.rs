@@ -7,6 +7,7 @@ pub mod overhead;
 pub mod page;
 pub mod probe;
 pub mod spread;
+pub mod throughput;
 pub mod train;
 
 use anyhow::Result;
@@ -23,6 +24,8 @@ pub enum Bench {
     Overhead(overhead::Options),
     /// Nanoseconds that the probe takes a call, by the kernel's own count.
     Probe(probe::Options),
+    /// Calls a second without loss, what each stage costs, and how old a call is when it is judged.
+    Throughput(throughput::Options),
     /// Make system calls, flat out or at a pace: what the other measurements watch.
     Load(load::Options),
 }
@@ -39,6 +42,7 @@ impl Bench {
             Self::Train(options) => train::command(&options),
             Self::Overhead(options) => overhead::command(&options),
             Self::Probe(options) => probe::command(&options),
+            Self::Throughput(options) => throughput::command(&options),
             Self::Load(options) => load::command(&options),
         }
     }

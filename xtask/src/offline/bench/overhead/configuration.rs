@@ -109,16 +109,36 @@ impl Place {
         let mut command = self.monitor();
         command.arg("learn").args(by_pid(pids));
         command.arg("--profile").arg(profile);
-        let mut running = Running::start(quiet(command)?)?;
-        wait_for_descriptors(running.pid(), "bpf_link", 4)?;
-        work()?;
-        running.signal(Signal::SIGINT);
-        let status = running.wait(Duration::from_secs(120))?;
-        if !status.success() {
-            bail!("monitor learn failed: {status}");
-        }
-        Ok(())
+        watch(command, work).context("monitor learn")
     }
+
+    /// Records what these processes do while `work` makes them do it.
+    ///
+    /// # Errors
+    /// The monitor does not record, or `work` fails.
+    pub fn record(
+        &self,
+        pids: &[u32],
+        recording: &Path,
+        work: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let mut command = self.monitor();
+        command.arg("record").args(by_pid(pids));
+        command.arg("--output").arg(recording);
+        watch(command, work).context("monitor record")
+    }
+}
+
+fn watch(command: Command, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut running = Running::start(quiet(command)?)?;
+    wait_for_descriptors(running.pid(), "bpf_link", 4)?;
+    work()?;
+    running.signal(Signal::SIGINT);
+    let status = running.wait(Duration::from_secs(120))?;
+    if !status.success() {
+        bail!("it failed: {status}");
+    }
+    Ok(())
 }
 
 /// A tool at work. It is gone when this is dropped.
