@@ -6,6 +6,7 @@ pub mod machine;
 pub mod overhead;
 pub mod page;
 pub mod probe;
+pub mod soak;
 pub mod spread;
 pub mod throughput;
 pub mod train;
@@ -26,6 +27,8 @@ pub enum Bench {
     Probe(probe::Options),
     /// Calls a second without loss, what each stage costs, and how old a call is when it is judged.
     Throughput(throughput::Options),
+    /// Memory, losses and verdicts of a long run under load.
+    Soak(soak::Options),
     /// Make system calls, flat out or at a pace: what the other measurements watch.
     Load(load::Options),
 }
@@ -43,6 +46,7 @@ impl Bench {
             Self::Overhead(options) => overhead::command(&options),
             Self::Probe(options) => probe::command(&options),
             Self::Throughput(options) => throughput::command(&options),
+            Self::Soak(options) => soak::command(&options),
             Self::Load(options) => load::command(&options),
         }
     }

@@ -19,7 +19,7 @@ use crate::offline::corpus::files::write_whole;
 use crate::offline::scenarios::stop;
 pub use configuration::Configuration;
 pub use configuration::{Place, Tool};
-pub use process::threads;
+pub use process::{threads, wait_for_descriptors};
 pub use workload::Workload;
 
 /// Options of `cargo xtask bench overhead`.

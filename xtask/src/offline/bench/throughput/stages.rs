@@ -77,7 +77,10 @@ pub fn in_memory(
     };
     Ok(vec![
         stage("n-gram", ngram),
-        stage("detector with the general model (LSTM; events of one thread)", lstm),
+        stage(
+            "detector with the general model (LSTM; events of one thread)",
+            lstm,
+        ),
         stage(
             "detector with a profile (n-gram, and LSTM where it is asked)",
             both,
