@@ -19,7 +19,10 @@ const COMMANDS: [(&str, &str); 6] = [
         "scenarios",
         "Learn, watch and attack real services, and report on it (root)",
     ),
-    ("bench", "Measure the speed of training and inference"),
+    (
+        "bench",
+        "Measure overhead, throughput, and the speed of training and inference",
+    ),
 ];
 
 /// The part of `--help` that lists the offline commands.
