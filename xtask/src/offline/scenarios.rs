@@ -22,5 +22,7 @@ mod watcher;
 
 #[cfg(test)]
 mod hand_made;
+#[cfg(test)]
+mod tests;
 
 pub use command::{Options, command};

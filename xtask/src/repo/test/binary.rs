@@ -138,7 +138,8 @@ pub fn classes(binaries: &[Binary], environment: &Environment, tally: &mut Tally
             tally.skip(total, &format!("{} ({obstacle})", class.need()));
             continue;
         }
-        let loan = match (class == Class::Root)
+        let loan = match class
+            .is_of_root()
             .then(|| environment.for_root())
             .transpose()
         {
@@ -176,7 +177,7 @@ fn one_class(
     tally: &mut Tally,
 ) {
     let name = format!("{}, {}", binary.name, class.need());
-    let mut command = if class == Class::Root {
+    let mut command = if class.is_of_root() {
         match privilege::as_root(binary.program.as_os_str(), &environment.pairs()) {
             Ok(command) => command,
             Err(why) => return tally.fail(&format!("{name}: {why:#}")),
@@ -187,7 +188,7 @@ fn one_class(
         command
     };
     command.args(["--ignored", "--exact"]).args(tests);
-    if class == Class::Root {
+    if class.is_of_root() {
         // Live tests watch the whole machine, each other included.
         command.arg("--test-threads=1");
     }
