@@ -17,6 +17,7 @@ use super::study::{Extent, Study};
 use super::variant::Variant;
 use super::watcher::Monitor;
 use crate::offline::bench::infer::cpu;
+use crate::offline::bench::page::replace;
 use crate::offline::train::git_revision;
 use crate::repo::{build, place, privilege, setup};
 
@@ -57,6 +58,9 @@ pub struct Options {
     /// Only print the tables of this report again.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
+    /// Write the tables into README.md and docs/scenarios.md, and the report as docs/scenarios.json.
+    #[arg(long)]
+    publish: bool,
     /// Leave the services' own folders where they are.
     #[arg(long)]
     keep: bool,
@@ -70,8 +74,7 @@ pub fn command(options: &Options) -> Result<()> {
     if let Some(report) = &options.from {
         let text = std::fs::read(report).with_context(|| report.display().to_string())?;
         let suite = Suite::read(&text).with_context(|| report.display().to_string())?;
-        println!("{}\n{}", table(&suite), details(&suite));
-        return Ok(());
+        return show(&suite, options.publish);
     }
     ensure!(
         privilege::is_root(),
@@ -126,8 +129,20 @@ pub fn command(options: &Options) -> Result<()> {
         // After each service: hours of work are not lost to the last one.
         suite.write(&output)?;
     }
-    println!("{}\n{}", table(&suite), details(&suite));
     eprintln!("The report is in {}", output.display());
+    show(&suite, options.publish)
+}
+
+/// Prints the tables, and puts them where readers look for them.
+fn show(suite: &Suite, publish: bool) -> Result<()> {
+    println!("{}\n{}", table(suite), details(suite));
+    if publish {
+        const NAME: &str = "scenarios";
+        let root = place::root();
+        replace(&root.join("README.md"), NAME, &table(suite))?;
+        replace(&root.join("docs/scenarios.md"), NAME, &details(suite))?;
+        suite.write(&root.join("docs/scenarios.json"))?;
+    }
     Ok(())
 }
 
