@@ -66,7 +66,9 @@ fn create(ctx: &RawTracePointContext, ids: Ids) -> Result<(), Error> {
     window.start_ns = task.start_ns()?;
     window.first_seq = 0;
     window.comm = bpf_get_current_comm().map_err(|_| Error::Unreadable)?;
-    if THREADS.insert(ids.tid, &*window, 0).is_err() {
+    // By reference: a copy would take most of the stack.
+    let made: &Window = window;
+    if THREADS.insert(ids.tid, made, 0).is_err() {
         loss::count(Loss::ThreadTableFull, 1);
         warn!(
             ctx,
