@@ -6,6 +6,7 @@ mod judge;
 mod keeper;
 mod learn;
 mod live;
+mod offer;
 mod outputs;
 mod profile;
 mod record;

@@ -15,7 +15,7 @@ use monitor::detect::profile::budget::Budget;
 use monitor::detect::profile::provenance::Origin;
 use monitor::detect::profile::{Profile, file};
 use monitor::detect::scorer::Model;
-use monitor::learn::{Census, finish};
+use monitor::learn::{Census, Progress, finish};
 use monitor::pipeline::Parts;
 use monitor::pipeline::unjudged::Unjudged;
 use monitor::report::text::grouped;
@@ -112,18 +112,39 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
     Ok(Exit::Quiet)
 }
 
-/// Learns a recording into a new profile at `path`, and says so on standard error. `name` says what was watched.
+/// Writes what a live run learned as a new profile to `path`, and says so on standard error. `name` says what was watched,
+/// `recording` is what was kept of the same run.
 ///
 /// # Errors
 /// When there is nothing to learn, or the profile cannot be written.
-pub fn save(path: &Path, recording: &Path, name: &str, model: &ModelArgs) -> Result<()> {
+pub fn save(
+    path: &Path,
+    mut census: Census,
+    name: &str,
+    recording: Option<&Path>,
+    model: &ModelArgs,
+) -> Result<()> {
     let model = model.load()?;
-    let recording = recording.to_path_buf();
-    let learned = learn(&mut Profile::default(), &[recording], Some(name), &model)?;
-    let (profile, lives) = learned.context("there was nothing to learn")?.into_parts();
-    if profile.provenance.calls() == 0 {
+    let progress = census.end_source();
+    if progress.calls == 0 {
         bail!("there was no call to learn from: the profile was not written");
     }
+    let sha256 = match recording {
+        Some(recording) => digest(recording)?,
+        // No file to learn again from: told from every other by when it was, and how much.
+        None => {
+            let run = format!("{name}\n{}\n{progress:?}", unix_s());
+            file::hexadecimal(&Sha256::digest(run))
+        }
+    };
+    census.note(vec![origin(
+        name.to_owned(),
+        sha256,
+        String::new(),
+        &progress,
+        &model,
+    )]);
+    let (profile, lives) = census.into_parts();
     let profile = finish(model, profile, &lives, &mut |_, _| {})?;
     file::write(path, &profile)?;
     complain(&format!(
@@ -133,6 +154,32 @@ pub fn save(path: &Path, recording: &Path, name: &str, model: &ModelArgs) -> Res
         shown(path)
     ));
     Ok(())
+}
+
+/// What was learned from.
+fn origin(
+    name: String,
+    sha256: String,
+    about: String,
+    progress: &Progress,
+    model: &Model,
+) -> Origin {
+    let manifest = model.manifest();
+    Origin {
+        name,
+        sha256,
+        about,
+        calls: progress.calls,
+        lives: progress.lives,
+        lost: progress.lost,
+        seconds: progress.seconds,
+        learned_unix_s: unix_s(),
+        kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease")
+            .map(|release| release.trim().to_owned())
+            .unwrap_or_default(),
+        tool: env!("CARGO_PKG_VERSION").into(),
+        model: (manifest.name.clone(), manifest.model_sha256.clone()),
+    }
 }
 
 /// What the profile is to begin with.
@@ -187,22 +234,7 @@ fn learn(
             complain(&format!("{name}: {remark}"));
         }
         let progress = census.end_source();
-        let manifest = model.manifest();
-        origins.push(Origin {
-            name,
-            sha256,
-            about,
-            calls: progress.calls,
-            lives: progress.lives,
-            lost: progress.lost,
-            seconds: progress.seconds,
-            learned_unix_s: unix_s(),
-            kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease")
-                .map(|release| release.trim().to_owned())
-                .unwrap_or_default(),
-            tool: env!("CARGO_PKG_VERSION").into(),
-            model: (manifest.name.clone(), manifest.model_sha256.clone()),
-        });
+        origins.push(origin(name, sha256, about, &progress, model));
     }
     bar.finish_and_clear();
     if origins.is_empty() {

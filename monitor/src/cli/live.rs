@@ -63,6 +63,7 @@ pub fn run(
     use monitor::report::sink::Origin;
     use monitor::syscall::event::Comm;
 
+    let about = target.to_string();
     let (target, command) = match target {
         Target::Processes(pids) => (Watched::Processes(pids), None),
         Target::Comm(name) => (Watched::Comm(Comm::new(name.as_bytes())), None),
@@ -86,6 +87,10 @@ pub fn run(
         .map(|(program, words)| prepare(&program, &words, Invoker::of_sudo()))
         .transpose()?;
     watch.attach(command.as_ref())?;
+    if command.is_none() {
+        // Scripts wait for this line. A command has the terminal to itself.
+        super::complain(&format!("watching {about}; Ctrl-C ends"));
+    }
     // Started only now: threads inherit that the privileges were dropped.
     let (feed, pipeline) = Pipeline::start(parts)?;
     let origin = Origin {

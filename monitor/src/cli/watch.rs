@@ -10,8 +10,9 @@ use monitor::trace::error::shown;
 
 use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
 use super::keeper::Keeper;
-use super::learn::{self, Spool};
+use super::learn;
 use super::live::{self, Ended, LiveArgs};
+use super::offer::{Learned, offer};
 use super::outputs::{Kind, OutputArgs};
 use super::status::{Exit, Usage};
 use super::tap::Recorder;
@@ -35,6 +36,9 @@ pub struct WatchArgs {
     /// Learn what this run sees, and save it as a new profile at the end
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
     save_profile: Option<PathBuf>,
+    /// Learn nothing in a run without a profile
+    #[arg(long, conflicts_with_all = ["profile", "save_profile"])]
+    no_learn: bool,
     #[command(flatten)]
     alarms: AlarmArgs,
     #[command(flatten)]
@@ -45,8 +49,8 @@ pub struct WatchArgs {
 }
 
 /// Said at the beginning of a run that nothing was learned for.
-const GENERAL: &str = "watching against the general model, which has not learned what this service does: \
-                       expect alarms about habits of its own, or keep what this run learns by --save-profile FILE (monitor learn does it without judging)";
+const GENERAL: &str = "no profile: judging by the general model, which has not learned what this service does, so expect alarms \
+                       about habits of its own; learning while it watches, to be kept by --save-profile FILE or when it ends";
 
 /// Watches until the run ends.
 pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
@@ -55,19 +59,14 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     let targets = target.to_string();
     // A command writes to the terminal itself.
     let live_line = !matches!(target, Target::Command(..));
-    let spool = match (&args.save_profile, &args.record) {
-        (Some(path), _) if path.exists() => {
-            let at = shown(path);
-            let told = format!("{at} is there already: give --save-profile another name");
-            return Err(Usage(told).into());
-        }
-        (Some(path), None) => Some(Spool::beside(path)?),
-        _ => None,
-    };
-    let recording = args
-        .record
-        .clone()
-        .or(spool.as_ref().map(|it| it.0.clone()));
+    if let Some(path) = args.save_profile.as_ref().filter(|path| path.exists()) {
+        let at = shown(path);
+        let told = format!("{at} is there already: give --save-profile another name");
+        return Err(Usage(told).into());
+    }
+    // A command has the terminal to itself, so that nobody can be asked.
+    let learns = args.profile.path().is_none() && !args.no_learn;
+    let learned = (learns && (live_line || args.save_profile.is_some())).then(Learned::new);
     let parts = || {
         let max_threads = usize::try_from(args.live.max_threads)?;
         let (mut detector, mut identity) =
@@ -76,8 +75,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         if let Some(profile) = &mut identity.profile {
             profile.adapted = args.adapt;
         }
-        if live_line && detector.profile().is_none() {
-            // A command has the terminal to itself, but for alarms.
+        if live_line && learned.is_some() {
             complain(GENERAL);
         }
         let kind = Kind {
@@ -87,7 +85,11 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         };
         let sink = args.outputs.sink(&identity, kind, terminal.color())?;
         let record = |path: &PathBuf| Recorder::create(path, &targets);
-        let tap = recording.as_ref().map(record).transpose()?;
+        let recorder = args.record.as_ref().map(record).transpose()?;
+        let tap: Option<Box<dyn Tap>> = match (&learned, recorder) {
+            (Some(learned), recorder) => Some(Box::new(learned.pupil(recorder))),
+            (None, recorder) => recorder.map(|it| Box::new(it) as Box<dyn Tap>),
+        };
         let engine: Box<dyn Engine> = match args.profile.path().filter(|_| args.adapt) {
             None => Box::new(detector),
             Some(path) => {
@@ -97,22 +99,31 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         };
         Ok(Parts {
             engine,
-            tap: tap.map(|tap| Box::new(tap) as Box<dyn Tap>),
+            tap,
             sink,
             queued_batches: live::QUEUE,
             tick: live::TICK,
         })
     };
     let run = || live::run(target, follow, &args.live, parts);
-    let (Some(path), Some(recording)) = (&args.save_profile, &recording) else {
+    if learned.is_none() {
         return Ok(exit(&run()?));
-    };
+    }
     // A live run drops its thread's privileges; this one's may be needed to write the profile.
     let Ok(ended) = std::thread::scope(|scope| scope.spawn(run).join()) else {
         bail!("the live run stopped on an internal error (please report it)");
     };
     let ended = ended?;
-    learn::save(path, recording, &targets, &args.judge.model)?;
+    let Some(census) = learned.map(Learned::into_census) else {
+        return Ok(exit(&ended));
+    };
+    match &args.save_profile {
+        Some(path) => {
+            let recording = args.record.as_deref();
+            learn::save(path, census, &targets, recording, &args.judge.model)?;
+        }
+        None => offer(census, &targets, &args.judge.model)?,
+    }
     Ok(exit(&ended))
 }
 

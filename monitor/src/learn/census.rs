@@ -275,6 +275,13 @@ impl Census {
         &self.profile
     }
 
+    /// The name of the life that made the most calls of those kept.
+    #[must_use]
+    pub fn busiest_name(&self) -> Option<Comm> {
+        let calls = |life: &&Life| life.runs.iter().map(|run| run.tokens.len()).sum::<usize>();
+        Some(self.lives.iter().max_by_key(calls)?.kind.last)
+    }
+
     /// Notes what was learned from.
     pub fn note(&mut self, origins: Vec<Origin>) {
         self.profile.provenance.origins.extend(origins);

@@ -130,10 +130,39 @@ fn a_run_ends_after_its_time() {
     assert_eq!(ran.status, 0, "{}", ran.err);
     let mut lines = ran.err.lines();
     let first = lines.next().expect("a line");
+    assert!(first.starts_with("monitor: no profile: "), "{first}");
+    let second = lines.next().expect("ready");
+    assert_eq!(second, "monitor: watching comm no-such-name; Ctrl-C ends");
+    let third = lines.next().expect("a summary");
+    assert!(third.starts_with("Summary after"), "{third}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn without_a_terminal_a_run_says_how_to_keep_what_it_learned() {
+    let me = std::process::id().to_string();
+    // A process that makes calls: this one.
+    let busy = std::thread::spawn(|| {
+        let until = Instant::now() + Duration::from_secs(3);
+        while Instant::now() < until {
+            let _ = std::fs::read("/proc/self/comm");
+        }
+    });
+    let watch = [
+        "--pid",
+        &me,
+        "--for",
+        "500ms",
+        "--no-follow",
+        "--no-alarm-log",
+    ];
+    let ran = run(&watch);
     assert!(
-        first.starts_with("monitor: watching against the general model"),
-        "{first}"
+        ran.err.contains("and did not keep them: --save-profile "),
+        "{}",
+        ran.err
     );
-    let second = lines.next().expect("a summary");
-    assert!(second.starts_with("Summary after"), "{second}");
+    let ran = run(&[&watch[..], &["--no-learn"]].concat());
+    assert!(!ran.err.contains("--save-profile"), "{}", ran.err);
+    busy.join().expect("busy");
 }

@@ -114,9 +114,6 @@ impl Watching {
         };
         let began = Instant::now();
         while !watching.said().contains(READY) {
-            if began.elapsed() > Duration::from_secs(2) {
-                break;
-            } // TEMPORARY
             if watching.running.ended()?.is_some() || began.elapsed() > PATIENCE {
                 bail!("the monitor does not start: {}", watching.said().trim());
             }

@@ -1,0 +1,144 @@
+//! What a run without a profile learned while it watched, and the offer to keep it.
+
+use std::io::{self, BufRead as _, Write as _};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use monitor::detect::profile::Profile;
+use monitor::learn::Census;
+use monitor::pipeline::Tap;
+use monitor::report::snapshot::{SourceStatus, Unscored};
+use monitor::report::text::grouped;
+use monitor::syscall::event::Event;
+
+use super::judge::ModelArgs;
+use super::tap::Recorder;
+use super::{complain, learn, stderr_is_terminal};
+
+/// Learns every event that is scored, in bounded memory (see [`Census`]), and passes it on to a recording if there is one.
+pub struct Pupil {
+    census: Arc<Mutex<Census>>,
+    recorder: Option<Recorder>,
+}
+
+/// The same census, for when the run is over.
+pub struct Learned(Arc<Mutex<Census>>);
+
+impl Learned {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(Census::new(Profile::default()))))
+    }
+
+    /// What learns for it.
+    pub fn pupil(&self, recorder: Option<Recorder>) -> Pupil {
+        Pupil {
+            census: Arc::clone(&self.0),
+            recorder,
+        }
+    }
+
+    /// What was learned.
+    pub fn into_census(self) -> Census {
+        let mut census = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut census, Census::new(Profile::default()))
+    }
+}
+
+impl Tap for Pupil {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        // Nobody else takes it before the run is over.
+        let mut census = self.census.lock().unwrap_or_else(PoisonError::into_inner);
+        census.push(event);
+        match &mut self.recorder {
+            Some(recorder) => recorder.event(event),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) -> io::Result<()> {
+        match &mut self.recorder {
+            Some(recorder) => recorder.finish(source, unscored),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Asks whether to keep what was learned, where there is somebody to ask; else says how it could have been kept.
+///
+/// # Errors
+/// When it is wanted and cannot be kept.
+pub fn offer(census: Census, targets: &str, model: &ModelArgs) -> Result<()> {
+    let calls = census.progress().calls;
+    if calls == 0 {
+        return Ok(());
+    }
+    let name = suggested(&census);
+    let calls = grouped(calls);
+    if !stderr_is_terminal() || !io::IsTerminal::is_terminal(&io::stdin()) {
+        complain(&format!(
+            "learned {calls} calls and did not keep them: --save-profile {} would have",
+            name.display()
+        ));
+        return Ok(());
+    }
+    // The live run took Ctrl-C for itself; here it means no.
+    // SAFETY: the default action is no function of ours, and no other thread waits for this signal any more.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+    eprint!(
+        "Keep what was learned ({calls} calls) as {}? [y/N] ",
+        name.display()
+    );
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        learn::save(&name, census, targets, None, model)?;
+    }
+    Ok(())
+}
+
+/// A name for the profile that nobody has, after the process that made most of the calls.
+fn suggested(census: &Census) -> PathBuf {
+    let name = census.busiest_name();
+    let stem = name.map_or_else(|| "service".to_owned(), |name| plain(name.as_bytes()));
+    let numbered = |count: u32| match count {
+        1 => PathBuf::from(format!("{stem}.profile")),
+        _ => PathBuf::from(format!("{stem}-{count}.profile")),
+    };
+    let free = |path: &PathBuf| !path.exists();
+    (1..1000)
+        .map(numbered)
+        .find(free)
+        .unwrap_or_else(|| numbered(1000))
+}
+
+/// A process' name as the name of a file: it chose that itself.
+fn plain(name: &[u8]) -> String {
+    let letter = |&byte: &u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte),
+        _ => '-',
+    };
+    let plain: String = name.iter().map(letter).collect();
+    let plain = plain.trim_matches('-');
+    if plain.is_empty() {
+        "service".to_owned()
+    } else {
+        plain.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_process_cannot_choose_where_its_profile_goes() {
+        assert_eq!(plain(b"nginx"), "nginx");
+        assert_eq!(plain(b"../../etc/x"), "etc-x");
+        assert_eq!(plain(b"-rf *"), "rf");
+        assert_eq!(plain(b"\x1b[2J"), "2J");
+        assert_eq!(plain(b"///"), "service");
+    }
+}
