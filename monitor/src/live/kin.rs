@@ -1,6 +1,10 @@
 //! Who made whom among the processes that were there before the probe.
 
-use std::{fs, os::unix::fs::MetadataExt};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use super::target::Target;
 use crate::{
@@ -54,14 +58,24 @@ pub fn fits(target: &Target, pid: u32) -> bool {
         Target::Uid(uid) => status(pid, "Uid:").is_some_and(|real| real == *uid),
         // Its member list would leave out the groups below.
         Target::Cgroup(path) => {
-            let wanted = fs::metadata(path).map(|it| it.ino()).ok();
-            in_cgroup(pid, wanted)
+            let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+            in_cgroup(pid, path, &hierarchies(&mounts))
         }
         Target::All => true,
     }
 }
 
-fn in_cgroup(pid: u32, wanted: Option<u64>) -> bool {
+/// Where hierarchies of version 2 are mounted: on a hybrid host not at `/sys/fs/cgroup` itself.
+fn hierarchies(mounts: &str) -> Vec<PathBuf> {
+    let place = |line: &str| {
+        let mut words = line.split(' ').skip(1);
+        let place = words.next()?;
+        (words.next()? == "cgroup2").then(|| PathBuf::from(place))
+    };
+    mounts.lines().filter_map(place).collect()
+}
+
+fn in_cgroup(pid: u32, wanted: &Path, hierarchies: &[PathBuf]) -> bool {
     let Ok(groups) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else {
         return false;
     };
@@ -69,10 +83,19 @@ fn in_cgroup(pid: u32, wanted: Option<u64>) -> bool {
     let Some(path) = groups.lines().find_map(|line| line.strip_prefix("0::/")) else {
         return false;
     };
-    let own = std::path::Path::new("/sys/fs/cgroup").join(path);
-    let mut folders = own.ancestors();
-    wanted.is_some()
-        && folders.any(|folder| fs::metadata(folder).is_ok_and(|it| Some(it.ino()) == wanted))
+    let Ok(wanted) = fs::metadata(wanted) else {
+        return false;
+    };
+    let is_wanted = |folder: &Path| {
+        fs::metadata(folder).is_ok_and(|it| (it.dev(), it.ino()) == (wanted.dev(), wanted.ino()))
+    };
+    hierarchies.iter().any(|root| {
+        let own = root.join(path);
+        let below = own
+            .ancestors()
+            .take_while(|folder| folder.starts_with(root));
+        below.into_iter().any(is_wanted)
+    })
 }
 
 fn parent(pid: u32) -> Option<u32> {
@@ -98,11 +121,19 @@ fn read_name(path: &std::path::Path) -> Option<Comm> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fits, name, of};
+    use super::{fits, hierarchies, name, of};
     use crate::{
         live::target::Target,
         syscall::event::{Comm, EventKind},
     };
+
+    #[test]
+    fn the_hierarchy_is_found_where_a_hybrid_host_mounts_it() {
+        let mounts = "tmpfs /sys/fs/cgroup tmpfs rw 0 0\n\
+                      cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
+        let found = hierarchies(mounts);
+        assert_eq!(found, [std::path::PathBuf::from("/sys/fs/cgroup/unified")]);
+    }
 
     #[test]
     fn a_child_that_is_there_already_has_its_parent() {
