@@ -1,5 +1,7 @@
-//! A detector whose profile is saved as it learns on.
+//! A detector and the file of its profile: what is accepted there meanwhile is taken up, and what is learned on is saved there.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -8,41 +10,93 @@ use monitor::detect::detector::Detector;
 use monitor::detect::profile::file;
 use monitor::detect::verdict::Verdict;
 use monitor::pipeline::{Engine, EngineError};
+use monitor::report::text::grouped;
 use monitor::syscall::event::Event;
+use monitor::trace::error::shown;
+
+use super::complain;
 
 /// What a crash may cost of what was learned.
 const SAVED_EVERY: Duration = Duration::from_secs(600);
 
-/// Judges, and keeps the profile's file up to date.
+/// How long an acceptance may wait to be taken up.
+const LOOKED_AT_EVERY: Duration = Duration::from_secs(2);
+
+/// Tells one state of a file from another: device, inode, size, and when it was changed.
+type Stamp = (u64, u64, u64, (i64, i64));
+
+/// Judges, and keeps in step with the profile's file.
 pub struct Keeper {
     detector: Detector,
     path: PathBuf,
+    /// Whether what is learned is saved.
+    saves: bool,
     saved: Instant,
     learned: u64,
+    looked: Instant,
+    stamp: Option<Stamp>,
 }
 
 impl Keeper {
-    /// Saves the profile of `detector` to `path` now and then, and whenever streams are ended.
-    pub fn new(detector: Detector, path: &Path) -> Self {
+    /// Follows the file that the profile of `detector` came from; with `saves`, saves the profile there now and then, and
+    /// whenever streams are ended.
+    pub fn new(detector: Detector, path: &Path, saves: bool) -> Self {
         Self {
             detector,
             path: path.to_path_buf(),
+            saves,
             saved: Instant::now(),
             learned: 0,
+            looked: Instant::now(),
+            stamp: stamp(path),
+        }
+    }
+
+    /// Takes up what was accepted since the file was last looked at.
+    fn look(&mut self) {
+        self.looked = Instant::now();
+        let now = stamp(&self.path);
+        // A file that is away for a moment is about to be replaced.
+        if now.is_none() || now == self.stamp {
+            return;
+        }
+        self.stamp = now;
+        let at = shown(&self.path);
+        match file::read(&self.path) {
+            Ok((theirs, _)) => {
+                let mut added = 0;
+                self.detector
+                    .edit_profile(|profile| added = profile.take_up(&theirs));
+                complain(&format!(
+                    "{at} has changed: {} more sequences are accepted",
+                    grouped(added as u64)
+                ));
+            }
+            Err(why) => complain(&format!("{at} has changed and is not taken up: {why}")),
         }
     }
 
     fn save(&mut self) -> Result<(), EngineError> {
+        self.saved = Instant::now();
         let learned = self.detector.counters().adapted;
-        if learned > self.learned
-            && let Some(profile) = self.detector.profile()
-        {
+        if !self.saves || learned <= self.learned {
+            return Ok(());
+        }
+        // What a person accepted meanwhile is not to be lost.
+        self.look();
+        if let Some(profile) = self.detector.profile() {
             file::write(&self.path, profile)?;
             self.learned = learned;
+            self.stamp = stamp(&self.path);
         }
-        self.saved = Instant::now();
         Ok(())
     }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let about = fs::metadata(path).ok()?;
+    let changed = (about.mtime(), about.mtime_nsec());
+    Some((about.dev(), about.ino(), about.size(), changed))
 }
 
 impl Engine for Keeper {
@@ -52,6 +106,10 @@ impl Engine for Keeper {
 
     fn score(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
         self.detector.score(verdicts)?;
+        // Between rounds, when nothing is queued.
+        if self.looked.elapsed() >= LOOKED_AT_EVERY {
+            self.look();
+        }
         if self.saved.elapsed() >= SAVED_EVERY {
             self.save()?;
         }

@@ -141,8 +141,13 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
                 Some(log) => log,
                 None => alarm_log::place()?,
             };
-            let alarm = Log::new(log).find(&id)?.alarm;
-            let flight = alarm.alarm()?.flight;
+            let found = Log::new(log).find(&id)?;
+            let alarm = &found.alarm;
+            let mut flight = alarm.alarm()?.flight;
+            // The alarm came in the middle of the pattern: what followed is the rest of it.
+            if let Some(after) = &found.aftermath {
+                flight.extend(&after.aftermath()?);
+            }
             let (mut profile, _) = file::read(&path)?;
             let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
             let added = profile.accept(&alarm.id, &flight, now.as_secs());
@@ -151,7 +156,7 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
             }
             writeln!(
                 out,
-                "accepted {}: {added} sequences are quiet from now on; a run that goes on must be started again",
+                "accepted {}: {added} sequences are quiet from now on, also in a run that goes on by this profile",
                 alarm.id.escape_debug()
             )?;
         }

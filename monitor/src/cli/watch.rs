@@ -90,11 +90,13 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             (Some(learned), recorder) => Some(Box::new(learned.pupil(recorder))),
             (None, recorder) => recorder.map(|it| Box::new(it) as Box<dyn Tap>),
         };
-        let engine: Box<dyn Engine> = match args.profile.path().filter(|_| args.adapt) {
+        let engine: Box<dyn Engine> = match args.profile.path() {
             None => Box::new(detector),
             Some(path) => {
-                detector.adapt(Adapting::default());
-                Box::new(Keeper::new(detector, path))
+                if args.adapt {
+                    detector.adapt(Adapting::default());
+                }
+                Box::new(Keeper::new(detector, path, args.adapt))
             }
         };
         Ok(Parts {

@@ -86,6 +86,14 @@ impl Flight {
 
     /// How many changes of name it keeps.
     pub const NAMES: usize = 16;
+
+    /// Adds the calls that followed, if they begin where the flight ends.
+    pub fn extend(&mut self, after: &Aftermath) {
+        let end = self.first_seq.saturating_add(self.calls.len() as u64);
+        if after.first_seq == end {
+            self.calls.extend_from_slice(&after.calls);
+        }
+    }
 }
 
 /// A thread behaves unlike what the model knows.

@@ -67,6 +67,38 @@ impl Profile {
         }
         added
     }
+
+    /// Takes up what was accepted in another state of the same service's profile, whose tokens may have other numbers: its
+    /// accepted sequences are quiet, and what its processes are known to do is known. Gives the number of sequences that
+    /// were not accepted before.
+    pub fn take_up(&mut self, other: &Self) -> usize {
+        let before = self.accepted.sequences.len();
+        let vocabulary = &mut self.vocabulary;
+        let mut mine = |token: u32| Some(vocabulary.intern(other.vocabulary.call(token)?));
+        for sequence in &other.accepted.sequences {
+            let tokens = sequence.map(|token| match token {
+                BEFORE => Some(BEFORE),
+                token => u16::try_from(mine(token.into())?).ok(),
+            });
+            // A sequence with a call that cannot be named fits nothing.
+            if tokens.iter().all(Option::is_some) {
+                let tokens = tokens.map(|token| token.unwrap_or(BEFORE));
+                self.accepted.sequences.insert(tokens);
+            }
+        }
+        for (name, tokens) in other.known.names() {
+            for token in tokens.into_iter().filter_map(&mut mine) {
+                self.known.accept(name, token);
+            }
+        }
+        for acceptance in &other.accepted.acceptances {
+            let mine = &mut self.accepted.acceptances;
+            if !mine.iter().any(|it| it.alarm == acceptance.alarm) {
+                mine.push(acceptance.clone());
+            }
+        }
+        self.accepted.sequences.len() - before
+    }
 }
 
 #[cfg(test)]
@@ -74,6 +106,35 @@ mod tests {
     use crate::detect::profile::Profile;
     use crate::detect::verdict::Flight;
     use crate::syscall::event::{Abi, Call, Comm};
+
+    #[test]
+    fn what_another_state_accepted_is_taken_up_by_call_and_not_by_number() {
+        let call = |number| Call {
+            abi: Abi::X86_64,
+            number,
+        };
+        let flight = Flight {
+            first_seq: 0,
+            calls: [5, 6].map(call).into(),
+            names: vec![(0, Comm::new(b"sh"))],
+        };
+        let mut theirs = Profile::default();
+        theirs.accept("1-1-a-9", &flight, 7);
+        // Here the same calls have other numbers.
+        let mut mine = Profile::default();
+        mine.vocabulary.intern(call(6));
+        mine.vocabulary.intern(call(5));
+        assert_eq!(mine.take_up(&theirs), 2);
+        let mut own = Profile::default();
+        own.vocabulary.intern(call(6));
+        own.vocabulary.intern(call(5));
+        own.accept("1-1-a-9", &flight, 7);
+        assert_eq!(mine.accepted.sequences, own.accepted.sequences);
+        let shell = mine.known.name(Comm::new(b"sh")).expect("known");
+        assert!(mine.known.made(shell, mine.vocabulary.token(call(5))));
+        assert_eq!(mine.take_up(&theirs), 0);
+        assert_eq!(mine.accepted.acceptances.len(), 1);
+    }
 
     #[test]
     fn a_flight_is_accepted_once_with_its_calls_and_names() {
