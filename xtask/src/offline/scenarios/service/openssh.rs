@@ -91,7 +91,7 @@ impl Sshd {
         Ok(())
     }
 
-    fn session(&self, sandbox: &Sandbox, what: &str) -> Result<()> {
+    fn session(&self, sandbox: &Sandbox, what: &str, client: u64) -> Result<()> {
         let folder = sandbox.folder();
         let key = if what == "REFUSED" {
             "stranger"
@@ -99,9 +99,12 @@ impl Sshd {
             "user"
         };
         let transfer = match what {
-            "DOWNLOAD" => Some(format!("get {0}/download {0}/got\n", folder.display())),
+            "DOWNLOAD" => Some(format!(
+                "get {0}/download {0}/got-{client}\n",
+                folder.display()
+            )),
             "UPLOAD" => Some(format!(
-                "put {0}/download {0}/put\nls -l {0}\nrm {0}/put\n",
+                "put {0}/download {0}/put-{client}\nls -l {0}\nrm {0}/put-{client}\n",
                 folder.display()
             )),
             _ => None,
@@ -133,7 +136,7 @@ impl Sshd {
             .arg(folder.join(key));
         match transfer {
             Some(batch) => {
-                let file = sandbox.file(&format!("{what}.batch"), batch)?;
+                let file = sandbox.file(&format!("{what}-{client}.batch"), batch)?;
                 command
                     .args(["-P", &self.port.to_string(), "-b"])
                     .arg(file)
@@ -220,7 +223,7 @@ impl Service for Sshd {
                         let mut random = generator(seed, Use::Load, [client, 0]);
                         while Instant::now() < end {
                             let what = kinds.choose(&mut random).unwrap_or(&"id");
-                            self.session(sandbox, what)?;
+                            self.session(sandbox, what, client)?;
                         }
                         Ok(())
                     })
