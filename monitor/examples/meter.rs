@@ -156,6 +156,7 @@ fn main() -> Result<()> {
         sink: Box::new(Silent),
         queued_batches: 4096,
         tick: Duration::from_millis(250),
+        cpu: None,
     })?;
     let origin = Origin {
         name: None,

@@ -23,3 +23,5 @@ pub mod verdict;
 pub mod detector;
 
 pub mod counters;
+
+pub mod cpu_budget;

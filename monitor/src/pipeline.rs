@@ -7,6 +7,7 @@
 
 pub mod unjudged;
 
+mod allowance;
 mod engine;
 mod feed;
 mod scorer;
@@ -27,6 +28,7 @@ use crate::report::sink::Sink;
 use crate::report::snapshot::{Snapshot, SourceStatus, Unscored};
 use crate::syscall::event::Event;
 
+use allowance::Allowance;
 pub use feed::{Closed, Feed};
 use feed::{EndMark, Shared};
 
@@ -52,6 +54,11 @@ pub trait Engine: Send {
 
     /// What was counted so far.
     fn counters(&self) -> Counters;
+
+    /// Lets the costly part see only that share of the calls that ask for it from now on, between 0 and 1.
+    fn limit_model(&mut self, share: f64) {
+        let _ = share;
+    }
 }
 
 /// Sees every event just before it is scored, so that a recording holds exactly what was.
@@ -81,6 +88,8 @@ pub struct Parts {
     pub queued_batches: usize,
     /// How often the sink hears how the run stands.
     pub tick: Duration,
+    /// What the whole process may use of one core, if that is limited (0.25 is a quarter).
+    pub cpu: Option<f64>,
 }
 
 /// Why a run failed.
@@ -148,6 +157,7 @@ impl Pipeline {
             statements,
             shared: Arc::clone(&shared),
             tick: parts.tick,
+            cpu: parts.cpu.map(Allowance::new),
             begun: Instant::now(),
         };
         let scorer = thread::Builder::new()

@@ -52,13 +52,13 @@ impl Keeper {
         }
     }
 
-    /// Takes up what was accepted since the file was last looked at.
-    fn look(&mut self) {
+    /// Takes up what was accepted since the file was last looked at. False when what stands there cannot be read.
+    fn look(&mut self) -> bool {
         self.looked = Instant::now();
         let now = stamp(&self.path);
         // A file that is away for a moment is about to be replaced.
         if now.is_none() || now == self.stamp {
-            return;
+            return true;
         }
         self.stamp = now;
         let at = shown(&self.path);
@@ -71,8 +71,12 @@ impl Keeper {
                     "{at} has changed: {} more sequences are accepted",
                     grouped(added as u64)
                 ));
+                true
             }
-            Err(why) => complain(&format!("{at} has changed and is not taken up: {why}")),
+            Err(why) => {
+                complain(&format!("{at} has changed and is not taken up: {why}"));
+                false
+            }
         }
     }
 
@@ -82,8 +86,10 @@ impl Keeper {
         if !self.saves || learned <= self.learned {
             return Ok(());
         }
-        // What a person accepted meanwhile is not to be lost.
-        self.look();
+        // What a person accepted meanwhile is not to be lost, nor a file that is somebody else's work.
+        if !self.look() {
+            return Ok(());
+        }
         if let Some(profile) = self.detector.profile() {
             file::write(&self.path, profile)?;
             self.learned = learned;
@@ -123,5 +129,9 @@ impl Engine for Keeper {
 
     fn counters(&self) -> Counters {
         self.detector.counters()
+    }
+
+    fn limit_model(&mut self, share: f64) {
+        self.detector.limit_model(share);
     }
 }

@@ -254,6 +254,7 @@ fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
             sink: recording_sink(live_line),
             queued_batches: live::QUEUE,
             tick: live::TICK,
+            cpu: None,
         })
     };
     live::run(target, args.target.follows(), &args.live, parts)?;

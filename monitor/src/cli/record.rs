@@ -38,6 +38,7 @@ pub fn run(args: RecordArgs) -> Result<Exit> {
             sink: recording_sink(live_line),
             queued_batches: live::QUEUE,
             tick: live::TICK,
+            cpu: None,
         })
     };
     let ended = live::run(target, follow, &args.live, parts)?;

@@ -32,8 +32,21 @@ pub struct ReplayArgs {
     profile: ProfileArgs,
     #[command(flatten)]
     alarms: AlarmArgs,
+    /// Let the LSTM see only this share of the calls that ask for it, as a live run does that keeps to --cpu
+    #[arg(long, value_name = "PERCENT", default_value = "100%", value_parser = percentage)]
+    lstm_share: f64,
     #[command(flatten)]
     outputs: OutputArgs,
+}
+
+/// A share between nothing and all.
+fn percentage(text: &str) -> Result<f64, &'static str> {
+    const WRONG: &str = "give a percentage from 0% to 100%";
+    let percent = text.strip_suffix('%').ok_or(WRONG)?;
+    match percent.trim().parse::<f64>() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
+        _ => Err(WRONG),
+    }
 }
 
 /// Batches that may wait to be scored.
@@ -48,7 +61,7 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     for file in &args.files {
         inputs.push((file, alarms::is_alarm_file(file)?));
     }
-    let (detector, identity) = args.judge.detector_by(&args.profile, args.alarms, None)?;
+    let (mut detector, identity) = args.judge.detector_by(&args.profile, args.alarms, None)?;
     if inputs.iter().all(|&(_, is_alarms)| is_alarms) {
         return alarms::run(&args.files, detector, &identity);
     }
@@ -60,6 +73,7 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
         .into());
     }
 
+    detector.limit_model(args.lstm_share);
     let kind = Kind {
         live_line: true,
         thread_ends: true,
@@ -72,6 +86,7 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
         sink,
         queued_batches: QUEUE,
         tick: TICK,
+        cpu: None,
     })?;
     let abi = args.abi.map(|AbiName(abi)| abi);
     let mut received = 0;

@@ -39,6 +39,9 @@ pub struct WatchArgs {
     /// Learn nothing in a run without a profile
     #[arg(long, conflicts_with_all = ["profile", "save_profile"])]
     no_learn: bool,
+    /// What the monitor may use of one core; the LSTM sees fewer calls to keep to it. `none` for no limit
+    #[arg(long, value_name = "SHARE", default_value = "25%")]
+    cpu: CpuShare,
     #[command(flatten)]
     alarms: AlarmArgs,
     #[command(flatten)]
@@ -46,6 +49,26 @@ pub struct WatchArgs {
     /// Also write a recording of exactly what is scored
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+}
+
+/// A share of one core, or no limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CpuShare(Option<f64>);
+
+impl std::str::FromStr for CpuShare {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "give a percentage of one core above 0, as in 10%, or none";
+        if text == "none" {
+            return Ok(Self(None));
+        }
+        let percent = text.strip_suffix('%').ok_or(WRONG)?;
+        match percent.trim().parse::<f64>() {
+            Ok(percent) if percent.is_finite() && percent > 0.0 => Ok(Self(Some(percent / 100.0))),
+            _ => Err(WRONG),
+        }
+    }
 }
 
 /// Said at the beginning of a run that nothing was learned for.
@@ -105,6 +128,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             sink,
             queued_batches: live::QUEUE,
             tick: live::TICK,
+            cpu: args.cpu.0,
         })
     };
     let run = || live::run(target, follow, &args.live, parts);
@@ -133,5 +157,20 @@ fn exit(ended: &Ended) -> Exit {
     match ended.command {
         Some(status) => Exit::Command(status),
         None => Exit::after(ended.outcome.snapshot.counters.alarms),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CpuShare;
+
+    #[test]
+    fn a_share_of_a_core_is_a_percentage_or_none() {
+        assert_eq!("10%".parse(), Ok(CpuShare(Some(0.1))));
+        assert_eq!("150%".parse(), Ok(CpuShare(Some(1.5))));
+        assert_eq!("none".parse(), Ok(CpuShare(None)));
+        for wrong in ["10", "0%", "-5%", "nan%", "inf%", "%", "", "all"] {
+            assert!(wrong.parse::<CpuShare>().is_err(), "{wrong}");
+        }
     }
 }

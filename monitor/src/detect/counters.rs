@@ -13,8 +13,10 @@ pub struct Counters {
     pub calls: u64,
     /// Calls that have a surprise.
     pub scored: u64,
-    /// Calls for which the profile asked the model; 0 without a profile, when the model scores every call.
+    /// Calls that asked the model: with a profile those that its n-gram finds unlikely, without one all.
     pub asked: u64,
+    /// Those of them that it saw; the others were left out to keep to a budget.
+    pub answered: u64,
     /// Calls that were learned while judging.
     pub adapted: u64,
     /// Calls that the source counted and the detector never saw, as the sequence numbers tell.

@@ -19,6 +19,8 @@ mod limit;
 
 mod observed;
 
+mod selection;
+
 mod told;
 
 use std::time::Duration;
@@ -37,10 +39,11 @@ use crate::syscall::{adfa, table};
 
 pub use adapt::Adapting;
 pub(super) use aftermath::Following;
-use judge::Step;
+use judge::{Queued, Step};
 use limit::AlarmLimit;
 pub use observed::{OwnSurprise, Rescored, Scored};
 use own::{Mark, Own, OwnStream};
+use selection::{Ration, Selection};
 use told::Told;
 
 /// How a detector judges.
@@ -88,6 +91,9 @@ pub struct Detector {
     lanes: Vec<Lane>,
     /// By slot too; empty without a profile.
     own_streams: Vec<OwnStream>,
+    /// By slot too; empty with a profile.
+    rations: Vec<Ration>,
+    selection: Selection,
     /// Of the calls that are queued, those to be dropped left out; empty without a profile.
     marks: Vec<Mark>,
     /// Slots whose lane has calls queued.
@@ -119,6 +125,8 @@ impl Detector {
             streams: Vec::new(),
             lanes: Vec::new(),
             own_streams: Vec::new(),
+            rations: Vec::new(),
+            selection: Selection::all(),
             marks: Vec::new(),
             active: Vec::new(),
             is_active: Vec::new(),
@@ -153,6 +161,12 @@ impl Detector {
     /// Learns on while it judges, see [`Adapting`]; nothing happens without a profile.
     pub fn adapt(&mut self, adapting: Adapting) {
         self.adapting = Some(adapting);
+    }
+
+    /// Lets the model see that share of the calls that ask for it from now on, between 0 and 1: with a profile the most
+    /// surprising ones, without one runs of every thread's calls. What an alarm says is computed by the whole model all the same.
+    pub fn limit_model(&mut self, share: f64) {
+        self.selection.set(share);
     }
 
     /// The profile that it judges by, with what was learned since.
@@ -233,30 +247,23 @@ impl Detector {
         self.counters.lost = self.counters.lost.saturating_add(next.missing);
         self.counters.gaps += u64::from(next.missing > 0);
         let seq = stretch.first_seq.saturating_add(next.repeated as u64);
-        // With a profile, what the lane is asked is known only when the profile has looked at every call before.
-        let mut lane = match self.own {
-            None => Some(&mut self.lanes[slot as usize]),
-            Some(_) => None,
-        };
         if next.restarts {
-            if let Some(lane) = &mut lane {
-                lane.restart(seq == 0);
-            }
             self.steps.push(Step::Restart { slot, seq });
         }
         let fresh = &stretch.calls[next.repeated..];
         for &call in fresh {
             if table::is_restart(call) {
                 self.counters.restarts += 1;
-                continue;
-            }
-            let mapping = adfa::map(call);
-            self.coverage.count(call, &mapping);
-            if let Some(lane) = &mut lane {
-                lane.push(mapping.index);
+            } else {
+                self.coverage.count(call, &adfa::map(call));
             }
         }
-        let asks = lane.is_some();
+        // With a profile, what the lane is asked is known only when the profile has looked at every call before.
+        let general = self
+            .own
+            .is_none()
+            .then(|| self.queue(slot, fresh, next.restarts.then_some(seq == 0)));
+        let asks = general.is_some_and(|queued| queued.taken);
         self.counters.calls += fresh.len() as u64;
         self.calls.extend_from_slice(fresh);
         self.steps.push(Step::Calls {
@@ -266,9 +273,53 @@ impl Detector {
             before: next.repeated,
             comm: event.comm,
             time_ns: (event.time_ns, stretch.last_ns),
+            queued: general.unwrap_or_default(),
         });
         if asks {
             self.activate(slot);
+        }
+    }
+
+    /// Queues a stretch for the model, without a profile, if it is granted. `begins` is given where a stream begins: whether with
+    /// its thread's first call.
+    fn queue(&mut self, slot: u32, calls: &[Call], begins: Option<bool>) -> Queued {
+        let ration = &mut self.rations[slot as usize];
+        let lane = &mut self.lanes[slot as usize];
+        if let Some(whole) = begins {
+            ration.restart(whole);
+        }
+        let skipped = ration.was_skipped();
+        // Taken now: by the time it is known whether it is needed, the stretch itself is noted.
+        let (warm_up, whole) = if skipped {
+            ration.recent()
+        } else {
+            (Vec::new(), true)
+        };
+        let mut indices = Vec::with_capacity(calls.len());
+        let mut novel = false;
+        for &call in calls {
+            if !table::is_restart(call) {
+                let index = adfa::map(call).index;
+                novel |= ration.note(index);
+                indices.push(index);
+            }
+        }
+        if !self.selection.takes(ration, indices.len(), novel) {
+            return Queued::default();
+        }
+        if let Some(from_start) = begins {
+            lane.restart(from_start);
+        } else if skipped {
+            lane.restart(ration.is_whole() && whole);
+        }
+        let warmed = warm_up.len();
+        warm_up
+            .iter()
+            .chain(&indices)
+            .for_each(|&index| lane.push(index));
+        Queued {
+            taken: true,
+            warmed,
         }
     }
 
@@ -310,10 +361,15 @@ impl Detector {
             self.lanes.push(self.model.lane());
             self.streams.push(Stream::new(&self.limits));
             self.is_active.push(false);
-            self.own_streams
-                .extend(self.own.as_ref().map(|own| own.stream(true)));
+            match &self.own {
+                Some(own) => self.own_streams.push(own.stream(true)),
+                None => self.rations.push(Ration::new()),
+            }
         } else {
             self.streams[place] = Stream::new(&self.limits);
+            if let Some(ration) = self.rations.get_mut(place) {
+                *ration = Ration::new();
+            }
         }
         (slot, known)
     }

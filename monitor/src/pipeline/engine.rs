@@ -22,4 +22,8 @@ impl Engine for Detector {
     fn counters(&self) -> Counters {
         Self::counters(self)
     }
+
+    fn limit_model(&mut self, share: f64) {
+        Self::limit_model(self, share);
+    }
 }

@@ -40,6 +40,11 @@ impl Shared {
         self.queued_calls.fetch_sub(calls, Relaxed);
     }
 
+    /// Whether calls come faster than they are taken.
+    pub(super) fn is_pressed(&self) -> bool {
+        self.queued_calls.load(Relaxed) > QUEUED_CALLS / 4
+    }
+
     pub(super) fn source(&self) -> SourceStatus {
         lock(&self.source).clone()
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 
+use super::allowance::Allowance;
 use super::feed::{Batch, Shared, calls_in};
 use super::writer::Statement;
 use super::{Engine, PipelineError, Tap};
@@ -25,6 +26,7 @@ pub(super) struct Stage {
     pub statements: Sender<Statement>,
     pub shared: Arc<Shared>,
     pub tick: Duration,
+    pub cpu: Option<Allowance>,
     pub begun: Instant,
 }
 
@@ -65,13 +67,16 @@ impl Stage {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             let now = Instant::now();
+            if let Some(share) = self.cpu.as_mut().and_then(|cpu| cpu.share(now)) {
+                self.engine.limit_model(share);
+            }
             if now >= next_tick {
                 let status = Statement::Status(Box::new(self.snapshot()));
                 // A sink that is behind shows a later state instead.
                 if let Err(TrySendError::Disconnected(_)) = self.statements.try_send(status) {
                     return Ok(());
                 }
-                next_tick = now + self.tick;
+                next_tick = now + self.tick * self.cpu.as_ref().map_or(1, Allowance::slower);
             }
         }
         self.end_streams()?;
@@ -80,6 +85,10 @@ impl Stage {
 
     /// Scores `batch` and what else is queued by now. False when the sink is gone.
     fn round(&mut self, mut batch: Batch) -> Result<bool, PipelineError> {
+        if let Some(cpu) = self.cpu.as_mut().filter(|_| self.shared.is_pressed()) {
+            let share = cpu.press();
+            self.engine.limit_model(share);
+        }
         let mut taken = 0;
         loop {
             match batch {
@@ -135,6 +144,7 @@ impl Stage {
             source: self.shared.source(),
             unscored: self.shared.unscored(),
             counters: self.engine.counters(),
+            cpu_allowed: self.cpu.as_ref().map(|cpu| cpu.allowed),
         }
     }
 }

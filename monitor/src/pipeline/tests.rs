@@ -169,6 +169,7 @@ impl Run {
             }),
             queued_batches: queue,
             tick: Duration::from_millis(5),
+            cpu: None,
         })
         .expect("threads start");
         Self {

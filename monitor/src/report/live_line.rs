@@ -9,11 +9,13 @@ use crate::detect::verdict::Verdict;
 use crate::report::sink::Sink;
 use crate::report::snapshot::{Snapshot, Summary};
 use crate::report::text::grouped;
+use crate::report::usage::cpu_time;
 
 /// Shows threads, calls, losses and surprise on standard error, and is gone at the end.
 pub struct LiveLine {
     bar: ProgressBar,
     before: (Duration, u64),
+    cpu: Duration,
 }
 
 impl LiveLine {
@@ -27,6 +29,7 @@ impl LiveLine {
         Self {
             bar,
             before: (Duration::ZERO, 0),
+            cpu: cpu_time(),
         }
     }
 
@@ -44,7 +47,7 @@ impl LiveLine {
         let rate = if seconds > 0.0 { calls / seconds } else { 0.0 };
         let threads = now.source.threads.unwrap_or(counters.open_threads);
         let nats = |mean: Option<f64>| mean.map_or("-".into(), |mean| format!("{mean:.2}"));
-        format!(
+        let mut line = format!(
             "{} threads  {} calls  {} scored  {} lost  {} calls/s  surprise {} now, {} highest  {}",
             grouped(threads),
             grouped(counters.calls),
@@ -57,7 +60,20 @@ impl LiveLine {
                 1 => "1 alarm".into(),
                 alarms => format!("{} alarms", grouped(alarms)),
             }
-        )
+        );
+        let (asked, answered) = (counters.asked, counters.answered);
+        if answered < asked {
+            let share = 100.0 * answered as f64 / asked as f64;
+            line += &format!("  LSTM {share:.1}%");
+        }
+        if let Some(allowed) = now.cpu_allowed {
+            let cpu = cpu_time();
+            let used = cpu.saturating_sub(self.cpu).as_secs_f64();
+            self.cpu = cpu;
+            let used = if seconds > 0.0 { used / seconds } else { 0.0 };
+            line += &format!("  CPU {:.0}% of {:.0}%", 100.0 * used, 100.0 * allowed);
+        }
+        line
     }
 }
 

@@ -140,6 +140,7 @@ pub fn thread_end() -> ThreadEnd {
 pub fn summary() -> Summary {
     Summary {
         snapshot: Snapshot {
+            cpu_allowed: Some(0.25),
             elapsed: Duration::from_millis(2500),
             source: SourceStatus {
                 received: 1010,
@@ -154,7 +155,8 @@ pub fn summary() -> Summary {
                 lifecycle: 0,
             },
             counters: Counters {
-                asked: 0,
+                asked: 990,
+                answered: 693,
                 adapted: 0,
                 threads: 4,
                 open_threads: 0,

@@ -41,6 +41,8 @@ pub struct Snapshot {
     pub unscored: Unscored,
     /// The detector's counts.
     pub counters: Counters,
+    /// What the monitor may use of one core, if that is limited.
+    pub cpu_allowed: Option<f64>,
 }
 
 impl Snapshot {

@@ -98,6 +98,9 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
             ),
         );
     }
+    if model.is_some() && counters.answered < counters.asked {
+        row("LSTM", model_share(counters));
+    }
     if let Some(profile) = model.and_then(|model| model.profile.as_ref()) {
         row(
             "profile",
@@ -114,6 +117,9 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
     // Starting up costs some that a short run would seem to have cost.
     if seconds >= 1.0 {
         let _ = write!(cost, ", {:.1}% of one core", 100.0 * cpu / seconds);
+        if let Some(allowed) = snapshot.cpu_allowed {
+            let _ = write!(cost, " of {:.0}% allowed", 100.0 * allowed);
+        }
     }
     row("CPU time", cost);
     text
@@ -132,6 +138,15 @@ fn alarms(counters: &Counters) -> String {
         );
     }
     text
+}
+
+/// What the LSTM saw of what it was asked for.
+fn model_share(counters: &Counters) -> String {
+    format!(
+        "saw {:.1}% of the {} calls that asked for it, to keep to --cpu",
+        100.0 * counters.answered as f64 / counters.asked as f64,
+        grouped(counters.asked)
+    )
 }
 
 fn losses(snapshot: &Snapshot) -> String {
@@ -205,7 +220,8 @@ mod tests {
   surprise  highest score 5.25 nats a call
   io_uring  40 io_uring_enter calls: what they submitted is not visible to raw_syscalls
   model     default, sha256 abababababab, thresholds 3.20 slow, 6.50 fast
-  CPU time  0.12 s of the monitor itself, 5.0% of one core
+  LSTM      saw 70.0% of the 990 calls that asked for it, to keep to --cpu
+  CPU time  0.12 s of the monitor itself, 5.0% of one core of 25% allowed
 "
         );
     }

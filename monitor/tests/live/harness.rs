@@ -81,6 +81,7 @@ pub fn watch(
             sink: Box::new(Silent),
             queued_batches: 1 << 16,
             tick: Duration::from_secs(60),
+            cpu: None,
         })
         .expect("threads");
         let status = watch.run(command, &feed).expect("runs");

@@ -2,6 +2,7 @@
 
 use super::Rescored;
 use super::own::Own;
+use super::selection::Selection;
 use crate::detect::ngram::Cursor;
 use crate::detect::profile::firsts::Firsts;
 use crate::detect::scorer::{Model, ScoreError};
@@ -72,9 +73,11 @@ fn judge_own(model: &mut Model, own: &Own, flight: &Flight) -> Result<Vec<Judged
     let mut stream = own.stream(flight.first_seq == 0);
     let mut looked = Vec::with_capacity(flight.calls.len());
     let mut before = None;
+    // An alarm rests on the whole model, whatever the run could afford.
+    let mut all = Selection::all();
     for (seq, call) in calls(flight) {
         let cursor = Box::new(*stream.cursor());
-        let mark = own.look(&mut stream, call, &mut lanes[0]);
+        let mark = own.look(&mut stream, call, &mut lanes[0], &mut all);
         looked.push((seq, call, mark, cursor, before.replace(call)));
     }
     model.score(&mut lanes, &[0])?;

@@ -25,6 +25,7 @@ pub(super) enum Step {
         comm: Comm,
         /// When the first and the last call of the whole stretch were made.
         time_ns: (u64, u64),
+        queued: Queued,
     },
     /// A thread ended or was evicted.
     End { slot: u32, entry: Entry },
@@ -34,6 +35,15 @@ pub(super) enum Step {
         comm: Comm,
         life: Life,
     },
+}
+
+/// What the model was asked of a stretch, without a profile.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Queued {
+    /// Whether it sees the stretch.
+    pub taken: bool,
+    /// Answers that come before it: those of the warm-up.
+    pub warmed: usize,
 }
 
 /// What may happen in the life of a process.
@@ -79,7 +89,7 @@ impl Detector {
                         if !table::is_restart(call) {
                             let (stream, lane) =
                                 (&mut self.own_streams[place], &mut self.lanes[place]);
-                            let mark = own.look(stream, call, lane);
+                            let mark = own.look(stream, call, lane, &mut self.selection);
                             in_lane |= mark.in_lane;
                             self.marks.push(mark);
                         }
@@ -158,6 +168,7 @@ impl Detector {
             before,
             comm,
             time_ns,
+            queued,
             ..
         } = step
         else {
@@ -169,6 +180,9 @@ impl Detector {
         stream.named(comm);
         if let Some(own) = &self.own {
             stream.firsts.named(&own.profile().known, comm, seq);
+        }
+        for _ in 0..queued.warmed {
+            self.lanes[slot as usize].take();
         }
         for (place, at) in range.enumerate() {
             let call = self.calls[at];
@@ -190,9 +204,14 @@ impl Detector {
                     stream.firsts.made(&profile.known, call, mark.token, seq);
                     let (nats, lstm) = own.tell(mark, lane);
                     self.counters.asked += u64::from(mark.asks);
+                    self.counters.answered += u64::from(mark.granted);
                     (Some(nats), Some(mark.told(lstm)))
                 }
-                _ => (lane.take(), None),
+                _ => {
+                    self.counters.asked += 1;
+                    self.counters.answered += u64::from(queued.taken);
+                    (if queued.taken { lane.take() } else { None }, None)
+                }
             };
             observer(&Scored {
                 thread,

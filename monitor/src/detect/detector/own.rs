@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use super::OwnSurprise;
+use super::selection::Selection;
 use crate::detect::ngram::Cursor;
 use crate::detect::profile::accepted::{BEFORE, Sequence};
 use crate::detect::profile::mixture::{Shares, WARM_CALLS};
@@ -36,6 +37,8 @@ pub(super) struct OwnStream {
     whole: bool,
     /// With how many more calls the lane goes on.
     open: usize,
+    /// Calls in a row that asked and were refused.
+    refused: u32,
 }
 
 /// What the profile says of one call, before the LSTM has answered.
@@ -49,7 +52,10 @@ pub(super) struct Mark {
     /// Answers of the lane that come before this call's: those of the warm-up.
     warmed: usize,
     pub in_lane: bool,
+    /// Whether the n-gram finds the call unlikely enough to ask the LSTM.
     pub asks: bool,
+    /// Whether it may.
+    pub granted: bool,
     accepted: bool,
 }
 
@@ -84,11 +90,18 @@ impl Own {
             recent: VecDeque::new(),
             whole: from_start,
             open: 0,
+            refused: 0,
         }
     }
 
     /// Looks at the next call of a stream, and queues for the LSTM what it needs to answer.
-    pub fn look(&self, stream: &mut OwnStream, call: Call, lane: &mut Lane) -> Mark {
+    pub fn look(
+        &self,
+        stream: &mut OwnStream,
+        call: Call,
+        lane: &mut Lane,
+        selection: &mut Selection,
+    ) -> Mark {
         let token = self.profile.vocabulary.token(call);
         let ngram = &self.profile.ngram;
         let probability = ngram.probability(&stream.cursor, token);
@@ -97,17 +110,26 @@ impl Own {
         let unlikely = probability < self.profile.mixture.asked_below;
         let accepted = unlikely && self.is_accepted(stream, token);
         let asks = unlikely && !accepted;
+        let granted = asks && selection.grants(-probability.ln(), stream.refused);
+        if asks {
+            stream.refused = if granted {
+                0
+            } else {
+                stream.refused.saturating_add(1)
+            };
+        }
         let index = adfa::map(call).index;
         let mut mark = Mark {
             token,
             ngram: probability,
             share: 0.0,
             warmed: 0,
-            in_lane: asks || stream.open > 0,
+            in_lane: granted || stream.open > 0,
             asks,
+            granted,
             accepted,
         };
-        if asks {
+        if granted {
             mark.share = self.shares.of(call, token);
             if stream.open == 0 {
                 lane.restart(stream.whole);
@@ -179,7 +201,7 @@ impl Own {
             lane.take();
         }
         let lstm = if mark.in_lane { lane.take() } else { None };
-        let lstm = lstm.filter(|_| mark.asks);
+        let lstm = lstm.filter(|_| mark.granted);
         if mark.accepted {
             return (0.0, None);
         }

@@ -13,7 +13,9 @@ pub(in crate::detect) struct Lane {
     /// its context for a window model.
     pub(super) history: Vec<u16>,
     /// A stateful model's state, its tensors one after the other; empty for a window model.
+    /// It takes memory only once a stream has begun.
     pub(super) state: Vec<f32>,
+    width: usize,
     /// Calls to be scored, [`START`] and [`FRESH`] between them.
     pub(super) pending: Vec<u16>,
     /// How many of `pending` were dealt with.
@@ -28,7 +30,8 @@ impl Lane {
     pub(super) fn new(state: usize) -> Self {
         Self {
             history: Vec::new(),
-            state: vec![0.0; state],
+            state: Vec::new(),
+            width: state,
             pending: Vec::new(),
             done: 0,
             surprises: Vec::new(),
@@ -38,6 +41,9 @@ impl Lane {
 
     /// Begins the stream anew.
     pub(in crate::detect) fn restart(&mut self, from_start: bool) {
+        if self.state.is_empty() {
+            self.state = vec![0.0; self.width];
+        }
         self.pending.push(if from_start { START } else { FRESH });
     }
 

@@ -1,0 +1,208 @@
+//! Which calls the LSTM sees when it may not see all that ask for it.
+//!
+//! With a profile a call asks where the n-gram finds it unlikely; the most surprising ones are granted, and a thread that was
+//! refused gains with every refusal. Without one every call asks; runs of calls are granted, to the threads that went without
+//! longest first, sooner where a thread makes calls that it had not made. A thread that is picked up again is warmed up from its
+//! last calls. Nothing here looks at a clock or at chance: the same calls and the same shares give the same choice.
+
+use crate::detect::profile::mixture::WARM_CALLS;
+
+/// Classes of asking calls, by how many nats they have, and the width of one.
+const CLASSES: usize = 64;
+const WIDTH: f64 = 0.5;
+
+/// After how many calls that asked the classes are divided anew.
+const REVIEWED: u32 = 4096;
+
+/// Calls of one run without a profile: long against the warm-up that it costs.
+const RUN: u64 = 128;
+
+/// How much sooner a thread is picked up whose stretch has a call that it had not made.
+const NOVEL: f64 = 8.0;
+
+/// The share of asking calls that are granted.
+#[derive(Clone, Debug)]
+pub(super) struct Selection {
+    share: f64,
+    counts: [f64; CLASSES],
+    /// Classes above it are granted, those below refused.
+    cut: usize,
+    /// The part of the class `cut` that is granted.
+    part: f64,
+    credit: f64,
+    /// Calls that asked since the classes were divided.
+    since: u32,
+    /// Of threads that begin, without a profile.
+    begun: f64,
+}
+
+impl Selection {
+    /// All are granted.
+    pub fn all() -> Self {
+        Self {
+            share: 1.0,
+            counts: [0.0; CLASSES],
+            cut: 0,
+            part: 1.0,
+            credit: 0.0,
+            since: 0,
+            begun: 0.0,
+        }
+    }
+
+    /// Grants that share from now on, between 0 and 1.
+    pub fn set(&mut self, share: f64) {
+        self.share = if share.is_nan() {
+            1.0
+        } else {
+            share.clamp(0.0, 1.0)
+        };
+        self.divide();
+    }
+
+    /// Finds the class at which the share of what asked lately is divided.
+    fn divide(&mut self) {
+        let all: f64 = self.counts.iter().sum();
+        let mut wanted = self.share * all;
+        // Before anything asked, all classes are thinned out alike.
+        (self.cut, self.part) = (CLASSES, self.share);
+        for class in (0..CLASSES).rev() {
+            let count = self.counts[class];
+            if count > 0.0 && count >= wanted {
+                (self.cut, self.part) = (class, wanted / count);
+                break;
+            }
+            wanted -= count;
+        }
+        // What asked long ago counts less and less.
+        self.counts.iter_mut().for_each(|count| *count /= 2.0);
+        self.since = 0;
+    }
+
+    /// Whether a call of so many nats is granted, of a thread whose last `refused` asking calls were not.
+    pub fn grants(&mut self, nats: f64, refused: u32) -> bool {
+        let worth = nats + f64::from(refused).ln_1p();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "cut off at the last class"
+        )]
+        let class = ((worth / WIDTH).max(0.0) as usize).min(CLASSES - 1);
+        self.counts[class] += 1.0;
+        self.since += 1;
+        if self.since >= REVIEWED {
+            self.divide();
+        }
+        if self.share >= 1.0 {
+            return true;
+        }
+        if self.cut < CLASSES && class != self.cut {
+            return class > self.cut;
+        }
+        self.credit += self.part;
+        let granted = self.credit >= 1.0;
+        self.credit -= f64::from(u8::from(granted));
+        granted
+    }
+
+    /// Whether a stretch of so many calls is granted to a thread, without a profile.
+    pub fn takes(&mut self, ration: &mut Ration, calls: usize, novel: bool) -> bool {
+        if self.share >= 1.0 {
+            ration.skipped = 0;
+            return true;
+        }
+        let calls = calls as u64;
+        if ration.left > 0 {
+            ration.left = ration.left.saturating_sub(calls);
+            ration.skipped = 0;
+            return true;
+        }
+        ration.skipped += calls;
+        #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
+        let earned = ration.skipped as f64 * self.share / (1.0 - self.share);
+        let earned = if novel { earned * NOVEL } else { earned };
+        let begins = !std::mem::replace(&mut ration.begun, true);
+        if begins {
+            self.begun += self.share;
+        }
+        let first = begins && self.begun >= 1.0;
+        if first {
+            self.begun -= 1.0;
+        }
+        if !first && earned < RUN as f64 {
+            return false;
+        }
+        ration.skipped = 0;
+        ration.left = RUN.saturating_sub(calls);
+        true
+    }
+}
+
+/// Where a thread stands without a profile.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ration {
+    begun: bool,
+    /// Calls that are still granted.
+    left: u64,
+    /// Calls since the last that was.
+    skipped: u64,
+    /// A bit for each index that the thread made.
+    made: [u64; 6],
+    recent: [u16; WARM_CALLS],
+    count: usize,
+    whole: bool,
+}
+
+impl Ration {
+    /// A thread without calls.
+    pub const fn new() -> Self {
+        Self {
+            begun: false,
+            left: 0,
+            skipped: 0,
+            made: [0; 6],
+            recent: [0; WARM_CALLS],
+            count: 0,
+            whole: false,
+        }
+    }
+
+    /// Whether the calls before the next were not granted.
+    pub const fn was_skipped(&self) -> bool {
+        self.skipped > 0
+    }
+
+    /// A stream begins: with its thread's first call, or after a gap.
+    pub fn restart(&mut self, whole: bool) {
+        self.count = 0;
+        self.skipped = 0;
+        self.whole = whole;
+    }
+
+    /// Notes a call; true when the thread had not made one of its index.
+    pub fn note(&mut self, index: u16) -> bool {
+        self.recent[self.count % WARM_CALLS] = index;
+        self.count += 1;
+        let word = &mut self.made[usize::from(index) / 64 % 6];
+        let bit = 1 << (index % 64);
+        let novel = *word & bit == 0;
+        *word |= bit;
+        novel
+    }
+
+    /// The last calls, oldest first, and whether they reach back to where the stream began.
+    pub fn recent(&self) -> (Vec<u16>, bool) {
+        let kept = self.count.min(WARM_CALLS);
+        let at = |place: usize| self.recent[place % WARM_CALLS];
+        let calls = (self.count - kept..self.count).map(at).collect();
+        (calls, self.count <= WARM_CALLS)
+    }
+
+    /// Whether the stream began with its thread's first call.
+    pub const fn is_whole(&self) -> bool {
+        self.whole
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+//! Keeps the process to its budget of CPU time: reads the clocks for [`CpuBudget`].
+
+use std::time::Instant;
+
+use crate::detect::cpu_budget::CpuBudget;
+use crate::report::usage::cpu_time;
+
+/// How much rarer statements about the run become when nothing else is left to give up.
+const SLOWER: u32 = 4;
+
+/// A budget, and when it is asked next.
+pub(super) struct Allowance {
+    pub allowed: f64,
+    budget: CpuBudget,
+    begun: Instant,
+    next: Instant,
+}
+
+impl Allowance {
+    /// So much of one core.
+    pub fn new(allowed: f64) -> Self {
+        let begun = Instant::now();
+        Self {
+            allowed,
+            budget: CpuBudget::new(allowed),
+            begun,
+            next: begun,
+        }
+    }
+
+    /// The model's share from now on, if it is time to say.
+    pub fn share(&mut self, now: Instant) -> Option<f64> {
+        if now < self.next {
+            return None;
+        }
+        self.next = now + CpuBudget::INTERVAL;
+        Some(self.budget.share(cpu_time(), now - self.begun))
+    }
+
+    /// The model's share from now on, as calls come faster than they are taken: before one is refused, the model gives way.
+    pub fn press(&mut self) -> f64 {
+        self.budget.press()
+    }
+
+    /// By which factor statements about the run come more rarely.
+    pub fn slower(&self) -> u32 {
+        if self.budget.is_exhausted() {
+            SLOWER
+        } else {
+            1
+        }
+    }
+}
