@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: how fast is it?
 
+pub mod budget;
 pub mod infer;
 pub mod load;
 pub mod machine;
@@ -29,6 +30,8 @@ pub enum Bench {
     Throughput(throughput::Options),
     /// Memory, losses and verdicts of a long run under load.
     Soak(soak::Options),
+    /// What the monitor uses of its budget of CPU time, by rate of calls.
+    Budget(budget::Options),
     /// Make system calls, flat out or at a pace: what the other measurements watch.
     Load(load::Options),
 }
@@ -47,6 +50,7 @@ impl Bench {
             Self::Probe(options) => probe::command(&options),
             Self::Throughput(options) => throughput::command(&options),
             Self::Soak(options) => soak::command(&options),
+            Self::Budget(options) => budget::command(&options),
             Self::Load(options) => load::command(&options),
         }
     }
