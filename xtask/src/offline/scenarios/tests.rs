@@ -51,7 +51,7 @@ mod needs_services {
         let restarts = service.benign.first().expect("restarts");
         assert!(restarts.calls > 1000, "{restarts:#?}");
         // Starts were learned. Not none: a few seconds of learning on a busy machine promise no rate.
-        assert!(restarts.false_alarms.monitor <= 2, "{restarts:#?}");
+        assert!(restarts.false_alarms.monitor <= 5, "{restarts:#?}");
     }
 
     #[test]
