@@ -35,6 +35,8 @@ pub struct Keeper {
     learned: u64,
     looked: Instant,
     stamp: Option<Stamp>,
+    /// Whether what stands there now is not this profile any more: it is not written over then.
+    foreign: bool,
 }
 
 impl Keeper {
@@ -49,35 +51,43 @@ impl Keeper {
             learned: 0,
             looked: Instant::now(),
             stamp: stamp(path),
+            foreign: false,
         }
     }
 
-    /// Takes up what was accepted since the file was last looked at. False when what stands there cannot be read.
-    fn look(&mut self) -> bool {
+    /// Takes up what was accepted since the file was last looked at.
+    fn look(&mut self) {
         self.looked = Instant::now();
         let now = stamp(&self.path);
         // A file that is away for a moment is about to be replaced.
         if now.is_none() || now == self.stamp {
-            return true;
+            return;
         }
         self.stamp = now;
+        self.foreign = true;
         let at = shown(&self.path);
-        match file::read(&self.path) {
-            Ok((theirs, _)) => {
-                let mut added = 0;
-                self.detector
-                    .edit_profile(|profile| added = profile.take_up(&theirs));
-                complain(&format!(
-                    "{at} has changed: {} more sequences are accepted",
-                    grouped(added as u64)
-                ));
-                true
+        let theirs = match file::read(&self.path) {
+            Ok((theirs, _)) => theirs,
+            Err(why) => return complain(&format!("{at} has changed and is not taken up: {why}")),
+        };
+        let mut added = None;
+        self.detector.edit_profile(|profile| {
+            let learned = &profile.provenance.origins;
+            // Another service's profile would make everything known that this one never did.
+            if learned.iter().all(|it| theirs.provenance.has(&it.sha256)) {
+                added = Some(profile.take_up(&theirs));
             }
-            Err(why) => {
-                complain(&format!("{at} has changed and is not taken up: {why}"));
-                false
-            }
-        }
+        });
+        self.foreign = added.is_none();
+        complain(&match added {
+            Some(added) => format!(
+                "{at} has changed: {} more sequences are accepted",
+                grouped(added as u64)
+            ),
+            None => format!(
+                "{at} has changed and is not taken up: it was not learned from what this run judges by; start the run again"
+            ),
+        });
     }
 
     fn save(&mut self) -> Result<(), EngineError> {
@@ -87,7 +97,8 @@ impl Keeper {
             return Ok(());
         }
         // What a person accepted meanwhile is not to be lost, nor a file that is somebody else's work.
-        if !self.look() {
+        self.look();
+        if self.foreign {
             return Ok(());
         }
         if let Some(profile) = self.detector.profile() {
@@ -100,7 +111,7 @@ impl Keeper {
 }
 
 fn stamp(path: &Path) -> Option<Stamp> {
-    let about = fs::metadata(path).ok()?;
+    let about = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     let changed = (about.mtime(), about.mtime_nsec());
     Some((about.dev(), about.ino(), about.size(), changed))
 }

@@ -1,6 +1,6 @@
 //! Keeps the process to its budget of CPU time: reads the clocks for [`CpuBudget`].
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::detect::cpu_budget::CpuBudget;
 use crate::report::usage::cpu_time;
@@ -8,12 +8,16 @@ use crate::report::usage::cpu_time;
 /// How much rarer statements about the run become when nothing else is left to give up.
 const SLOWER: u32 = 4;
 
+/// How long a smaller share takes to empty the queue by some rounds.
+const RELIEF: Duration = Duration::from_millis(50);
+
 /// A budget, and when it is asked next.
 pub(super) struct Allowance {
     pub allowed: f64,
     budget: CpuBudget,
     begun: Instant,
     next: Instant,
+    pressed: Instant,
 }
 
 impl Allowance {
@@ -25,6 +29,7 @@ impl Allowance {
             budget: CpuBudget::new(allowed),
             begun,
             next: begun,
+            pressed: begun,
         }
     }
 
@@ -38,8 +43,13 @@ impl Allowance {
     }
 
     /// The model's share from now on, as calls come faster than they are taken: before one is refused, the model gives way.
-    pub fn press(&mut self) -> f64 {
-        self.budget.press()
+    /// `None` so soon after the last time that it cannot have helped yet.
+    pub fn press(&mut self, now: Instant) -> Option<f64> {
+        if now < self.pressed {
+            return None;
+        }
+        self.pressed = now + RELIEF;
+        Some(self.budget.press())
     }
 
     /// By which factor statements about the run come more rarely.

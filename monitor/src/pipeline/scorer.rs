@@ -85,8 +85,8 @@ impl Stage {
 
     /// Scores `batch` and what else is queued by now. False when the sink is gone.
     fn round(&mut self, mut batch: Batch) -> Result<bool, PipelineError> {
-        if let Some(cpu) = self.cpu.as_mut().filter(|_| self.shared.is_pressed()) {
-            let share = cpu.press();
+        let pressed = self.cpu.as_mut().filter(|_| self.shared.is_pressed());
+        if let Some(share) = pressed.and_then(|cpu| cpu.press(Instant::now())) {
             self.engine.limit_model(share);
         }
         let mut taken = 0;

@@ -7,6 +7,7 @@ pub mod machine;
 pub mod overhead;
 pub mod page;
 pub mod probe;
+pub mod scale;
 pub mod soak;
 pub mod spread;
 pub mod throughput;
@@ -32,6 +33,8 @@ pub enum Bench {
     Soak(soak::Options),
     /// What the monitor uses of its budget of CPU time, by rate of calls.
     Budget(budget::Options),
+    /// Memory for each thread that is followed, and a process that makes threads without end.
+    Scale(scale::Options),
     /// Make system calls, flat out or at a pace: what the other measurements watch.
     Load(load::Options),
 }
@@ -51,6 +54,7 @@ impl Bench {
             Self::Throughput(options) => throughput::command(&options),
             Self::Soak(options) => soak::command(&options),
             Self::Budget(options) => budget::command(&options),
+            Self::Scale(options) => scale::command(&options),
             Self::Load(options) => load::command(&options),
         }
     }
