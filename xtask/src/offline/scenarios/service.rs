@@ -44,14 +44,8 @@ pub trait Service: Sync {
     /// The word that chooses it on the command line.
     fn name(&self) -> &'static str;
 
-    /// The version of the learned build.
-    fn version(&self) -> String;
-
-    /// The version of the other build.
-    ///
-    /// # Errors
-    /// None is to be had here.
-    fn other(&self) -> Result<String>;
+    /// Its program, as it is learned and after the upgrade.
+    fn builds(&self) -> &Builds;
 
     /// Which of its processes an attack comes from.
     fn aim(&self) -> Aim;

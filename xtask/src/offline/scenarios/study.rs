@@ -157,7 +157,7 @@ impl<'a> Study<'a> {
         let learned = self.monitor.learn(&profile, &recordings)?;
         let mut lives = Vec::new();
         for (place, &variant) in self.extent.variants.iter().enumerate() {
-            let outcome = match (variant, self.service.other()) {
+            let outcome = match (variant, self.service.builds().other_version()) {
                 (Variant::Upgrade, Err(why)) => Err(why),
                 _ => Ok(self.watch(variant, &profile, 1000 * (place as u64 + 1))?),
             };
@@ -169,8 +169,8 @@ impl<'a> Study<'a> {
         let attacks = self.attack(&profile, pattern.is_empty())?;
         Ok(Studied {
             name: self.service.name(),
-            version: self.service.version(),
-            other: self.service.other().ok(),
+            version: self.service.builds().version(),
+            other: self.service.builds().other_version().ok(),
             recordings,
             learned,
             lives,

@@ -96,12 +96,8 @@ impl Service for Nginx {
         "nginx"
     }
 
-    fn version(&self) -> String {
-        self.builds.version()
-    }
-
-    fn other(&self) -> Result<String> {
-        self.builds.other_version()
+    fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     fn aim(&self) -> Aim {

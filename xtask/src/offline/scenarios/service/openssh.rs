@@ -160,12 +160,8 @@ impl Service for Sshd {
         "sshd"
     }
 
-    fn version(&self) -> String {
-        self.builds.version()
-    }
-
-    fn other(&self) -> Result<String> {
-        self.builds.other_version()
+    fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     fn aim(&self) -> Aim {

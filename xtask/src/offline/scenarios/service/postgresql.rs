@@ -125,12 +125,8 @@ impl Service for Postgresql {
         "postgresql"
     }
 
-    fn version(&self) -> String {
-        self.builds.version()
-    }
-
-    fn other(&self) -> Result<String> {
-        self.builds.other_version()
+    fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     fn aim(&self) -> Aim {

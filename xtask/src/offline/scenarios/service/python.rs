@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use super::super::marks::Aim;
 use super::super::sandbox::{NOBODY, Sandbox, free_port};
 use super::super::tool::{Running, first_line, program};
-use super::{Build, Load, Service, end, needed, tell, wrk};
+use super::{Build, Builds, Load, Service, end, needed, tell, wrk};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["python3", "wrk"];
@@ -19,7 +19,7 @@ const FIRST: &str = include_str!("python/first.py");
 const SECOND: &str = include_str!("python/second.py");
 
 struct Python {
-    interpreter: PathBuf,
+    builds: Builds,
     wrk: PathBuf,
     scripts: [PathBuf; 2],
     port: u16,
@@ -71,8 +71,13 @@ pub fn make(sandbox: &Sandbox) -> Result<Box<dyn Service>> {
             true,
         )?,
     ];
+    let version = first_line(&interpreter, "--version");
+    let first = format!("{version}, the application's first version");
     let service = Python {
-        interpreter,
+        builds: Builds::pair(
+            (interpreter.clone(), first),
+            (interpreter, "the application's second version".to_owned()),
+        ),
         wrk: needed("wrk", "wrk")?,
         scripts,
         port: free_port()?,
@@ -99,15 +104,8 @@ impl Service for Python {
         "python"
     }
 
-    fn version(&self) -> String {
-        format!(
-            "{}, the application's first version",
-            first_line(&self.interpreter, "--version")
-        )
-    }
-
-    fn other(&self) -> Result<String> {
-        Ok("the application's second version".to_owned())
+    fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     fn aim(&self) -> Aim {
@@ -123,7 +121,7 @@ impl Service for Python {
             Build::Other => "second.py",
         };
         let arguments = [sandbox.folder().join(text), sandbox.folder().to_owned()];
-        self.running = Some(sandbox.spawn(&self.interpreter, arguments, NOBODY)?);
+        self.running = Some(sandbox.spawn(self.builds.program(build)?, arguments, NOBODY)?);
         sandbox.wait_for_port(self.port)
     }
 

@@ -68,12 +68,8 @@ impl Service for Redis {
         "redis"
     }
 
-    fn version(&self) -> String {
-        self.builds.version()
-    }
-
-    fn other(&self) -> Result<String> {
-        self.builds.other_version()
+    fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     fn aim(&self) -> Aim {

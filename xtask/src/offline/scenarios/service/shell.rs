@@ -88,12 +88,8 @@ impl Service for Shell {
         "shell"
     }
 
-    fn version(&self) -> String {
-        self.builds.version()
-    }
-
-    fn other(&self) -> Result<String> {
-        self.builds.other_version()
+    fn builds(&self) -> &Builds {
+        &self.builds
     }
 
     fn aim(&self) -> Aim {
