@@ -251,18 +251,22 @@ impl Detector {
             self.steps.push(Step::Restart { slot, seq });
         }
         let fresh = &stretch.calls[next.repeated..];
+        // With a profile, what the lane is asked is known only when the profile has looked at every call before.
+        let is_general = self.own.is_none();
+        let mut indices = Vec::new();
         for &call in fresh {
             if table::is_restart(call) {
                 self.counters.restarts += 1;
-            } else {
-                self.coverage.count(call, &adfa::map(call));
+                continue;
+            }
+            let mapping = adfa::map(call);
+            self.coverage.count(call, &mapping);
+            if is_general {
+                indices.push(mapping.index);
             }
         }
-        // With a profile, what the lane is asked is known only when the profile has looked at every call before.
-        let general = self
-            .own
-            .is_none()
-            .then(|| self.queue(slot, fresh, next.restarts.then_some(seq == 0)));
+        let general =
+            is_general.then(|| self.queue(slot, &indices, next.restarts.then_some(seq == 0)));
         let asks = general.is_some_and(|queued| queued.taken);
         self.counters.calls += fresh.len() as u64;
         self.calls.extend_from_slice(fresh);
@@ -282,7 +286,7 @@ impl Detector {
 
     /// Queues a stretch for the model, without a profile, if it is granted. `begins` is given where a stream begins: whether with
     /// its thread's first call.
-    fn queue(&mut self, slot: u32, calls: &[Call], begins: Option<bool>) -> Queued {
+    fn queue(&mut self, slot: u32, indices: &[u16], begins: Option<bool>) -> Queued {
         let ration = &mut self.rations[slot as usize];
         let lane = &mut self.lanes[slot as usize];
         if let Some(whole) = begins {
@@ -295,14 +299,9 @@ impl Detector {
         } else {
             (Vec::new(), true)
         };
-        let mut indices = Vec::with_capacity(calls.len());
         let mut novel = false;
-        for &call in calls {
-            if !table::is_restart(call) {
-                let index = adfa::map(call).index;
-                novel |= ration.note(index);
-                indices.push(index);
-            }
+        for &index in indices {
+            novel |= ration.note(index);
         }
         if !self.selection.takes(ration, indices.len(), novel) {
             return Queued::default();
@@ -315,7 +314,7 @@ impl Detector {
         let warmed = warm_up.len();
         warm_up
             .iter()
-            .chain(&indices)
+            .chain(indices)
             .for_each(|&index| lane.push(index));
         Queued {
             taken: true,
