@@ -14,8 +14,7 @@ use serde_json::Value;
 use super::load::{self, Kind, Load};
 use super::machine::Machine;
 use super::overhead::{Place, need_root, wait_for_descriptors};
-use super::page;
-use crate::offline::corpus::files::write_whole;
+use super::page::Publish;
 use crate::offline::scenarios::stop;
 use crate::offline::scenarios::tool::Running;
 
@@ -37,12 +36,8 @@ pub struct Options {
     /// libonnxruntime [default: as the monitor finds it].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
-    /// Write the figures to this file as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Write the table into this page, between its markers `budget`.
-    #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    #[command(flatten)]
+    publish: Publish,
 }
 
 /// All that was measured.
@@ -96,15 +91,9 @@ pub fn command(options: &Options) -> Result<()> {
         seconds: options.seconds,
         rows,
     };
-    let text = report.markdown();
-    print!("{text}");
-    if let Some(path) = &options.json {
-        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
-    }
-    if let Some(path) = &options.page {
-        page::replace(path, "budget", &text)?;
-    }
-    Ok(())
+    options
+        .publish
+        .publish("budget", &report, &report.markdown())
 }
 
 fn start(rate: u64, seconds: f64) -> Result<Load> {

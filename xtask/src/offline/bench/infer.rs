@@ -17,6 +17,7 @@ use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, Thread
 use serde::Serialize;
 
 use super::spread::Spread;
+use crate::offline::bench::machine::Machine;
 use crate::offline::corpus::files::write_whole;
 use crate::offline::runtime;
 use crate::offline::vocabulary::START;
@@ -118,7 +119,7 @@ pub fn command(options: &Options) -> Result<()> {
         model: &manifest.name,
         model_sha256: &manifest.model_sha256,
         parameters: manifest.parameters,
-        cpu: cpu(),
+        cpu: Machine::this().cpu,
         rounds: options.rounds,
         rows: &rows,
     };
@@ -291,15 +292,6 @@ impl Case {
 /// Calls of the i386 table that differ from step to step and from thread to thread.
 fn index(step: u64, lane: usize) -> u16 {
     1 + ((step * 37 + lane as u64 * 101) % 340) as u16
-}
-
-/// The CPU's name.
-pub fn cpu() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let name = info
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    name.map_or("unknown", |(_, name)| name).to_owned()
 }
 
 fn text(report: &Report<'_>) -> String {

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use anyhow::{Context as _, Result};
 use nix::unistd::{SysconfVar, sysconf};
 use serde::Serialize;
 
@@ -60,6 +61,17 @@ impl Machine {
             self.cpus, self.cpu, self.memory_gib, self.kernel, self.revision
         )
     }
+}
+
+/// Resident memory of a process, KiB (proc_pid_status(5)).
+///
+/// # Errors
+/// It is gone.
+pub fn resident_kib(pid: u32) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok())
+        .context("a process' resident memory")
 }
 
 fn revision() -> String {

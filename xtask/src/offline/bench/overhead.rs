@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-use super::page;
-use crate::offline::corpus::files::write_whole;
+use super::page::Publish;
 use crate::offline::scenarios::stop;
 pub use configuration::Configuration;
 pub use configuration::{Place, Tool};
@@ -46,12 +45,8 @@ pub struct Options {
     /// Order of the configurations.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Write the figures to this file as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Write the tables into this page, between its markers `overhead`.
-    #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    #[command(flatten)]
+    publish: Publish,
     /// libonnxruntime [default: as the monitor finds it].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -66,15 +61,9 @@ pub fn command(options: &Options) -> Result<()> {
     stop::listen()?;
     let measured = rounds::run(options, &place)?;
     let report = report::Report::new(options, &measured);
-    let text = report.markdown();
-    print!("{text}");
-    if let Some(path) = &options.json {
-        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
-    }
-    if let Some(path) = &options.page {
-        page::replace(path, "overhead", &text)?;
-    }
-    Ok(())
+    options
+        .publish
+        .publish("overhead", &report, &report.markdown())
 }
 
 /// Refuses to go on without what loading a BPF program needs.

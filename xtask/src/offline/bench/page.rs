@@ -1,11 +1,41 @@
-//! Parts of a page that the tools write, between two markers.
+//! Where a measurement's report goes: standard output, a file of JSON, and a page, between two markers.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde::Serialize;
 
 use crate::offline::corpus::files::write_whole;
+
+/// Where a report goes besides standard output.
+#[derive(Args, Clone, Debug)]
+pub struct Publish {
+    /// Write the figures to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the tables into this page, between the markers of this measurement's name.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+}
+
+impl Publish {
+    /// Prints the tables, and writes what was asked for; `name` is that of the markers.
+    ///
+    /// # Errors
+    /// A file cannot be written, or the page has not both markers.
+    pub fn publish(&self, name: &str, report: &impl Serialize, tables: &str) -> Result<()> {
+        print!("{tables}");
+        if let Some(path) = &self.json {
+            write_whole(path, &serde_json::to_vec_pretty(report)?)?;
+        }
+        if let Some(path) = &self.page {
+            replace(path, name, tables)?;
+        }
+        Ok(())
+    }
+}
 
 /// Replaces what stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->` of a page by `text`.
 ///

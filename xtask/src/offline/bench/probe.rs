@@ -14,9 +14,8 @@ use serde::Serialize;
 use super::load::{Kind, Load};
 use super::machine::Machine;
 use super::overhead::{Configuration, Place, Tool, need_root};
-use super::page;
+use super::page::Publish;
 use super::spread::Spread;
-use crate::offline::corpus::files::write_whole;
 use crate::offline::scenarios::stop;
 
 const SWITCH: &str = "/proc/sys/kernel/bpf_stats_enabled";
@@ -46,12 +45,8 @@ pub struct Options {
     /// The monitor [default: the release build, built now].
     #[arg(long, value_name = "FILE")]
     monitor: Option<PathBuf>,
-    /// Write the figures to this file as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Write the table into this page, between its markers `probe`.
-    #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    #[command(flatten)]
+    publish: Publish,
     /// libonnxruntime [default: as the monitor finds it].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -150,15 +145,9 @@ pub fn command(options: &Options) -> Result<()> {
         rounds: options.rounds,
         rows: rows.collect(),
     };
-    let text = report.markdown();
-    print!("{text}");
-    if let Some(path) = &options.json {
-        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
-    }
-    if let Some(path) = &options.page {
-        page::replace(path, "probe", &text)?;
-    }
-    Ok(())
+    options
+        .publish
+        .publish("probe", &report, &report.markdown())
 }
 
 /// The tool's program with the most runs.

@@ -13,8 +13,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::machine::Machine;
-use super::page;
-use crate::offline::corpus::files::write_whole;
+use super::page::Publish;
 use crate::offline::runtime;
 
 /// What a thread may take beyond the base, bytes, and the base, MiB: the targets.
@@ -30,12 +29,8 @@ pub struct Options {
     /// Short-lived threads of one process beside a long-lived one of another; 0 for none.
     #[arg(long, default_value_t = 10_000_000)]
     short_lived: u64,
-    /// Write the figures to this file as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Write the tables into this page, between its markers `scale`.
-    #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    #[command(flatten)]
+    publish: Publish,
     /// libonnxruntime [default: as the monitor finds it].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -117,15 +112,9 @@ pub fn command(options: &Options) -> Result<()> {
         machine: Machine::this(),
         found,
     };
-    let text = report.markdown();
-    print!("{text}");
-    if let Some(path) = &options.json {
-        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
-    }
-    if let Some(path) = &options.page {
-        page::replace(path, "scale", &text)?;
-    }
-    Ok(())
+    options
+        .publish
+        .publish("scale", &report, &report.markdown())
 }
 
 /// Measures a case in a process of its own.

@@ -14,10 +14,9 @@ use nix::sys::signal::Signal;
 use serde::Serialize;
 
 use super::load::{self, Done, Kind, Load};
-use super::machine::Machine;
+use super::machine::{Machine, resident_kib};
 use super::overhead::{Place, need_root, wait_for_descriptors};
-use super::page;
-use crate::offline::corpus::files::write_whole;
+use super::page::Publish;
 use crate::offline::scenarios::stop;
 use crate::offline::scenarios::tool::Running;
 use verdicts::Verdicts;
@@ -43,12 +42,8 @@ pub struct Options {
     /// The monitor [default: the release build, built now].
     #[arg(long, value_name = "FILE")]
     monitor: Option<PathBuf>,
-    /// Write the figures to this file as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Write the result into this page, between its markers `soak`.
-    #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    #[command(flatten)]
+    publish: Publish,
     /// libonnxruntime [default: as the monitor finds it].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -87,15 +82,7 @@ pub fn command(options: &Options) -> Result<()> {
     let report = run(options, &place, &folder);
     let _ = fs::remove_dir_all(&folder);
     let report = report?;
-    let text = report.markdown();
-    print!("{text}");
-    if let Some(path) = &options.json {
-        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
-    }
-    if let Some(path) = &options.page {
-        page::replace(path, "soak", &text)?;
-    }
-    Ok(())
+    options.publish.publish("soak", &report, &report.markdown())
 }
 
 fn start(kind: Kind, options: &Options, seconds: f64) -> Result<Load> {
@@ -179,10 +166,7 @@ fn sample(monitor: &mut Running, length: Duration) -> Result<Vec<u64>> {
         if let Some(status) = monitor.ended()? {
             bail!("the monitor ended by itself: {status}");
         }
-        let status = fs::read_to_string(format!("/proc/{}/status", monitor.pid()))?;
-        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|it| it.trim().strip_suffix(" kB")?.parse().ok());
-        samples.push(kib.context("the monitor's resident memory")?);
+        samples.push(resident_kib(monitor.pid())?);
     }
     ensure!(!samples.is_empty());
     Ok(samples)

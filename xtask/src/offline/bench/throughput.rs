@@ -14,9 +14,8 @@ use serde::Serialize;
 
 use super::machine::Machine;
 use super::overhead::{Place, need_root};
-use super::page;
+use super::page::Publish;
 use super::spread::Spread;
-use crate::offline::corpus::files::write_whole;
 use crate::offline::runtime;
 use crate::offline::scenarios::stop;
 use meter::Told;
@@ -42,12 +41,8 @@ pub struct Options {
     /// The monitor [default: the release build, built now].
     #[arg(long, value_name = "FILE")]
     monitor: Option<PathBuf>,
-    /// Write the figures to this file as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Write the tables into this page, between its markers `throughput`.
-    #[arg(long, value_name = "FILE")]
-    page: Option<PathBuf>,
+    #[command(flatten)]
+    publish: Publish,
     /// libonnxruntime [default: as the monitor finds it].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -109,13 +104,7 @@ pub fn command(options: &Options) -> Result<()> {
     let measured = measure::all(options, &place, &program, &runtime, &folder);
     let _ = fs::remove_dir_all(&folder);
     let report = measured?;
-    let text = report.markdown();
-    print!("{text}");
-    if let Some(path) = &options.json {
-        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
-    }
-    if let Some(path) = &options.page {
-        page::replace(path, "throughput", &text)?;
-    }
-    Ok(())
+    options
+        .publish
+        .publish("throughput", &report, &report.markdown())
 }

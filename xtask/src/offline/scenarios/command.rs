@@ -16,7 +16,7 @@ use super::stop;
 use super::study::{Extent, Study};
 use super::variant::Variant;
 use super::watcher::Monitor;
-use crate::offline::bench::infer::cpu;
+use crate::offline::bench;
 use crate::offline::bench::page::replace;
 use crate::offline::train::git_revision;
 use crate::repo::{build, place, privilege, setup};
@@ -102,16 +102,17 @@ pub fn command(options: &Options) -> Result<()> {
         .work
         .clone()
         .unwrap_or_else(|| place::target().join("scenarios"));
+    let host = bench::machine::Machine::this();
     let mut suite = Suite {
         format: FORMAT,
         command: shown_command(),
         monitor: git_revision(),
         model: "unknown".to_owned(),
         machine: Machine {
-            cpu: cpu(),
-            cpus: std::thread::available_parallelism().map_or(1, |it| it.get()),
+            cpu: host.cpu,
+            cpus: host.cpus,
         },
-        kernel: kernel(),
+        kernel: host.kernel,
         date: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         short: options.short,
         services: Vec::new(),
@@ -204,9 +205,4 @@ fn shown_command() -> String {
         }
     }
     text
-}
-
-fn kernel() -> String {
-    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    release.trim().to_owned()
 }

@@ -1,9 +1,8 @@
 //! Synthetic streams through a detector, and what they take.
 
-use std::fs;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use monitor::detect::detector::{Detector, Settings};
 use monitor::detect::profile::{Profile, Thresholds};
 use monitor::detect::scorer::Model;
@@ -14,6 +13,7 @@ use monitor::report::usage::cpu_time;
 use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 use super::{Case, Found};
+use crate::offline::bench::machine::resident_kib;
 
 /// Calls of a stretch, as the probe sends them.
 const STRETCH: usize = 32;
@@ -73,13 +73,6 @@ fn event(tgid: u32, tid: u32, first_seq: u64, time_ns: u64, calls: Vec<Call>) ->
     }
 }
 
-fn resident_kib() -> Result<u64> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok())
-        .context("this process' resident memory")
-}
-
 fn detector(runtime: &Runtime, case: &Case) -> Result<Detector> {
     let model = Model::embedded(runtime)?;
     let settings = Settings {
@@ -122,7 +115,7 @@ pub fn measure(runtime: &Runtime, case: Case) -> Result<Found> {
     let mut verdicts = Vec::new();
     detector.push(&event(STAYS, 2, 0, 1, usual(0, STRETCH)));
     detector.score(&mut verdicts)?;
-    let before_kib = resident_kib()?;
+    let before_kib = resident_kib(std::process::id())?;
     let before = cpu_time();
     let (after_kib, calls) = if case.short_lived {
         come_and_go(&mut detector, case.threads)?
@@ -133,7 +126,7 @@ pub fn measure(runtime: &Runtime, case: Case) -> Result<Found> {
     let after_kib = if case.short_lived {
         after_kib
     } else {
-        vec![resident_kib()?]
+        vec![resident_kib(std::process::id())?]
     };
     let judged = still_judged(&mut detector)?;
     Ok(Found {
@@ -209,7 +202,7 @@ fn come_and_go(detector: &mut Detector, threads: u64) -> Result<(Vec<u64>, u64)>
             verdicts.clear();
         }
         if (thread + 1) % (threads / 10).max(1) == 0 {
-            after_kib.push(resident_kib()?);
+            after_kib.push(resident_kib(std::process::id())?);
         }
     }
     Ok((after_kib, calls))
