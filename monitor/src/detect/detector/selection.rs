@@ -2,8 +2,9 @@
 //!
 //! With a profile a call asks where the n-gram finds it unlikely; the most surprising ones are granted, and a thread that was
 //! refused gains with every refusal. Without one every call asks; runs of calls are granted, to the threads that went without
-//! longest first, sooner where a thread makes calls that it had not made. A thread that is picked up again is warmed up from its
-//! last calls. Nothing here looks at a clock or at chance: the same calls and the same shares give the same choice.
+//! longest first, sooner where a thread makes calls that it had not made, and at a price that rises when more than the share was
+//! granted. A thread that is picked up again is warmed up from its last calls. Nothing here looks at a clock or at chance: the
+//! same calls and the same shares give the same choice.
 
 use crate::detect::profile::mixture::WARM_CALLS;
 
@@ -20,6 +21,10 @@ const RUN: u64 = 128;
 /// How much sooner a thread is picked up whose stretch has a call that it had not made.
 const NOVEL: f64 = 8.0;
 
+/// Calls granted beyond the share by which the price of a run grows e-fold, without a profile: as novelty makes a thread at most
+/// [`NOVEL`] times as worthy, about twice as many are ever granted too much.
+const SLACK: f64 = 512.0;
+
 /// The share of asking calls that are granted.
 #[derive(Clone, Debug)]
 pub(super) struct Selection {
@@ -34,6 +39,8 @@ pub(super) struct Selection {
     since: u32,
     /// Of threads that begin, without a profile.
     begun: f64,
+    /// Calls that the share allows and that were not granted yet, without a profile; below 0 where more were granted.
+    owed: f64,
 }
 
 impl Selection {
@@ -47,6 +54,7 @@ impl Selection {
             credit: 0.0,
             since: 0,
             begun: 0.0,
+            owed: 0.0,
         }
     }
 
@@ -105,6 +113,16 @@ impl Selection {
         granted
     }
 
+    /// Whether a thread that went without the model for so many calls has a run, without a profile. Where nothing is owed, the
+    /// price is what leaves the share when each thread pays it for each of its runs.
+    fn affords(&self, skipped: u64, novel: bool) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
+        let (run, skipped) = (RUN as f64, skipped as f64);
+        let worth = if novel { skipped * NOVEL } else { skipped };
+        let price = run * (1.0 - self.share) / self.share * (-self.owed / SLACK).exp();
+        self.share > 0.0 && worth >= price
+    }
+
     /// Whether a stretch of so many calls is granted to a thread, without a profile.
     pub fn takes(&mut self, ration: &mut Ration, calls: usize, novel: bool) -> bool {
         if self.share >= 1.0 {
@@ -112,15 +130,16 @@ impl Selection {
             return true;
         }
         let calls = calls as u64;
+        #[expect(clippy::cast_precision_loss, reason = "a stretch has few calls")]
+        let weight = calls as f64;
+        self.owed += self.share * weight;
         if ration.left > 0 {
             ration.left = ration.left.saturating_sub(calls);
             ration.skipped = 0;
+            self.owed -= weight;
             return true;
         }
         ration.skipped += calls;
-        #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
-        let earned = ration.skipped as f64 * self.share / (1.0 - self.share);
-        let earned = if novel { earned * NOVEL } else { earned };
         let begins = !std::mem::replace(&mut ration.begun, true);
         if begins {
             self.begun += self.share;
@@ -129,9 +148,10 @@ impl Selection {
         if first {
             self.begun -= 1.0;
         }
-        if !first && earned < RUN as f64 {
+        if !first && !self.affords(ration.skipped, novel) {
             return false;
         }
+        self.owed -= weight;
         ration.skipped = 0;
         ration.left = RUN.saturating_sub(calls);
         true

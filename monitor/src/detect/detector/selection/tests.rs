@@ -58,6 +58,62 @@ fn without_a_profile_runs_are_granted_up_to_the_share() {
     }
 }
 
+/// How many calls are granted of threads of so many calls each, 20 at a time; every `novel`th stretch has a new call.
+fn granted(share: f64, lengths: &[usize], novel: usize) -> usize {
+    const STRETCH: usize = 32;
+    let mut selection = Selection::all();
+    selection.set(share);
+    let mut next = lengths.iter().copied();
+    let mut threads: Vec<(Ration, usize)> = Vec::new();
+    let (mut taken, mut all) = (0, 0);
+    loop {
+        while threads.len() < 20
+            && let Some(length) = next.next()
+        {
+            threads.push((Ration::new(), length));
+        }
+        if threads.is_empty() {
+            return taken;
+        }
+        for (ration, left) in &mut threads {
+            let calls = STRETCH.min(*left);
+            *left -= calls;
+            all += calls;
+            if selection.takes(ration, calls, (all / STRETCH).is_multiple_of(novel)) {
+                taken += calls;
+            }
+        }
+        threads.retain(|&(_, left)| left > 0);
+    }
+}
+
+#[test]
+fn without_a_profile_the_share_is_kept_whatever_is_new_and_however_short_threads_are() {
+    let long = [50_000; 20];
+    let short: Vec<_> = (0..4000).map(|place| 75 + 401 * place % 900).collect();
+    let shortest: Vec<_> = (0..20_000).map(|place| 1 + place * place % 61).collect();
+    for share in [0.5, 0.3, 0.1, 0.03] {
+        for lengths in [&long[..], &short, &shortest] {
+            for novel in [1, 3, 100] {
+                let all = lengths.iter().sum::<usize>() as f64;
+                let more = granted(share, lengths, novel) as f64 - share * all;
+                let case = format!("{more} more than {share} of {all}, every {novel}th new");
+                // A run of every thread.
+                assert!(more.abs() < 20.0 * 128.0, "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_share_of_nothing_grants_nothing() {
+    let mut selection = Selection::all();
+    selection.set(0.0);
+    let mut ration = Ration::new();
+    assert!((0..100_000).all(|_| !selection.takes(&mut ration, 32, true)));
+    assert!(!selection.grants(10.0, 3));
+}
+
 #[test]
 fn a_thread_that_does_something_of_its_first_time_is_picked_up_sooner() {
     let mut selection = Selection::all();
