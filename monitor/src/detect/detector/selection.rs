@@ -12,8 +12,9 @@ use crate::detect::profile::mixture::WARM_CALLS;
 const CLASSES: usize = 64;
 const WIDTH: f64 = 0.5;
 
-/// After how many calls that asked the classes are divided anew.
-const REVIEWED: u32 = 4096;
+/// After how many calls that asked the classes are divided anew: of a run that begins, then twice as many each time up to the
+/// most. The first of them are thinned out whatever they are, as nothing is known of what else will ask.
+const REVIEWED: std::ops::RangeInclusive<u32> = 64..=4096;
 
 /// Calls of one run without a profile: long against the warm-up that it costs.
 const RUN: u64 = 128;
@@ -37,6 +38,8 @@ pub(super) struct Selection {
     credit: f64,
     /// Calls that asked since the classes were divided.
     since: u32,
+    /// After how many they are divided anew.
+    review: u32,
     /// Of threads that begin, without a profile.
     begun: f64,
     /// Calls that the share allows and that were not granted yet, without a profile; below 0 where more were granted.
@@ -53,6 +56,7 @@ impl Selection {
             part: 1.0,
             credit: 0.0,
             since: 0,
+            review: *REVIEWED.start(),
             begun: 0.0,
             owed: 0.0,
         }
@@ -98,7 +102,8 @@ impl Selection {
         let class = ((worth / WIDTH).max(0.0) as usize).min(CLASSES - 1);
         self.counts[class] += 1.0;
         self.since += 1;
-        if self.since >= REVIEWED {
+        if self.since >= self.review {
+            self.review = (self.review * 2).min(*REVIEWED.end());
             self.divide();
         }
         if self.share >= 1.0 {

@@ -27,6 +27,25 @@ fn the_most_surprising_calls_are_granted_up_to_the_share() {
 }
 
 #[test]
+fn a_short_run_too_has_the_most_surprising_calls_granted() {
+    for share in [0.3, 0.1] {
+        let mut selection = Selection::all();
+        selection.set(share);
+        let mut granted = Vec::new();
+        for place in 0..600 {
+            if selection.grants(asking(place), 0) {
+                granted.push(asking(place));
+            }
+        }
+        let part = granted.len() as f64 / 600.0;
+        assert!((part - share).abs() < 0.02, "{part} of {share}");
+        let high = granted.iter().filter(|&&nats| nats >= 13.0 - 10.0 * share);
+        let high = high.count() as f64 / granted.len() as f64;
+        assert!(high > 0.85, "{high} at {share}");
+    }
+}
+
+#[test]
 fn a_thread_that_was_refused_long_enough_is_granted() {
     let mut selection = Selection::all();
     for place in 0..1000 {
