@@ -106,8 +106,8 @@ impl Selection {
             self.review = (self.review * 2).min(*REVIEWED.end());
             self.divide();
         }
-        if self.share >= 1.0 {
-            return true;
+        if self.share >= 1.0 || self.share <= 0.0 {
+            return self.share >= 1.0;
         }
         if self.cut < CLASSES && class != self.cut {
             return class > self.cut;
