@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: how fast is it?
 
 pub mod budget;
+pub mod cascade;
 pub mod infer;
 pub mod load;
 pub mod machine;
@@ -33,6 +34,8 @@ pub enum Bench {
     Soak(soak::Options),
     /// What the monitor uses of its budget of CPU time, by rate of calls.
     Budget(budget::Options),
+    /// What is found, and what is wrong, when the LSTM sees only a share of the calls.
+    Cascade(cascade::Options),
     /// Memory for each thread that is followed, and a process that makes threads without end.
     Scale(scale::Options),
     /// Make system calls, flat out or at a pace: what the other measurements watch.
@@ -54,6 +57,7 @@ impl Bench {
             Self::Throughput(options) => throughput::command(&options),
             Self::Soak(options) => soak::command(&options),
             Self::Budget(options) => budget::command(&options),
+            Self::Cascade(options) => cascade::command(&options),
             Self::Scale(options) => scale::command(&options),
             Self::Load(options) => load::command(&options),
         }

@@ -2,21 +2,21 @@
 //! baselines?
 
 mod baselines;
-mod bootstrap;
+pub mod bootstrap;
 mod charts;
 mod exhibit;
 mod facts;
 mod html;
-mod json;
-mod lstm;
-mod measure;
+pub mod json;
+pub mod lstm;
+pub mod measure;
 mod mixture;
-mod parts;
+pub mod parts;
 mod per_call;
 mod protocol;
-mod random;
-mod roc;
-mod scores;
+pub mod random;
+pub mod roc;
+pub mod scores;
 
 use std::fs;
 use std::num::NonZero;

@@ -7,18 +7,18 @@ pub mod cgroup;
 mod command;
 mod findings;
 mod implant;
-mod marks;
+pub mod marks;
 mod mimicry;
 mod package;
-mod plain;
-mod report;
+pub mod plain;
+pub mod report;
 pub mod sandbox;
 mod service;
 pub mod stop;
-mod study;
+pub mod study;
 pub mod tool;
-mod variant;
-mod watcher;
+pub mod variant;
+pub mod watcher;
 
 #[cfg(test)]
 mod hand_made;

@@ -170,7 +170,8 @@ struct Job {
 }
 
 /// A trace as the events of a thread that begins and ends with it.
-fn events(place: usize, trace: &[u16]) -> [Event; 2] {
+#[must_use]
+pub fn events(place: usize, trace: &[u16]) -> [Event; 2] {
     let number = u32::try_from(place + 1).expect("a job holds few traces");
     let thread = ThreadKey {
         tgid: number,

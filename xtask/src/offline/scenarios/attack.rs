@@ -68,6 +68,12 @@ impl Attack {
         self as u32
     }
 
+    /// What the files of the run are called in which it is made.
+    #[must_use]
+    pub fn run(self) -> String {
+        format!("attack-{}", self.number())
+    }
+
     /// What a table calls it.
     #[must_use]
     pub const fn name(self) -> &'static str {

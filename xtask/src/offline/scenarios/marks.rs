@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use self::attacker::Attacker;
 use self::layout::{Layout, State};
 use super::attack::Attack;
+use crate::offline::corpus::files::write_whole;
 
 /// How often the file is looked at.
 const GLANCE: Duration = Duration::from_millis(1);
@@ -74,6 +75,32 @@ pub struct Mark {
     pub errno: i32,
     /// What a shell answered, or how many bytes came out, in words; empty for the other attacks.
     pub answer: String,
+}
+
+impl Mark {
+    /// Keeps it, as JSON.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        write_whole(path, &text)
+    }
+
+    /// What [`Mark::write`] wrote.
+    ///
+    /// # Errors
+    /// The file is not there, or says something else.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read(path).with_context(|| {
+            format!(
+                "cannot read {}, the mark of an attack; run the suite anew if an older one left the folder",
+                path.display()
+            )
+        })?;
+        serde_json::from_slice(&text).with_context(|| path.display().to_string())
+    }
 }
 
 /// The suite's end of the control file.

@@ -26,6 +26,9 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// How long each of taking an order and carrying it out may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The extension of the files in which the attacks' marks are kept.
+pub const MARK: &str = "mark";
+
 /// How much is done with a service.
 #[derive(Clone, Debug)]
 pub struct Extent {
@@ -195,7 +198,7 @@ impl<'a> Study<'a> {
 
     fn watch(&mut self, variant: Variant, profile: &Path, seed: u64) -> Result<Watched> {
         let (seed, time) = (self.extent.seed + seed, self.extent.watching);
-        let name = variant.name().replace(' ', "-");
+        let name = variant::run(variant.name());
         let ((), watched) = self.watched(&name, profile, |study| {
             variant
                 .live(study.service.as_mut(), &study.sandbox, seed, time)
@@ -222,13 +225,14 @@ impl<'a> Study<'a> {
     }
 
     fn one_attack(&mut self, attack: Attack, profile: &Path, seed: u64) -> Result<(Mark, Watched)> {
-        let name = format!("attack-{}", attack.number());
+        let name = attack.run();
         let (mark, watched) = self.watched(&name, profile, |study| {
             study.service.start(&study.sandbox, Build::Learned)?;
             let mark = study.under_load(attack, seed);
             study.service.stop(&study.sandbox);
             mark
         })?;
+        mark.write(&file(&self.folder, &name, MARK))?;
         Ok((mark, watched))
     }
 

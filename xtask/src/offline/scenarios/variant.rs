@@ -22,6 +22,12 @@ pub enum Variant {
     Upgrade,
 }
 
+/// What the files of a life's run are called, given what a table calls the life.
+#[must_use]
+pub fn run(name: &str) -> String {
+    name.replace(' ', "-")
+}
+
 impl Variant {
     /// All of them.
     pub const ALL: [Self; 5] = [

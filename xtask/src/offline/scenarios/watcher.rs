@@ -18,6 +18,9 @@ use super::tool::Running;
 /// What the monitor says on standard error once it sees every call.
 const READY: &str = "monitor: watching";
 
+/// What it returns when it raised an alarm.
+const ALARM: i32 = 3;
+
 /// How long it may take to start, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -60,15 +63,46 @@ impl Monitor {
     ) -> Result<Watching> {
         let mut command = Command::new(&self.program);
         command.arg("--cgroup").arg(cgroup.path());
+        self.judging(&mut command, profile, verdicts);
+        command.arg("--record").arg(recording);
+        command.args(&self.options);
+        Watching::start(command, verdicts.with_extension("err"))
+    }
+
+    /// How a run judges, live or again.
+    fn judging(&self, command: &mut Command, profile: &Path, verdicts: &Path) {
         command.arg("--profile").arg(profile);
         command.args(["--budget", BUDGET, "--format", "json", "--no-alarm-log"]);
         // The limit is for people; here each attack must be able to raise its own.
         command.args(["--alarms-per-minute", "0"]);
         command.arg("--output").arg(verdicts);
-        command.arg("--record").arg(recording);
         command.arg("--onnxruntime").arg(&self.onnxruntime);
-        command.args(&self.options);
-        Watching::start(command, verdicts.with_extension("err"))
+    }
+
+    /// Judges a recording again as [`Monitor::watch`] judged it, but that the LSTM sees only so many percent of the calls that
+    /// ask for it.
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn replay(&self, recording: &Path, profile: &Path, lstm_percent: f64) -> Result<Verdicts> {
+        let folder = tempfile::tempdir().context("cannot make a folder")?;
+        let verdicts = folder.path().join("verdicts.jsonl");
+        let mut command = Command::new(&self.program);
+        command.arg("replay").arg(recording);
+        self.judging(&mut command, profile, &verdicts);
+        command.arg(format!("--lstm-share={lstm_percent}%"));
+        let out = command
+            .stdin(Stdio::null())
+            .output()
+            .context("cannot start the monitor")?;
+        let why = String::from_utf8_lossy(&out.stderr);
+        ensure!(
+            matches!(out.status.code(), Some(0 | ALARM)),
+            "monitor replay {}: {}",
+            recording.display(),
+            why.trim()
+        );
+        Verdicts::read(&verdicts)
     }
 
     /// Learns a profile from recordings; what it says about it, as `docs/json.md` has it.
@@ -131,8 +165,6 @@ impl Watching {
     /// # Errors
     /// It failed.
     pub fn end(mut self) -> Result<()> {
-        /// What it returns when it raised an alarm.
-        const ALARM: i32 = 3;
         self.running.signal(Signal::SIGINT);
         let status = self.running.wait(PATIENCE)?;
         ensure!(

@@ -105,7 +105,8 @@ impl Totals {
 }
 
 /// The middle value; between the two middle ones, their mean.
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+#[must_use]
+pub fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<_> = values.collect();
     values.sort_by(f64::total_cmp);
     let upper = *values.get(values.len() / 2)?;
