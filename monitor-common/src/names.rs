@@ -11,7 +11,14 @@ pub const EXIT: &str = "sched_process_exit";
 
 /// Ring of [`crate::record::Window`] records.
 pub const RING: &str = "RING";
-/// Hash from the thread's id in the initial pid namespace to its [`crate::record::Window`].
+/// Array of u64: whose the slots are, by the thread's id in the initial pid namespace; 0 is nobody.
+pub const SLOT_OWNERS: &str = "SLOT_OWNERS";
+/// Array of [`crate::record::Window`]: the windows of the slots' owners.
+pub const SLOT_WINDOWS: &str = "SLOT_WINDOWS";
+/// Hash whose keys are the slots that have an owner.
+pub const SLOT_CLAIMS: &str = "SLOT_CLAIMS";
+/// Hash from the thread's id in the initial pid namespace to its [`crate::record::Window`], of threads without a slot and of
+/// those that ended while the ring was full.
 pub const THREADS: &str = "THREADS";
 /// Hash from a tgid in the initial pid namespace to a [`crate::target::Membership`].
 pub const PROCESSES: &str = "PROCESSES";
@@ -28,5 +35,7 @@ pub const LOSSES: &str = "LOSSES";
 pub const FILTER: &str = "FILTER";
 /// Global, [`crate::target::KernelLayout`]: where this kernel keeps what the probe reads.
 pub const LAYOUT: &str = "LAYOUT";
+/// Global, u32: which bits of a thread's id in the initial pid namespace are its slot.
+pub const SLOT_MASK: &str = "SLOT_MASK";
 /// Global, u8: aya-log's level.
 pub const LOG_LEVEL: &str = "AYA_LOG_LEVEL";

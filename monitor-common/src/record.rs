@@ -73,10 +73,16 @@ pub struct Window {
 
 const HEADER: usize = 72;
 const _: () = assert!(size_of::<Window>() == HEADER + 8 * WINDOW_CALLS);
+const _: () = assert!(core::mem::offset_of!(Window, tgid) == 8 * Window::IDENTITY.start);
+const _: () = assert!(core::mem::offset_of!(Window, first_ns) == 8 * Window::IDENTITY.end);
 
 impl Window {
     /// Bytes of a record.
     pub const SIZE: usize = size_of::<Self>();
+
+    /// Of the record's words of eight bytes those that say whose calls it holds, and from which place on: `tgid` and `tid`,
+    /// `start_ns`, `first_seq`.
+    pub const IDENTITY: core::ops::Range<usize> = 1..4;
 
     /// Reads a record in this machine's byte order.
     ///

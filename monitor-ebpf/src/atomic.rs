@@ -10,6 +10,13 @@ pub fn read(value: *mut u64) -> u64 {
     unsafe { core::ptr::read_volatile(value) }
 }
 
+/// Writes a value of a map, of a pointer that the verifier checked.
+#[inline(always)]
+pub fn write(value: *mut u64, new: u64) {
+    // SAFETY: an aligned u64 of a map; it is written in one piece.
+    unsafe { core::ptr::write_volatile(value, new) }
+}
+
 /// Adds to a value of a map, of a pointer that the verifier checked.
 #[inline(always)]
 pub fn add(value: *mut u64, amount: u64) {

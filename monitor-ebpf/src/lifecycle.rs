@@ -49,7 +49,7 @@ pub fn executed(ctx: &RawTracePointContext) -> Result<(), Error> {
     }
     let old_tid = ctx.arg::<u64>(1) as u32;
     if old_tid != ids.tid {
-        end(old_tid);
+        window::end(old_tid);
     }
     let window = window::of_current(ctx, ids)?;
     if old_tid != ids.tid {
@@ -73,21 +73,10 @@ pub fn executed(ctx: &RawTracePointContext) -> Result<(), Error> {
 #[inline(always)]
 pub fn exited(ctx: &RawTracePointContext) -> Result<(), Error> {
     let ids = current_ids();
-    end(ids.tid);
+    window::end(ids.tid);
     // The leader may be gone long before its threads; the process ends with the last of them.
     if Task::current().is_last_of_its_group()? && filter::forget(ids.tgid) {
         debug!(ctx, "process {} ended", ids.tgid);
     }
     Ok(())
-}
-
-// When the ring has no room for a thread's last window, the window stays in the table, marked, and
-// the reader fetches it there.
-#[inline(always)]
-fn end(tid: u32) {
-    if let Some(window) = window::existing(tid)
-        && window::send(window, Cause::Exit)
-    {
-        window::forget(tid);
-    }
 }

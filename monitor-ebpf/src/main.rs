@@ -17,6 +17,8 @@ mod task;
 
 mod window;
 
+mod slot;
+
 mod ring;
 
 mod loss;

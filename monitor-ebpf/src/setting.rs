@@ -41,6 +41,18 @@ pub static LAYOUT: KernelLayout = KernelLayout {
     typed_task: 0,
 };
 
+/// Which bits of a thread's number tell its slot.
+#[unsafe(no_mangle)]
+pub static SLOT_MASK: u32 = 0;
+
+/// [`SLOT_MASK`] as the loader wrote it.
+#[inline(always)]
+pub fn slot_mask() -> u32 {
+    // SAFETY: a static is valid and aligned; the read is volatile because the loader replaces the bytes after the
+    // compiler has seen them.
+    unsafe { core::ptr::read_volatile(&raw const SLOT_MASK) }
+}
+
 /// Reads one field of a setting as the loader wrote it, not as the compiler saw it.
 macro_rules! setting {
     ($setting:ident . $field:ident) => {

@@ -13,11 +13,11 @@ use monitor_common::{
 };
 
 use crate::{
-    Error, loss, ring,
+    Error, loss, ring, slot,
     task::{Ids, Task},
 };
 
-// User space sets the size before the load.
+// Of threads whose slot another one has, and what ended while the ring was full. User space sets the size before the load.
 #[map]
 static THREADS: HashMap<u32, Window> = HashMap::with_max_entries(10240, 0);
 
@@ -28,14 +28,19 @@ static NEW_WINDOW: PerCpuArray<Window> = PerCpuArray::with_max_entries(1, 0);
 /// The window of the running thread, made when it has none yet.
 #[inline(always)]
 pub fn of_current(ctx: &RawTracePointContext, ids: Ids) -> Result<&'static mut Window, Error> {
-    if let Some(window) = existing(ids.tid) {
+    if let Some(window) = slot::owned(ids.tid) {
+        return Ok(window);
+    }
+    if let Some(window) = listed(ids.tid) {
         if window.cause != Cause::Left as u32 {
             return Ok(window);
         }
+        // A thread that ended had the same number.
         window.cause = Cause::Exit as u32;
         if !ring::send(window) {
             loss::count(Loss::ThreadReplaced, u64::from(window.len));
         }
+        unlist(ids.tid);
     }
     create(ctx, ids)?;
     existing(ids.tid).ok_or(Error::NoRoom)
@@ -44,10 +49,36 @@ pub fn of_current(ctx: &RawTracePointContext, ids: Ids) -> Result<&'static mut W
 /// The window of thread `tid`, if it has one.
 #[inline(always)]
 pub fn existing(tid: u32) -> Option<&'static mut Window> {
+    match slot::owned(tid) {
+        Some(window) => Some(window),
+        None => listed(tid),
+    }
+}
+
+#[inline(always)]
+fn listed(tid: u32) -> Option<&'static mut Window> {
     let window = THREADS.get_ptr_mut(tid)?;
     // SAFETY: the verifier checked the pointer. Only the thread itself writes to its window, and a
     // thread runs on one CPU at a time; the reader only takes copies.
     Some(unsafe { &mut *window })
+}
+
+#[inline(always)]
+fn unlist(tid: u32) {
+    // Not there is as good as removed.
+    let _ = THREADS.remove(tid);
+}
+
+// Without the calls, of which it has none.
+#[inline(always)]
+fn open(slot: &mut Window, made: &Window) {
+    slot.cause = made.cause;
+    slot.len = made.len;
+    slot.tgid = made.tgid;
+    slot.tid = made.tid;
+    slot.start_ns = made.start_ns;
+    slot.first_seq = made.first_seq;
+    slot.comm = made.comm;
 }
 
 // It does not give the window back: the verifier loses a pointer that goes through memory.
@@ -55,6 +86,7 @@ pub fn existing(tid: u32) -> Option<&'static mut Window> {
 fn create(ctx: &RawTracePointContext, ids: Ids) -> Result<(), Error> {
     let task = Task::current();
     let visible = task.visible_ids(ids)?;
+    // Filled before it is claimed: what fails in between cannot leave a slot claimed by nobody.
     let scratch = NEW_WINDOW.get_ptr_mut(0).ok_or(Error::NoRoom)?;
     // SAFETY: the pointer is into this CPU's own copy and nothing else uses it until `insert` has
     // copied it.
@@ -66,6 +98,11 @@ fn create(ctx: &RawTracePointContext, ids: Ids) -> Result<(), Error> {
     window.start_ns = task.start_ns()?;
     window.first_seq = 0;
     window.comm = bpf_get_current_comm().map_err(|_| Error::Unreadable)?;
+    if let Some(slot) = slot::claim(ids.tid) {
+        open(slot, window);
+        slot::publish(ids.tid);
+        return Ok(());
+    }
     // By reference: a copy would take most of the stack.
     let made: &Window = window;
     if THREADS.insert(ids.tid, made, 0).is_err() {
@@ -125,9 +162,20 @@ pub fn send(window: &mut Window, cause: Cause) -> bool {
     sent
 }
 
-/// Forgets a thread whose last window was sent.
+/// Ends the thread `tid`: its last calls are sent, and where the ring has no room for them they wait in the hash, marked, for
+/// the reader to fetch them.
 #[inline(always)]
-pub fn forget(tid: u32) {
-    // Not there is as good as removed.
-    let _ = THREADS.remove(tid);
+pub fn end(tid: u32) {
+    if let Some(window) = slot::owned(tid) {
+        if !send(window, Cause::Exit) && THREADS.insert(tid, &*window, 0).is_err() {
+            loss::count(Loss::ThreadTableFull, u64::from(window.len));
+        }
+        // Whoever has the slot next, a reader does not take these calls for the new owner's.
+        window.len = 0;
+        slot::release(tid);
+    } else if let Some(window) = listed(tid)
+        && send(window, Cause::Exit)
+    {
+        unlist(tid);
+    }
 }

@@ -13,8 +13,10 @@ pub mod command;
 
 pub mod probe;
 
+mod mapped;
 mod ring;
 mod slots;
+mod thread_slots;
 mod thread_table;
 
 mod reassembly;

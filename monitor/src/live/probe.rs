@@ -11,7 +11,13 @@ use monitor_common::{
     target::{Filter, KernelLayout, Membership},
 };
 
-use super::{losses::Losses, ring::Ring, slots::Slots, thread_table::ThreadTable};
+use super::{
+    losses::Losses,
+    ring::Ring,
+    slots::Slots,
+    thread_slots::{self, ThreadSlots},
+    thread_table::ThreadTable,
+};
 
 static BYTECODE: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/monitor-probe"));
 
@@ -54,7 +60,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 pub struct Sizes {
     /// Bytes of the ring, a power of two and a multiple of the page size.
     pub ring_bytes: u32,
-    /// Threads, and as many processes, that can be watched at a time.
+    /// Threads, and as many processes, that can be watched at a time: at least so many, and at most twice as many
+    /// threads.
     pub max_threads: u32,
 }
 
@@ -93,19 +100,30 @@ impl Probe {
         allow_locked_memory();
         let (filter_words, layout_words) = (filter.words(), layout.words());
         let log_level = log::max_level() as u8;
+        let slots = thread_slots::count(sizes.max_threads);
+        let slot_mask = slots - 1;
         let mut ebpf = EbpfLoader::new()
             .override_global(names::FILTER, filter_words.as_slice(), true)
             .override_global(names::LAYOUT, layout_words.as_slice(), true)
+            .override_global(names::SLOT_MASK, &slot_mask, true)
             .override_global(names::LOG_LEVEL, &log_level, true)
             .map_max_entries(names::RING, sizes.ring_bytes)
+            .map_max_entries(names::SLOT_OWNERS, slots)
+            .map_max_entries(names::SLOT_WINDOWS, slots)
+            .map_max_entries(names::SLOT_CLAIMS, slots)
             .map_max_entries(names::THREADS, sizes.max_threads)
             .map_max_entries(names::PROCESSES, sizes.max_threads)
             .map_max_entries(names::NAMED_PROCESSES, sizes.max_threads)
             .load(BYTECODE)?;
         let log = (log_level >= log::Level::Debug as u8).then(|| EbpfLogger::init(&mut ebpf));
+        let thread_slots = ThreadSlots::map(
+            take(&mut ebpf, names::SLOT_OWNERS)?,
+            take(&mut ebpf, names::SLOT_WINDOWS)?,
+            slots,
+        )?;
         let readers = Readers {
             ring: Ring::new(take(&mut ebpf, names::RING)?)?,
-            threads: ThreadTable::new(take(&mut ebpf, names::THREADS)?)?,
+            threads: ThreadTable::new(take(&mut ebpf, names::THREADS)?, thread_slots)?,
             losses: Losses::new(take(&mut ebpf, names::LOSSES)?)?,
             log: log.transpose().map_err(|_| ProbeError::Missing("log"))?,
         };

@@ -1,4 +1,4 @@
-//! The probe's table of threads: windows that are still being filled.
+//! The probe's table of threads: windows that are still being filled, in slots and in a hash.
 //!
 //! A thread that blocks never sends its window itself, so the reader takes a copy. Copying changes
 //! nothing in the kernel: the same calls arrive again with the window, and are told by their places.
@@ -11,8 +11,11 @@ use std::{
 use aya::maps::{Map, MapData, MapError};
 use monitor_common::record::{Cause, Window};
 
+use super::thread_slots::ThreadSlots;
+
 /// The reading end of the probe's thread table.
 pub struct ThreadTable {
+    slots: ThreadSlots,
     map: MapData,
     keys: Vec<u32>,
     values: Vec<u8>,
@@ -70,9 +73,10 @@ fn bpf<T>(command: libc::c_long, attributes: &mut T) -> io::Result<()> {
 }
 
 impl ThreadTable {
-    pub(super) fn new(map: Map) -> Result<Self, MapError> {
+    pub(super) fn new(map: Map, slots: ThreadSlots) -> Result<Self, MapError> {
         match map {
             Map::HashMap(map) => Ok(Self {
+                slots,
                 map,
                 keys: vec![0; BATCH],
                 values: vec![0; BATCH * Window::SIZE],
@@ -92,7 +96,8 @@ impl ThreadTable {
     ///
     /// When the kernel refuses the look-up.
     pub fn windows(&mut self, empty_too: bool) -> io::Result<Vec<Window>> {
-        let mut windows = Vec::new();
+        // Before the hash: a thread that ends meanwhile goes from there to here, and comes twice rather than never.
+        let mut windows: Vec<Window> = self.slots.windows(empty_too).collect();
         let mut ended = Vec::new();
         let (mut token, mut next_token) = (0_u64, 0_u64);
         let mut first = true;

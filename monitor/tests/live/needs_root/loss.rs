@@ -67,3 +67,14 @@ fn a_thread_table_without_room_is_said() {
     let arrived = seen.count(native(libc::SYS_getppid));
     assert!(*lost >= 800_000 - arrived, "{lost} lost, {arrived} arrived");
 }
+
+#[test]
+#[ignore = "needs root"]
+fn threads_whose_numbers_collide_lose_nothing() {
+    let mut asked = options();
+    // Five threads and four slots: at least one thread has none of its own.
+    asked.sizes.max_threads = 5;
+    let seen = watch_traced(&["threads", "200000"], asked);
+    assert_eq!(seen.lost(), 0);
+    assert_eq!(seen.count(native(libc::SYS_getppid)), 800_000);
+}
