@@ -167,8 +167,12 @@ pub fn send(window: &mut Window, cause: Cause) -> bool {
 #[inline(always)]
 pub fn end(tid: u32) {
     if let Some(window) = slot::owned(tid) {
-        if !send(window, Cause::Exit) && THREADS.insert(tid, &*window, 0).is_err() {
-            loss::count(Loss::ThreadTableFull, u64::from(window.len));
+        if !send(window, Cause::Exit) {
+            // By reference: a copy would take most of the stack.
+            let left: &Window = window;
+            if THREADS.insert(tid, left, 0).is_err() {
+                loss::count(Loss::ThreadTableFull, u64::from(left.len));
+            }
         }
         // Whoever has the slot next, a reader does not take these calls for the new owner's.
         window.len = 0;

@@ -20,7 +20,7 @@ pub struct LiveArgs {
     /// Bytes of the ring between kernel and monitor: a power of two, at least a page
     #[arg(long, value_name = "BYTES", default_value_t = 8 << 20, value_parser = ring_size)]
     ring_size: u32,
-    /// Threads, and as many processes, that can be watched at a time
+    /// Processes, and at least as many threads, that can be watched at a time
     #[arg(long, value_name = "N", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..=1 << 22))]
     pub max_threads: u32,
 }
