@@ -68,10 +68,22 @@ impl Machine {
 /// # Errors
 /// It is gone.
 pub fn resident_kib(pid: u32) -> Result<u64> {
+    status_number(pid, "VmRSS")
+}
+
+/// A number in a process' status, in KiB where it is an amount of memory (proc_pid_status(5)).
+///
+/// # Errors
+/// It is gone, or there is no such field.
+pub fn status_number(pid: u32, field: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse().ok())
-        .context("a process' resident memory")
+    number_of(&status, field).with_context(|| format!("{field} of process {pid}"))
+}
+
+fn number_of(status: &str, field: &str) -> Option<u64> {
+    let values = status.lines().filter_map(|line| line.split_once(':'));
+    let (_, value) = values.into_iter().find(|(name, _)| *name == field)?;
+    value.trim().trim_end_matches(" kB").parse().ok()
 }
 
 fn revision() -> String {
@@ -93,5 +105,19 @@ fn revision() -> String {
         format!("{revision} with changes")
     } else {
         revision
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_of;
+
+    #[test]
+    fn amounts_and_counts_are_read_from_a_status() {
+        let status = "Name:\tVmRSS: 3\nVmHWM:\t   40960 kB\nVmRSS:\t    3072 kB\nThreads:\t12\n";
+        assert_eq!(number_of(status, "VmRSS"), Some(3072));
+        assert_eq!(number_of(status, "VmHWM"), Some(40960));
+        assert_eq!(number_of(status, "Threads"), Some(12));
+        assert_eq!(number_of(status, "VmSwap"), None);
     }
 }

@@ -21,6 +21,12 @@ pub struct Publish {
 }
 
 impl Publish {
+    /// The page, when one is to be written.
+    #[must_use]
+    pub fn page(&self) -> Option<&Path> {
+        self.page.as_deref()
+    }
+
     /// Prints the tables, and writes what was asked for; `name` is that of the markers.
     ///
     /// # Errors

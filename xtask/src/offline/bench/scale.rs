@@ -1,11 +1,20 @@
-//! `cargo xtask bench scale`: memory for each thread that is followed, and a process that makes threads without end.
+//! `cargo xtask bench scale`: what threads that are followed take, a process that makes threads without end, how cost grows with
+//! calls, threads and processes, and real threads that a real monitor watches.
 //!
-//! The detector is given synthetic streams. Each size runs in a process of its own, so that what one left behind is not counted
-//! for the next.
+//! All but the last give the detector synthetic streams. Each size runs in a process of its own, so that what one left behind is
+//! not counted for the next.
 
+mod chart;
+mod kernel;
+mod limits;
+mod live;
+mod report;
+mod slope;
 mod streams;
+mod sweep;
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -13,12 +22,19 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::machine::Machine;
+use super::overhead::need_root;
 use super::page::Publish;
+use crate::offline::corpus::files::write_whole;
 use crate::offline::runtime;
+use live::Live;
+use sweep::{Axis, Sweep};
 
-/// What a thread may take beyond the base, bytes, and the base, MiB: the targets.
-const TARGET_BYTES: f64 = 4096.0;
-const TARGET_BASE_MIB: f64 = 64.0;
+/// Stretches of a thread that is followed: with a profile its flight recorder is full, without one it is not, as each call goes
+/// through the LSTM.
+const STRETCHES: (u64, u64) = (4, 16);
+
+/// Folder of the pictures, beside the page.
+const PLOTS: &str = "plots";
 
 /// Options of `cargo xtask bench scale`.
 #[derive(Args, Debug)]
@@ -29,6 +45,21 @@ pub struct Options {
     /// Short-lived threads of one process beside a long-lived one of another; 0 for none.
     #[arg(long, default_value_t = 10_000_000)]
     short_lived: u64,
+    /// Rounds of the sweeps over calls, threads and processes; 0 for none.
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// Real threads that a real monitor watches, which needs root; 0 for none.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    live_threads: u32,
+    /// Calls a second that they make together.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    live_rate: u64,
+    /// Seconds of each run of the monitor.
+    #[arg(long, default_value_t = 60.0)]
+    live_seconds: f64,
+    /// The monitor [default: the release build, built now].
+    #[arg(long, value_name = "FILE")]
+    monitor: Option<PathBuf>,
     #[command(flatten)]
     publish: Publish,
     /// libonnxruntime [default: as the monitor finds it].
@@ -46,6 +77,10 @@ pub struct Case {
     profile: bool,
     /// Threads that are followed at once, or threads that come and go.
     threads: u64,
+    /// Processes that they are shared out among.
+    processes: u64,
+    /// Stretches of calls that each thread makes that stays.
+    stretches: u64,
     /// Whether they come and go.
     short_lived: bool,
 }
@@ -54,7 +89,7 @@ pub struct Case {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Found {
     case: Case,
-    /// Resident memory before any thread, with the model loaded and run once, KiB.
+    /// Resident memory before any thread, with the model loaded and run for many at once, KiB.
     before_kib: u64,
     /// With all threads, KiB; of short-lived ones after each tenth.
     after_kib: Vec<u64>,
@@ -74,6 +109,10 @@ struct Report {
     format: u32,
     machine: Machine,
     found: Vec<Found>,
+    sweeps: Vec<Sweep>,
+    live: Option<Live>,
+    /// Why there is no live part.
+    live_left_out: Option<String>,
 }
 
 /// Runs the command.
@@ -94,6 +133,8 @@ pub fn command(options: &Options) -> Result<()> {
             let case = Case {
                 profile,
                 threads: threads.into(),
+                processes: 1,
+                stretches: stretches(profile),
                 short_lived: false,
             };
             found.push(apart(&case, options)?);
@@ -103,18 +144,63 @@ pub fn command(options: &Options) -> Result<()> {
         let case = Case {
             profile: true,
             threads: options.short_lived,
+            processes: 1,
+            stretches: 0,
             short_lived: true,
         };
         found.push(apart(&case, options)?);
     }
+    let sweeps = sweep::measure(options)?;
+    let (live, live_left_out) = match live_obstacle(options) {
+        Some(why) => {
+            eprintln!("the live part is left out: {why}");
+            (None, Some(why))
+        }
+        None => (Some(live::measure(options)?), None),
+    };
     let report = Report {
-        format: 1,
+        format: 2,
         machine: Machine::this(),
         found,
+        sweeps,
+        live,
+        live_left_out,
+    };
+    let pictured = match options.publish.page() {
+        Some(page) if !report.sweeps.is_empty() => draw(page, &report.sweeps)?,
+        _ => false,
     };
     options
         .publish
-        .publish("scale", &report, &report.markdown())
+        .publish("scale", &report, &report.markdown(pictured))
+}
+
+/// Why there can be no live part.
+fn live_obstacle(options: &Options) -> Option<String> {
+    if options.live_threads == 0 {
+        return Some("it was not asked for".to_owned());
+    }
+    need_root().err().map(|error| error.to_string())
+}
+
+/// Stretches of a thread.
+fn stretches(profile: bool) -> u64 {
+    if profile { STRETCHES.1 } else { STRETCHES.0 }
+}
+
+/// Draws the pictures into a folder beside the page.
+fn draw(page: &Path, sweeps: &[Sweep]) -> Result<bool> {
+    let folder = page.with_file_name(PLOTS);
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    for axis in Axis::ALL {
+        let picture = chart::svg(axis, sweeps)?;
+        write_whole(&folder.join(picture_name(axis)), picture.as_bytes())?;
+    }
+    Ok(true)
+}
+
+fn picture_name(axis: Axis) -> String {
+    format!("scale-{}.svg", axis.name())
 }
 
 /// Measures a case in a process of its own.
@@ -140,52 +226,9 @@ fn apart(case: &Case, options: &Options) -> Result<Found> {
     serde_json::from_slice(&out.stdout).context("what the measurement says")
 }
 
-impl Report {
-    fn markdown(&self) -> String {
-        let mib = |kib: u64| kib as f64 / 1024.0;
-        let mut text = format!(
-            "On {}. Targets: {TARGET_BYTES:.0} bytes a thread beyond a base of {TARGET_BASE_MIB:.0} MiB.\n\n\
-             | Profile | Threads at once | Base, MiB | With all, MiB | Bytes a thread | Nanoseconds a call |\n|---|--:|--:|--:|--:|--:|\n",
-            self.machine.sentence()
-        );
-        let (short, at_once): (Vec<_>, Vec<_>) =
-            self.found.iter().partition(|found| found.case.short_lived);
-        for found in at_once {
-            let after = found.after_kib.last().copied().unwrap_or(0);
-            let grown = after.saturating_sub(found.before_kib) as f64 * 1024.0;
-            text += &format!(
-                "| {} | {} | {:.1} | {:.1} | {:.0} | {:.0} |\n",
-                if found.case.profile {
-                    "its own"
-                } else {
-                    "none"
-                },
-                found.case.threads,
-                mib(found.before_kib),
-                mib(after),
-                grown / found.case.threads as f64,
-                found.cpu_s * 1e9 / found.calls.max(1) as f64,
-            );
-        }
-        for found in short {
-            let all: Vec<_> = found
-                .after_kib
-                .iter()
-                .map(|&kib| format!("{:.1}", mib(kib)))
-                .collect();
-            text += &format!(
-                "\n{} threads of one process that came and went, beside one of another that stayed: memory after each tenth was {} MiB; \
-                 {} threads were forgotten by the table; the one that stayed was {} in the end.\n",
-                found.case.threads,
-                all.join(", "),
-                found.evicted,
-                if found.judged {
-                    "still judged"
-                } else {
-                    "NOT judged"
-                },
-            );
-        }
-        text
+impl Found {
+    /// Resident memory at the end, KiB.
+    fn last_kib(&self) -> u64 {
+        self.after_kib.last().copied().unwrap_or(0)
     }
 }

@@ -50,7 +50,7 @@ pub fn monotonic_ns() -> u64 {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_nanos() as u64)
 }
 
-/// Repeats `operation` for `length`. `share` (0 to 1) sets threads with a pace apart, so that not
+/// Repeats `operation` for `length`. `share` (0 to 1) is where in its period a thread with a pace begins, so that not
 /// all wake at once.
 ///
 /// # Errors
@@ -93,11 +93,16 @@ fn paced(
     pace: &Pace,
     share: f64,
 ) -> io::Result<(u64, u64)> {
-    thread::sleep(SLICE.mul_f64(share));
+    let late = pace
+        .pause(0, Duration::ZERO)
+        .min(length)
+        .mul_f64(share.clamp(0.0, 1.0));
+    thread::sleep(late);
+    let working = || begun.elapsed().saturating_sub(late);
     let (mut operations, mut sleeps) = (0, 1);
     loop {
-        let elapsed = begun.elapsed();
-        if elapsed >= length {
+        let elapsed = working();
+        if begun.elapsed() >= length {
             return Ok((operations, sleeps));
         }
         // What a thread that was kept waiting owes is not made up for at once: that would be a burst.
@@ -106,7 +111,7 @@ fn paced(
             operation.once()?;
             operations += 1;
         }
-        let pause = pace.pause(operations, begun.elapsed());
+        let pause = pace.pause(operations, working());
         thread::sleep(pause.min(length.saturating_sub(begun.elapsed())));
         sleeps += 1;
     }

@@ -18,9 +18,8 @@ use crate::offline::bench::machine::resident_kib;
 /// Calls of a stretch, as the probe sends them.
 const STRETCH: usize = 32;
 
-/// Stretches of a thread that is followed: with a profile its flight recorder is full, without one it is not, as each call goes
-/// through the LSTM.
-const STRETCHES: (u64, u64) = (4, 16);
+/// Threads that the detector is warmed up with: more than the scorer takes at once.
+const WARM: u32 = 40;
 
 /// Calls of a short-lived thread.
 const SHORT: usize = 8;
@@ -79,7 +78,7 @@ fn detector(runtime: &Runtime, case: &Case) -> Result<Detector> {
         max_threads: if case.short_lived {
             10_240
         } else {
-            usize::try_from(case.threads)? + 2
+            usize::try_from(case.threads)? + WARM as usize + 2
         },
         ..Settings::default()
     };
@@ -115,6 +114,7 @@ pub fn measure(runtime: &Runtime, case: Case) -> Result<Found> {
     let mut verdicts = Vec::new();
     detector.push(&event(STAYS, 2, 0, 1, usual(0, STRETCH)));
     detector.score(&mut verdicts)?;
+    warm_up(&mut detector)?;
     let before_kib = resident_kib(std::process::id())?;
     let before = cpu_time();
     let (after_kib, calls) = if case.short_lived {
@@ -140,23 +140,51 @@ pub fn measure(runtime: &Runtime, case: Case) -> Result<Found> {
     })
 }
 
-/// All threads make a stretch, then all the next.
+/// Lets the scorer take the memory that any number of threads takes once.
+fn warm_up(detector: &mut Detector) -> Result<()> {
+    const FIRST: u32 = 3_000_000;
+    let mut verdicts = Vec::new();
+    for tid in FIRST..FIRST + WARM {
+        detector.push(&event(STAYS, tid, 0, 1, usual(0, STRETCH)));
+    }
+    detector.score(&mut verdicts)?;
+    for tid in FIRST..FIRST + WARM {
+        let count = STRETCH as u64;
+        detector.push(&Event {
+            kind: EventKind::Exit { count },
+            ..event(STAYS, tid, 0, 2, Vec::new())
+        });
+    }
+    Ok(detector.score(&mut verdicts)?)
+}
+
+/// The thread that a process begins with, by its place: the threads are shared out evenly.
+fn leader(process: u64, case: &Case) -> u64 {
+    (process * case.threads).div_ceil(case.processes)
+}
+
+/// Ids of a thread: its process is called by its first thread.
+fn ids(thread: u64, case: &Case) -> Result<(u32, u32)> {
+    let first = leader(thread * case.processes / case.threads, case);
+    Ok((u32::try_from(first)? + 10, u32::try_from(thread)? + 10))
+}
+
+/// All threads are made and make a stretch, then all the next.
 fn at_once(detector: &mut Detector, case: &Case) -> Result<u64> {
-    let stretches = if case.profile {
-        STRETCHES.1
-    } else {
-        STRETCHES.0
-    };
     let (mut verdicts, mut calls) = (Vec::new(), 0);
-    for stretch in 0..stretches {
+    for stretch in 0..case.stretches {
         let first_seq = stretch * STRETCH as u64;
+        let time_ns = 1_000_000 + first_seq;
         for thread in 0..case.threads {
-            let tid = u32::try_from(thread)? + 10;
+            let (tgid, tid) = ids(thread, case)?;
+            if stretch == 0 {
+                detector.push(&made(tgid, tid, time_ns));
+            }
             detector.push(&event(
-                7,
+                tgid,
                 tid,
                 first_seq,
-                1_000_000 + first_seq,
+                time_ns,
                 usual(thread, STRETCH),
             ));
             calls += STRETCH as u64;
@@ -169,6 +197,22 @@ fn at_once(detector: &mut Detector, case: &Case) -> Result<u64> {
         verdicts.clear();
     }
     Ok(calls)
+}
+
+/// What comes before a thread's first call: a process begins a program, its first thread makes the others.
+fn made(tgid: u32, tid: u32, time_ns: u64) -> Event {
+    let kind = if tid == tgid {
+        EventKind::Exec
+    } else {
+        EventKind::Fork {
+            child_tgid: tgid,
+            child_tid: tid,
+        }
+    };
+    Event {
+        kind,
+        ..event(tgid, tgid, 0, time_ns, Vec::new())
+    }
 }
 
 /// Threads that make a few calls and end, ten million of them say. Gives the memory after each tenth, KiB, and the calls.
@@ -217,4 +261,29 @@ fn still_judged(detector: &mut Detector) -> Result<bool> {
     Ok(verdicts
         .iter()
         .any(|it| matches!(it, Verdict::Alarm(alarm) if alarm.thread.tgid == STAYS)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Case, ids};
+
+    #[test]
+    fn threads_are_shared_out_among_processes_that_have_a_first_one() {
+        for (threads, processes) in [(10, 1), (10, 3), (10, 10), (10_000, 316)] {
+            let case = Case {
+                profile: false,
+                threads,
+                processes,
+                stretches: 1,
+                short_lived: false,
+            };
+            let all: Vec<_> = (0..threads)
+                .map(|thread| ids(thread, &case).expect("ids"))
+                .collect();
+            let first = all.iter().filter(|(tgid, tid)| tgid == tid).count();
+            let mut named: Vec<_> = all.iter().map(|(tgid, _)| *tgid).collect();
+            named.dedup();
+            assert_eq!((first as u64, named.len() as u64), (processes, processes));
+        }
+    }
 }

@@ -1,0 +1,158 @@
+//! Whether this host lets a process have so many threads.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use nix::sys::resource::{Resource, getrlimit};
+
+/// Memory areas of a thread: its stack and its signal stack, each with a guard page.
+const AREAS: u64 = 4;
+
+/// A limit of the host.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Limit {
+    /// How a user finds it.
+    name: String,
+    allowed: u64,
+    /// What is in use of it.
+    used: u64,
+    /// What a thread takes of it.
+    each: u64,
+}
+
+/// Refuses threads that the host would not start.
+///
+/// # Errors
+/// Names the limits that are too low.
+pub fn check(threads: u64) -> Result<()> {
+    let short: Vec<_> = limits()
+        .iter()
+        .filter_map(|limit| limit.lacks(threads))
+        .collect();
+    if !short.is_empty() {
+        bail!("{threads} threads cannot be started: {}", short.join("; "));
+    }
+    Ok(())
+}
+
+impl Limit {
+    /// What is wrong with it for so many more threads.
+    fn lacks(&self, threads: u64) -> Option<String> {
+        let needed = threads.saturating_mul(self.each).saturating_add(self.used);
+        (needed > self.allowed).then(|| {
+            format!(
+                "{} is {}, and {needed} are needed ({} are in use)",
+                self.name, self.allowed, self.used
+            )
+        })
+    }
+}
+
+fn limits() -> Vec<Limit> {
+    let running = running();
+    let mut limits = Vec::new();
+    // Tasks of all users take ids of one space.
+    for name in ["/proc/sys/kernel/threads-max", "/proc/sys/kernel/pid_max"] {
+        limits.extend(number(Path::new(name)).map(|allowed| Limit {
+            name: name.to_owned(),
+            allowed,
+            used: running,
+            each: 1,
+        }));
+    }
+    let areas = "/proc/sys/vm/max_map_count";
+    limits.extend(number(Path::new(areas)).map(|allowed| Limit {
+        name: areas.to_owned(),
+        allowed,
+        used: 1000,
+        each: AREAS,
+    }));
+    // The first user of the host is not held to it (copy_process in the kernel's kernel/fork.c).
+    if !nix::unistd::geteuid().is_root()
+        && let Ok((allowed, _)) = getrlimit(Resource::RLIMIT_NPROC)
+    {
+        limits.push(Limit {
+            name: "`ulimit -u`".to_owned(),
+            allowed,
+            used: 0,
+            each: 1,
+        });
+    }
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    for folder in folders(&groups) {
+        // `max` is no number and no limit.
+        limits.extend(number(&folder.join("pids.max")).map(|allowed| Limit {
+            name: folder.join("pids.max").display().to_string(),
+            allowed,
+            used: number(&folder.join("pids.current")).unwrap_or(0),
+            each: 1,
+        }));
+    }
+    limits
+}
+
+/// Tasks of the host (proc_loadavg(5), the second number of the fourth field).
+fn running() -> u64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let tasks = text.split(' ').nth(3).and_then(|it| it.split_once('/'));
+    tasks.and_then(|(_, all)| all.parse().ok()).unwrap_or(0)
+}
+
+fn number(path: &Path) -> Option<u64> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// The folders of this process' cgroup and of those above it that may limit its tasks, from `/proc/self/cgroup`, of either
+/// version (cgroups(7)).
+fn folders(groups: &str) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    for line in groups.lines() {
+        let mut fields = line.splitn(3, ':');
+        let (Some(_), Some(controllers), Some(path)) =
+            (fields.next(), fields.next(), fields.next())
+        else {
+            continue;
+        };
+        let root = match controllers {
+            "" => "/sys/fs/cgroup",
+            "pids" => "/sys/fs/cgroup/pids",
+            _ => continue,
+        };
+        let path = Path::new(path.trim_start_matches('/'));
+        folders.extend(path.ancestors().map(|part| Path::new(root).join(part)));
+    }
+    folders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Limit, folders};
+
+    #[test]
+    fn a_limit_that_is_too_low_is_named() {
+        let limit = Limit {
+            name: "pids.max".to_owned(),
+            allowed: 10_000,
+            used: 300,
+            each: 1,
+        };
+        let told = limit.lacks(10_000).expect("too low");
+        assert!(told.contains("pids.max is 10000") && told.contains("10300"));
+        assert_eq!(limit.lacks(9_700), None);
+    }
+
+    #[test]
+    fn the_groups_above_count_too() {
+        let found = folders("9:name=systemd:/\n8:pids:/a/b\n4:memory:/c\n0::/d\n");
+        let shown: Vec<_> = found.iter().map(|it| it.display().to_string()).collect();
+        let expected = [
+            "/sys/fs/cgroup/pids/a/b",
+            "/sys/fs/cgroup/pids/a",
+            "/sys/fs/cgroup/pids/",
+            "/sys/fs/cgroup/d",
+            "/sys/fs/cgroup/",
+        ];
+        assert_eq!(shown, expected);
+    }
+}
