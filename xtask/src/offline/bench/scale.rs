@@ -52,7 +52,7 @@ pub struct Options {
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     live_threads: u32,
     /// Calls a second that they make together.
-    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..))]
     live_rate: u64,
     /// Seconds of each run of the monitor.
     #[arg(long, default_value_t = 60.0)]

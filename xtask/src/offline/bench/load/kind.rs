@@ -18,6 +18,8 @@ pub enum Kind {
     Files,
     /// A byte goes to another thread through a pipe and back through another.
     Pipe,
+    /// Calls of several kinds in which threads do not wait for each other.
+    Mixed,
 }
 
 /// One operation that can be repeated.
@@ -42,6 +44,7 @@ impl Kind {
             Self::Getppid => "getppid",
             Self::Files => "files",
             Self::Pipe => "pipe",
+            Self::Mixed => "mixed",
         }
     }
 
@@ -54,6 +57,7 @@ impl Kind {
             Self::Getppid => Box::new(Getppid),
             Self::Files => Box::new(Files::new(lane)?),
             Self::Pipe => Box::new(Pipe::new()?),
+            Self::Mixed => Box::new(Mixed { block: [7; 64] }),
         })
     }
 }
@@ -127,6 +131,40 @@ impl Operation for Files {
 
     fn calls(&self) -> u64 {
         6
+    }
+
+    fn between_looks(&self) -> u64 {
+        16
+    }
+}
+
+struct Mixed {
+    block: [u8; 64],
+}
+
+impl Operation for Mixed {
+    fn once(&mut self) -> io::Result<()> {
+        let (block, length) = (self.block.as_mut_ptr().cast(), self.block.len());
+        // A device: making files would have thousands of threads wait for their folder.
+        let flags = libc::O_RDWR | libc::O_CLOEXEC;
+        // SAFETY: the path ends with NUL, the block is as long as stated and written by nobody else,
+        // the descriptor is this function's own, and a zeroed `stat` is valid.
+        unsafe {
+            let device = libc::open(c"/dev/zero".as_ptr(), flags);
+            checked(device as isize)?;
+            let mut state: libc::stat = std::mem::zeroed();
+            checked(libc::fstat(device, &raw mut state) as isize)?;
+            checked(libc::read(device, block, length))?;
+            checked(libc::write(device, block, length))?;
+            checked(libc::lseek(device, 0, libc::SEEK_SET) as isize)?;
+            libc::syscall(libc::SYS_getppid);
+            checked(libc::close(device) as isize)?;
+        }
+        Ok(())
+    }
+
+    fn calls(&self) -> u64 {
+        7
     }
 
     fn between_looks(&self) -> u64 {

@@ -124,7 +124,7 @@ pub fn measure(options: &Options) -> Result<Live> {
 
 fn start(options: &Options, threads: u32, seconds: f64) -> Result<Load> {
     Load::start(&load::Options {
-        kind: Kind::Files,
+        kind: Kind::Mixed,
         threads,
         rate: Some(options.live_rate),
         seconds,
