@@ -79,7 +79,8 @@ fn panel<B: DrawingBackend>(
     slope: Slope,
 ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
     let points = || sweeps.iter().flat_map(|sweep| &sweep.points);
-    let (from, to) = decades(points().map(|point| point.size as f64));
+    // The fewest of a sweep lie on a power of ten, or just below.
+    let (from, to) = decades(points().map(|point| point.size as f64 * 1.01));
     let (low, high) = decades(points().map(value));
     let mut chart = ChartBuilder::on(area)
         .margin(14)
@@ -133,8 +134,7 @@ fn decades(values: impl Iterator<Item = f64>) -> (f64, f64) {
     if low > high {
         return (1.0, 10.0);
     }
-    // The fewest of a sweep lie on a power of ten, or just below.
-    let (low, high) = ((low + 0.01).floor(), (high - 0.01).ceil());
+    let (low, high) = (low.floor(), (high - 0.01).ceil());
     (10.0_f64.powf(low), 10.0_f64.powf(high.max(low + 1.0)))
 }
 
@@ -157,7 +157,7 @@ mod tests {
         let near = |(low, high): (f64, f64), to: (f64, f64)| {
             (low / to.0 - 1.0).abs() < 1e-9 && (high / to.1 - 1.0).abs() < 1e-9
         };
-        assert!(near(decades([99_200.0, 1e7].into_iter()), (1e5, 1e7)));
+        assert!(near(decades([1e5, 1.01e7].into_iter()), (1e5, 1e7)));
         assert!(near(decades([35.0, 284.0].into_iter()), (10.0, 1000.0)));
         assert!(near(decades([35.0].into_iter()), (10.0, 100.0)));
         assert!(near(decades([0.0].into_iter()), (1.0, 10.0)));

@@ -18,8 +18,7 @@ use crate::offline::bench::overhead::{Place, wait_for_descriptors};
 use crate::offline::scenarios::stop;
 use crate::offline::scenarios::tool::Running;
 
-/// Threads that the profile is learned from, and for how long, seconds.
-const TEACHERS: u32 = 64;
+/// How long a profile is learned from each of its two loads at most, seconds.
 const LESSON: f64 = 20.0;
 
 /// How often memory is read.
@@ -93,9 +92,13 @@ pub fn measure(options: &Options) -> Result<Live> {
     stop::listen()?;
     let folder = tempfile::tempdir().context("cannot make a folder")?;
     let profile = folder.path().join("profile");
-    let mut teacher = start(options, TEACHERS, LESSON.min(options.live_seconds))?;
-    place.learn(&[teacher.pid()], &profile, || teacher.work().map(drop))?;
-    drop(teacher);
+    let teach = |threads| start(options, threads, LESSON.min(options.live_seconds));
+    let (mut one, mut all) = (teach(1)?, teach(options.live_threads)?);
+    place.learn(&[one.pid(), all.pid()], &profile, || {
+        one.work()?;
+        all.work().map(drop)
+    })?;
+    drop((one, all));
     let max_threads = TABLE.max(options.live_threads.saturating_add(FREE));
     let (mut runs, mut maps) = (Vec::new(), Vec::new());
     for profile in [None, Some(profile.as_path())] {
