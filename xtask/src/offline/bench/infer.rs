@@ -16,9 +16,9 @@ use monitor::detect::scorer::runtime::Runtime;
 use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 use serde::Serialize;
 
+use super::machine::Machine;
+use super::page::Publish;
 use super::spread::Spread;
-use crate::offline::bench::machine::Machine;
-use crate::offline::corpus::files::write_whole;
 use crate::offline::runtime;
 use crate::offline::vocabulary::START;
 use plain::{Plain, State};
@@ -42,9 +42,8 @@ pub struct Options {
     /// Milliseconds that each measurement of a round takes.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
     milliseconds: u64,
-    /// Write the figures to this file as JSON.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    publish: Publish,
     /// libonnxruntime [default: as the monitor finds it].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
@@ -71,8 +70,9 @@ struct Report<'a> {
     model: &'a str,
     model_sha256: &'a str,
     parameters: u64,
-    cpu: String,
+    machine: Machine,
     rounds: u32,
+    milliseconds: u64,
     rows: &'a [Row],
 }
 
@@ -115,19 +115,18 @@ pub fn command(options: &Options) -> Result<()> {
     let rows: Vec<Row> = cases.iter().map(Case::row).collect();
     let manifest = Model::load(&runtime, &options.model)?.manifest().clone();
     let report = Report {
-        format: 1,
+        format: 2,
         model: &manifest.name,
         model_sha256: &manifest.model_sha256,
         parameters: manifest.parameters,
-        cpu: Machine::this().cpu,
+        machine: Machine::this(),
         rounds: options.rounds,
+        milliseconds: options.milliseconds,
         rows: &rows,
     };
-    print!("{}", text(&report));
-    if let Some(path) = &options.json {
-        write_whole(path, &serde_json::to_vec_pretty(&report)?)?;
-    }
-    Ok(())
+    options
+        .publish
+        .publish("infer", &report, &report.markdown())
 }
 
 struct Case {
@@ -294,29 +293,36 @@ fn index(step: u64, lane: usize) -> u16 {
     1 + ((step * 37 + lane as u64 * 101) % 340) as u16
 }
 
-fn text(report: &Report<'_>) -> String {
-    let mut text = format!(
-        "{}, {} parameters, on {}; microseconds a call, median (quartiles) of {} rounds\n\
-         threads  calls   detector                plain loop              ratio\n",
-        report.model, report.parameters, report.cpu, report.rounds
-    );
-    let shown = |s: &Spread| {
-        format!(
-            "{:.2} ({:.2} to {:.2})",
-            s.median, s.quartiles[0], s.quartiles[1]
-        )
-    };
-    for row in report.rows {
-        text += &format!(
-            "{:>7}  {:>5}   {:<22}  {:<22}  {:.2}\n",
-            row.threads,
-            row.calls,
-            shown(&row.detector),
-            shown(&row.plain),
-            row.ratio
+impl Report<'_> {
+    fn markdown(&self) -> String {
+        let mut text = format!(
+            "Measured by `cargo xtask bench infer --rounds {} --milliseconds {}` with the model `{}` ({} parameters) on {}; microseconds \
+             a call, medians (first to third quartile), and the median of the rounds' ratios.\n\n\
+             | threads at once | calls of each | detector, us | plain loop, us | ratio |\n| --- | --- | --- | --- | --- |\n",
+            self.rounds,
+            self.milliseconds,
+            self.model,
+            self.parameters,
+            self.machine.sentence()
         );
+        let shown = |s: &Spread| {
+            format!(
+                "{:.2} ({:.2} to {:.2})",
+                s.median, s.quartiles[0], s.quartiles[1]
+            )
+        };
+        for row in self.rows {
+            text += &format!(
+                "| {} | {} | {} | {} | {:.2} |\n",
+                row.threads,
+                row.calls,
+                shown(&row.detector),
+                shown(&row.plain),
+                row.ratio
+            );
+        }
+        text
     }
-    text
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use super::{Found, PLOTS, Report, chart, picture_name};
 const TARGET_BYTES: f64 = 4096.0;
 const TARGET_BASE_MIB: f64 = 64.0;
 
+/// Maps below this, bytes, are told of together.
+const SMALL: u64 = 256 << 10;
+
 fn mib(kib: u64) -> f64 {
     kib as f64 / 1024.0
 }
@@ -192,16 +195,21 @@ fn maps(live: &Live) -> String {
             map.kind, map.max_entries, map.value_bytes
         );
         let of = match map.kind {
-            "ring buffer" => format!("ring buffer of {} MiB", map.max_entries >> 20),
+            "ring buffer" => format!("ring buffer of {} KiB", map.max_entries >> 10),
             _ => of,
         };
         *kinds.entry(of).or_default() += map.memory_bytes;
     }
     let mut kinds: Vec<_> = kinds.into_iter().collect();
     kinds.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-    let told: Vec<_> = kinds
+    let (large, small) = kinds.split_at(kinds.partition_point(|(_, bytes)| *bytes >= SMALL));
+    let rest: u64 = small.iter().map(|(_, bytes)| bytes).sum();
+    let rest = (!small.is_empty()).then(|| ("the rest".to_owned(), rest));
+    let told: Vec<_> = large
         .iter()
-        .map(|(of, bytes)| format!("{of} {:.0} KiB", *bytes as f64 / 1024.0))
+        .cloned()
+        .chain(rest)
+        .map(|(of, bytes)| format!("{of} {:.0} KiB", bytes as f64 / 1024.0))
         .collect();
     told.join(", ")
 }
