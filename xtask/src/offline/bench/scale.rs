@@ -127,6 +127,11 @@ pub fn command(options: &Options) -> Result<()> {
         println!("{}", serde_json::to_string(&found)?);
         return Ok(());
     }
+    let obstacle = live_obstacle(options);
+    if obstacle.is_none() {
+        // Before all that takes minutes.
+        limits::check(options.live_threads.into())?;
+    }
     let mut found = Vec::new();
     for profile in [false, true] {
         for &threads in &options.threads {
@@ -151,7 +156,7 @@ pub fn command(options: &Options) -> Result<()> {
         found.push(apart(&case, options)?);
     }
     let sweeps = sweep::measure(options)?;
-    let (live, live_left_out) = match live_obstacle(options) {
+    let (live, live_left_out) = match obstacle {
         Some(why) => {
             eprintln!("the live part is left out: {why}");
             (None, Some(why))

@@ -10,8 +10,8 @@ use nix::sys::signal::Signal;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Options;
 use super::kernel::{self, Map};
-use super::{Options, limits};
 use crate::offline::bench::load::{self, Done, Kind, Load};
 use crate::offline::bench::machine::{resident_kib, status_number};
 use crate::offline::bench::overhead::{Place, wait_for_descriptors};
@@ -85,9 +85,8 @@ pub struct Run {
 /// Measures.
 ///
 /// # Errors
-/// A limit of the host is too low, a process does not start or fails.
+/// A process does not start or fails.
 pub fn measure(options: &Options) -> Result<Live> {
-    limits::check(options.live_threads.into())?;
     let place = Place::with(options.monitor.as_deref(), options.onnxruntime.as_deref())?;
     stop::listen()?;
     let folder = tempfile::tempdir().context("cannot make a folder")?;
