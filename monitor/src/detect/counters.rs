@@ -46,6 +46,14 @@ pub struct Counters {
     pub highest_mean: Option<f64>,
 }
 
+impl Counters {
+    /// The share of all calls that the LSTM saw, between 0 and 1; `None` before the first call.
+    #[must_use]
+    pub fn model_share(&self) -> Option<f64> {
+        (self.calls > 0).then(|| self.answered as f64 / self.calls as f64)
+    }
+}
+
 /// How calls were mapped to the model's vocabulary.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Coverage {

@@ -11,6 +11,12 @@ const SLOWER: u32 = 4;
 /// How long a smaller share takes to empty the queue by some rounds.
 const RELIEF: Duration = Duration::from_millis(50);
 
+/// The budget is asked sooner while it does not know the load yet, for so long.
+const FINDING: Duration = Duration::from_secs(1);
+
+/// How soon then.
+const SOON: Duration = Duration::from_millis(50);
+
 /// A budget, and when it is asked next.
 pub(super) struct Allowance {
     pub allowed: f64,
@@ -38,8 +44,14 @@ impl Allowance {
         if now < self.next {
             return None;
         }
-        self.next = now + CpuBudget::INTERVAL;
-        Some(self.budget.share(cpu_time(), now - self.begun))
+        let passed = now - self.begun;
+        self.next = now
+            + if passed < FINDING {
+                SOON
+            } else {
+                CpuBudget::INTERVAL
+            };
+        Some(self.budget.share(cpu_time(), passed))
     }
 
     /// The model's share from now on, as calls come faster than they are taken: before one is refused, the model gives way.
@@ -52,12 +64,13 @@ impl Allowance {
         Some(self.budget.press())
     }
 
+    /// Whether the model has nothing left to give up.
+    pub fn is_exhausted(&self) -> bool {
+        self.budget.is_exhausted()
+    }
+
     /// By which factor statements about the run come more rarely.
     pub fn slower(&self) -> u32 {
-        if self.budget.is_exhausted() {
-            SLOWER
-        } else {
-            1
-        }
+        if self.is_exhausted() { SLOWER } else { 1 }
     }
 }

@@ -145,6 +145,7 @@ impl Stage {
             unscored: self.shared.unscored(),
             counters: self.engine.counters(),
             cpu_allowed: self.cpu.as_ref().map(|cpu| cpu.allowed),
+            cpu_exhausted: self.cpu.as_ref().is_some_and(Allowance::is_exhausted),
         }
     }
 }

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::detect::verdict::Verdict;
 use crate::report::sink::Sink;
 use crate::report::snapshot::{Snapshot, Summary};
-use crate::report::text::grouped;
+use crate::report::text::{grouped, percent};
 use crate::report::usage::cpu_time;
 
 /// Shows threads, calls, losses and surprise on standard error, and is gone at the end.
@@ -61,10 +61,8 @@ impl LiveLine {
                 alarms => format!("{} alarms", grouped(alarms)),
             }
         );
-        let (asked, answered) = (counters.asked, counters.answered);
-        if answered < asked {
-            let share = 100.0 * answered as f64 / asked as f64;
-            line += &format!("  LSTM {share:.1}%");
+        if let Some(share) = counters.model_share() {
+            line += &format!("  LSTM saw {}", percent(share));
         }
         if let Some(allowed) = now.cpu_allowed {
             let cpu = cpu_time();
@@ -122,6 +120,7 @@ mod tests {
             },
             counters: Counters {
                 calls,
+                answered: calls / 2_000,
                 current_mean: Some(0.5),
                 alarms: 1,
                 ..Counters::default()
@@ -131,7 +130,7 @@ mod tests {
         line.line(&at(10, 1_000));
         assert_eq!(
             line.line(&at(12, 5_000)),
-            "3 threads  5,000 calls  0 scored  7 lost  2,000 calls/s  surprise 0.50 now, - highest  1 alarm"
+            "3 threads  5,000 calls  0 scored  7 lost  2,000 calls/s  surprise 0.50 now, - highest  1 alarm  LSTM saw 0.040%"
         );
     }
 }

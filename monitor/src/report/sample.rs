@@ -141,6 +141,7 @@ pub fn summary() -> Summary {
     Summary {
         snapshot: Snapshot {
             cpu_allowed: Some(0.25),
+            cpu_exhausted: false,
             elapsed: Duration::from_millis(2500),
             source: SourceStatus {
                 received: 1010,

@@ -43,6 +43,8 @@ pub struct Snapshot {
     pub counters: Counters,
     /// What the monitor may use of one core, if that is limited.
     pub cpu_allowed: Option<f64>,
+    /// Whether the LSTM is at its least share: what is used beyond the limit then is what every call needs.
+    pub cpu_exhausted: bool,
 }
 
 impl Snapshot {

@@ -8,7 +8,7 @@ use crate::detect::verdict::Verdict;
 use crate::report::output::Output;
 use crate::report::sink::Sink;
 use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
-use crate::report::text::{call_name, grouped};
+use crate::report::text::{call_name, grouped, percent};
 
 /// Writes the summary at the end of a run, and nothing before.
 pub struct SummaryText {
@@ -98,8 +98,10 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
             ),
         );
     }
-    if model.is_some() && counters.answered < counters.asked {
-        row("LSTM", model_share(counters));
+    if model.is_some()
+        && let Some(share) = counters.model_share()
+    {
+        row("LSTM", seen_by_model(share, counters));
     }
     if let Some(profile) = model.and_then(|model| model.profile.as_ref()) {
         row(
@@ -119,6 +121,9 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         let _ = write!(cost, ", {:.1}% of one core", 100.0 * cpu / seconds);
         if let Some(allowed) = snapshot.cpu_allowed {
             let _ = write!(cost, " of {:.0}% allowed", 100.0 * allowed);
+            if snapshot.cpu_exhausted && cpu > seconds * allowed {
+                cost += "; what every call needs takes more than that, with hardly any LSTM";
+            }
         }
     }
     row("CPU time", cost);
@@ -140,13 +145,18 @@ fn alarms(counters: &Counters) -> String {
     text
 }
 
-/// What the LSTM saw of what it was asked for.
-fn model_share(counters: &Counters) -> String {
-    format!(
-        "saw {:.1}% of the {} calls that asked for it, to keep to --cpu",
-        100.0 * counters.answered as f64 / counters.asked as f64,
-        grouped(counters.asked)
-    )
+/// What the LSTM saw of all calls, and of those that asked for it.
+fn seen_by_model(share: f64, counters: &Counters) -> String {
+    let mut text = format!("saw {} of the calls", percent(share));
+    if counters.answered < counters.asked {
+        let _ = write!(
+            text,
+            ": {} of the {} that asked for it, to keep to --cpu",
+            percent(counters.answered as f64 / counters.asked as f64),
+            grouped(counters.asked)
+        );
+    }
+    text
 }
 
 fn losses(snapshot: &Snapshot) -> String {
@@ -220,7 +230,7 @@ mod tests {
   surprise  highest score 5.25 nats a call
   io_uring  40 io_uring_enter calls: what they submitted is not visible to raw_syscalls
   model     default, sha256 abababababab, thresholds 3.20 slow, 6.50 fast
-  LSTM      saw 70.0% of the 990 calls that asked for it, to keep to --cpu
+  LSTM      saw 69.3% of the calls: 70.0% of the 990 that asked for it, to keep to --cpu
   CPU time  0.12 s of the monitor itself, 5.0% of one core of 25% allowed
 "
         );

@@ -133,9 +133,35 @@ pub fn grouped(number: u64) -> String {
     shown
 }
 
+/// A share between 0 and 1 in percent; of one below a percent two digits that count.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    if percent >= 1.0 || percent <= 0.0 {
+        return format!("{percent:.1}%");
+    }
+    let places = (1.0 - percent.log10().floor()).clamp(1.0, 9.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "between 1 and 9"
+    )]
+    let places = places as usize;
+    format!("{percent:.places$}%")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{expectation, grouped};
+    use super::{expectation, grouped, percent};
+
+    #[test]
+    fn a_small_share_does_not_look_like_none() {
+        let shown = [1.0, 0.7, 0.0123, 0.00123, 0.000_04, 0.0].map(percent);
+        assert_eq!(
+            shown,
+            ["100.0%", "70.0%", "1.2%", "0.12%", "0.0040%", "0.0%"]
+        );
+    }
     use crate::detect::verdict::Expected;
 
     #[test]

@@ -30,6 +30,10 @@ pub struct Options {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
+    /// Seconds that a monitor which scores watches the workload before it is measured: its budget of CPU time finds the
+    /// LSTM's share meanwhile.
+    #[arg(long, default_value_t = 3.0)]
+    settle: f64,
     /// What is watched.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Workload::ALL)]
     workloads: Vec<Workload>,

@@ -218,6 +218,11 @@ impl Configuration {
         }
     }
 
+    /// Whether it takes some time to find how much it may do.
+    pub const fn settles(self) -> bool {
+        matches!(self, Self::Pid | Self::Profile | Self::Budget | Self::All)
+    }
+
     /// In words.
     pub const fn title(self) -> &'static str {
         match self {

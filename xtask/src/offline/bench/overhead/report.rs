@@ -40,9 +40,10 @@ impl<'a> Report<'a> {
     pub fn new(options: &Options, measured: &'a [Row]) -> Self {
         let names = |it: Vec<&str>| it.join(",");
         let command = format!(
-            "cargo xtask bench overhead --rounds {} --seconds {} --workloads {} --configurations {}",
+            "cargo xtask bench overhead --rounds {} --seconds {} --settle {} --workloads {} --configurations {}",
             options.rounds,
             options.seconds,
+            options.settle,
             names(options.workloads.iter().map(|it| it.name()).collect()),
             names(options.configurations.iter().map(|it| it.name()).collect()),
         );

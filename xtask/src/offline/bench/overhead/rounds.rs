@@ -14,7 +14,7 @@ use crate::offline::scenarios::stop;
 use crate::offline::train::random::{Use, generator, shuffle};
 
 /// A tool that has just begun to watch is left alone for so long.
-const SETTLE: Duration = Duration::from_millis(200);
+const ATTACHED: Duration = Duration::from_millis(200);
 
 /// What was measured of one configuration of a workload.
 #[derive(Debug, Serialize)]
@@ -50,6 +50,7 @@ struct Case {
 /// A workload or configuration that does not run.
 pub fn run(options: &Options, place: &Place) -> Result<Vec<Row>> {
     let length = Duration::try_from_secs_f64(options.seconds).context("--seconds")?;
+    let settle = Duration::try_from_secs_f64(options.settle).context("--settle")?;
     let folder = std::env::temp_dir().join(format!("monitor-overhead-{}", std::process::id()));
     std::fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
     let _folder = Folder(folder.clone());
@@ -107,7 +108,7 @@ pub fn run(options: &Options, place: &Place) -> Result<Vec<Row>> {
                     case.row.workload.name(),
                     configurations[which].name()
                 );
-                case.measure(which, place, length)?;
+                case.measure(which, place, length, settle)?;
             }
         }
     }
@@ -116,7 +117,13 @@ pub fn run(options: &Options, place: &Place) -> Result<Vec<Row>> {
 }
 
 impl Case {
-    fn measure(&mut self, which: usize, place: &Place, length: Duration) -> Result<()> {
+    fn measure(
+        &mut self,
+        which: usize,
+        place: &Place,
+        length: Duration,
+        settle: Duration,
+    ) -> Result<()> {
         let cell = &mut self.row.cells[which];
         let name = cell.configuration.name();
         let pids = self.subject.pids();
@@ -124,7 +131,11 @@ impl Case {
             .configuration
             .start(place, &pids, self.profile.as_deref())?;
         stop::check()?;
-        thread::sleep(SETTLE);
+        thread::sleep(ATTACHED);
+        let watched = Instant::now();
+        while cell.configuration.settles() && watched.elapsed() < settle {
+            self.subject.measure(length)?;
+        }
         let tools = tool.pids();
         let (before, begun) = (Cpu::of(&tools), Instant::now());
         let measured = self.subject.measure(length);
