@@ -2,13 +2,15 @@
 
 mod needs_services {
     use std::env::{current_exe, var_os};
+    use std::path::Path;
     use std::time::Duration;
 
     use super::super::attack::Attack;
     use super::super::findings::findings;
+    use super::super::marks::Mark;
     use super::super::report::Service;
     use super::super::service::{Make, nginx, shell};
-    use super::super::study::{Extent, Study};
+    use super::super::study::{Extent, MARK, Studied, Study};
     use super::super::variant::Variant;
     use super::super::watcher::Monitor;
 
@@ -19,7 +21,29 @@ mod needs_services {
         Monitor {
             program: built.join("monitor"),
             onnxruntime: var_os("ORT_DYLIB_PATH").expect("ORT_DYLIB_PATH").into(),
-            options: Vec::new(),
+            // What the LSTM saw must not depend on how busy the machine is.
+            options: vec!["--cpu=none".to_owned()],
+        }
+    }
+
+    /// What was watched has the very alarms of the live run when its recording is judged again, and the attacks' marks are kept.
+    fn same_again(monitor: &Monitor, profile: &Path, studied: &Studied) {
+        let lives = studied.lives.iter();
+        // Another build is not to be had everywhere.
+        let lives = lives.filter_map(|life| life.outcome.as_ref().ok());
+        let attacks = studied.attacks.iter();
+        let attacks = attacks.map(|made| made.outcome.as_ref().expect("made"));
+        for (mark, watched) in attacks.clone() {
+            let kept = Mark::read(&watched.recording.with_extension(MARK)).expect("kept");
+            assert_eq!(&kept, mark);
+        }
+        for watched in lives.chain(attacks.map(|(_, watched)| watched)) {
+            let again = monitor.replay(&watched.recording, profile, 100.0);
+            let (again, live) = (again.expect("judged again"), &watched.verdicts);
+            assert_eq!(again.alarms, live.alarms, "{}", watched.recording.display());
+            for count in ["calls", "asked", "answered", "alike"] {
+                assert_eq!(again.summary[count], live.summary[count], "{count}");
+            }
         }
     }
 
@@ -36,6 +60,8 @@ mod needs_services {
         let monitor = monitor();
         let study = Study::prepare(name, make, &monitor, &extent, folder.path(), false);
         let studied = study.and_then(Study::run).expect("studied");
+        let profile = folder.path().join(name).join("profile");
+        same_again(&monitor, &profile, &studied);
         findings(studied).expect("its recordings are judged")
     }
 
