@@ -68,6 +68,8 @@ pub fn command(options: &Options) -> Result<()> {
         !options.suites.is_empty() || options.data.is_some(),
         "there is nothing to measure on: name a folder of the suite (--suite), ADFA-LD (--data), or both"
     );
+    // Now: when it is done, it may be another.
+    let revision = git_revision();
     let onnxruntime = match &options.onnxruntime {
         Some(library) => library.clone(),
         None => setup::setup()?.onnxruntime,
@@ -92,7 +94,7 @@ pub fn command(options: &Options) -> Result<()> {
     };
     let report = Report {
         format: 1,
-        revision: git_revision(),
+        revision,
         suite,
         adfa_ld: adfa_ld.transpose()?,
     };
