@@ -50,7 +50,7 @@ fn keyword_fits(
             Value::Array(types) => types.iter().any(|one| is_of_type(value, one)),
             one => is_of_type(value, one),
         },
-        "minimum" => value.as_f64() >= rule.as_f64(),
+        "minimum" => value.is_null() || value.as_f64() >= rule.as_f64(),
         "maximum" => value.is_null() || value.as_f64() <= rule.as_f64(),
         "minItems" => list(value)?.len() as u64 >= rule.as_u64().unwrap_or(u64::MAX),
         "maxItems" => list(value)?.len() as u64 <= rule.as_u64().unwrap_or(0),
