@@ -270,17 +270,23 @@ impl Ngram {
     /// # Errors
     /// When the token is outside of the vocabulary.
     pub fn probability(&self, cursor: &Cursor, token: u32) -> Result<f64, NgramError> {
+        self.probability_next(&mut { *cursor }, token)
+    }
+
+    /// `p(token | what the cursor stands on)`; the cursor is moved behind the token. It costs one look-up for each order.
+    ///
+    /// # Errors
+    /// When the token is outside of the vocabulary; the cursor stays then.
+    pub fn probability_next(&self, cursor: &mut Cursor, token: u32) -> Result<f64, NgramError> {
         self.check(token)?;
         let mut probability = 1.0 / f64::from(self.vocabulary);
-        for &context in cursor.contexts[..self.order].iter() {
-            if context == NONE {
-                // A longer context was not seen either.
-                break;
-            }
-            let (total, types) = self.trie.followers(context);
-            if total > 0.0 {
-                let count = self.trie.count_of(context, token);
-                probability = (count + types * probability) / (total + types);
+        let mut next = Trie::ROOT;
+        for place in &mut cursor.contexts[..self.order] {
+            let context = std::mem::replace(place, next);
+            next = NONE;
+            if context != NONE {
+                next = self.trie.find(context, token);
+                probability = self.trie.smoothed(context, next, probability);
             }
         }
         Ok(probability)
@@ -291,9 +297,7 @@ impl Ngram {
     /// # Errors
     /// When the token is outside of the vocabulary; the cursor stays then.
     pub fn surprise_next(&self, cursor: &mut Cursor, token: u32) -> Result<f64, NgramError> {
-        let probability = self.probability(cursor, token)?;
-        self.advance(cursor, token);
-        Ok(-probability.ln())
+        Ok(-self.probability_next(cursor, token)?.ln())
     }
 
     /// `−ln p(next | context)`, nats: `context` holds the tokens before `next`, oldest first, not

@@ -104,9 +104,8 @@ impl Own {
     ) -> Mark {
         let token = self.profile.vocabulary.token(call);
         let ngram = &self.profile.ngram;
-        let probability = ngram.probability(&stream.cursor, token);
+        let probability = ngram.probability_next(&mut stream.cursor, token);
         let probability = probability.expect("every token is of the vocabulary");
-        ngram.advance(&mut stream.cursor, token);
         let unlikely = probability < self.profile.mixture.asked_below;
         let accepted = unlikely && self.is_accepted(stream, token);
         let asks = unlikely && !accepted;
@@ -147,7 +146,7 @@ impl Own {
             stream.whole = false;
         }
         stream.recent.push_back(index);
-        stream.last.rotate_left(1);
+        stream.last.copy_within(1.., 0);
         stream.last[ORDER - 2] = short(token);
         mark
     }

@@ -129,12 +129,23 @@ impl Trie {
         }
     }
 
-    /// How often anything came after `context`, and how many different tokens did.
-    pub fn followers(&self, context: u32) -> (f64, f64) {
-        let node = &self.nodes[context as usize];
+    /// The probability of a token after `context`: `node` is the n-gram that they make, or [`NONE`], and `shorter` the
+    /// probability without the oldest token of `context`. See the module `ngram` for the formula.
+    pub fn smoothed(&self, context: u32, node: u32, shorter: f64) -> f64 {
+        let context = &self.nodes[context as usize];
+        if context.total == 0 {
+            return shorter;
+        }
+        let count = match node {
+            NONE => 0,
+            node => self.nodes[node as usize].count,
+        };
         #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
-        let total = node.total as f64;
-        (total, f64::from(node.types))
+        let total = context.total as f64;
+        let types = f64::from(context.types);
+        // Not one fraction: a division of each order would have to wait for that of the order below.
+        let part = 1.0 / (total + types);
+        f64::from(count) * part + types * part * shorter
     }
 }
 

@@ -52,7 +52,7 @@ impl Profile {
             if let Some(comm) = comm {
                 self.known.accept(comm, token);
             }
-            sequence.rotate_left(1);
+            sequence.copy_within(1.., 0);
             // A vocabulary has SIZE tokens.
             sequence[ORDER - 1] = u16::try_from(token).unwrap_or(BEFORE);
             self.accepted.sequences.insert(sequence);
