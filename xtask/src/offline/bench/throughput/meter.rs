@@ -42,7 +42,7 @@ pub struct Told {
     pub scored: u64,
     pub median_ms: Option<f64>,
     pub p99_ms: Option<f64>,
-    /// CPU time of the thread that reads and decodes.
+    /// CPU time of the thread that reads and decodes, since it watches.
     #[serde(default)]
     pub reader_seconds: f64,
 }
@@ -52,6 +52,8 @@ pub struct Meter {
     child: Child,
     lines: BufReader<ChildStdout>,
     ends: Instant,
+    /// What the thread that reads had used when it began to watch: it loaded the probe.
+    started_seconds: f64,
 }
 
 /// Builds it.
@@ -105,8 +107,10 @@ impl Meter {
             child,
             lines: BufReader::new(out),
             ends: Instant::now(),
+            started_seconds: 0.0,
         };
         meter.line()?;
+        meter.started_seconds = meter.reader_seconds();
         meter.ends = Instant::now() + Duration::try_from_secs_f64(seconds)?;
         Ok(meter)
     }
@@ -127,14 +131,18 @@ impl Meter {
         // The thread's clock can be read only while it lives.
         let left = self.ends.saturating_duration_since(Instant::now());
         stop::sleep(left.saturating_sub(Duration::from_millis(50)))?;
-        let reader = threads(self.child.id())
-            .into_iter()
-            .find(|(name, _)| name == "meter")
-            .map(|(_, time)| time.as_secs_f64());
+        let reader = self.reader_seconds();
         let line = self.line()?;
         let mut told: Told = serde_json::from_str(&line).context("what the meter tells")?;
-        told.reader_seconds = reader.unwrap_or(f64::NAN);
+        told.reader_seconds = reader - self.started_seconds;
         Ok(told)
+    }
+
+    fn reader_seconds(&self) -> f64 {
+        threads(self.child.id())
+            .into_iter()
+            .find(|(name, _)| name == "meter")
+            .map_or(f64::NAN, |(_, time)| time.as_secs_f64())
     }
 }
 
