@@ -30,6 +30,9 @@ pub struct Options {
     /// Budgets, percent of one core, each measured.
     #[arg(long, value_delimiter = ',', default_value = "10,25")]
     budgets: Vec<u32>,
+    /// What the load does.
+    #[arg(long, value_enum, default_value_t = Kind::Mixed)]
+    kind: Kind,
     /// The monitor [default: the release build, built now].
     #[arg(long, value_name = "FILE")]
     monitor: Option<PathBuf>,
@@ -46,6 +49,7 @@ struct Report {
     format: u32,
     machine: Machine,
     seconds: f64,
+    kind: &'static str,
     rows: Vec<Row>,
 }
 
@@ -73,7 +77,7 @@ pub fn command(options: &Options) -> Result<()> {
     stop::listen()?;
     let folder = tempfile::tempdir().context("cannot make a folder")?;
     let profile = folder.path().join("profile");
-    let mut teacher = start(200_000, 10.0)?;
+    let mut teacher = start(options.kind, 200_000, 10.0)?;
     place.learn(&[teacher.pid()], &profile, || teacher.work().map(drop))?;
     drop(teacher);
     let mut rows = Vec::new();
@@ -89,6 +93,7 @@ pub fn command(options: &Options) -> Result<()> {
         format: 1,
         machine: Machine::this(),
         seconds: options.seconds,
+        kind: options.kind.name(),
         rows,
     };
     options
@@ -96,9 +101,9 @@ pub fn command(options: &Options) -> Result<()> {
         .publish("budget", &report, &report.markdown())
 }
 
-fn start(rate: u64, seconds: f64) -> Result<Load> {
+fn start(kind: Kind, rate: u64, seconds: f64) -> Result<Load> {
     Load::start(&load::Options {
-        kind: Kind::Files,
+        kind,
         threads: 4,
         rate: Some(rate),
         seconds,
@@ -113,7 +118,7 @@ fn measure(
     allowed: u32,
     rate: u64,
 ) -> Result<Row> {
-    let mut load = start(rate, options.seconds)?;
+    let mut load = start(options.kind, rate, options.seconds)?;
     let folder = tempfile::tempdir().context("cannot make a folder")?;
     let told = folder.path().join("told.jsonl");
     let mut command = place.monitor();
@@ -165,10 +170,11 @@ fn cpu_s(pid: u32) -> Result<f64> {
 impl Report {
     fn markdown(&self) -> String {
         let mut text = format!(
-            "Each {:.0} s, four threads that open, write, read and close files, on {}.\n\n\
+            "Each {:.0} s, four threads of `bench load --kind {}`, on {}.\n\n\
              | Profile | Allowed | Calls/s asked for | made | CPU used, of one core | of what is allowed | The LSTM saw, of what asked it | Lost |\n\
              |---|--:|--:|--:|--:|--:|--:|--:|\n",
             self.seconds,
+            self.kind,
             self.machine.sentence()
         );
         for row in &self.rows {
