@@ -13,15 +13,18 @@ pub enum Loss {
     /// A thread ended while the ring was full, and its number was used again before its last calls
     /// were fetched from the thread table. Unit: calls.
     ThreadReplaced = 3,
+    /// The ring had no room to tell that a thread made a child or runs another program. Unit: forks and execs.
+    LifecycleRingFull = 4,
 }
 
 impl Loss {
     /// Every reason, in the order of its index.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::RingFull,
         Self::ThreadTableFull,
         Self::ProcessTableFull,
         Self::ThreadReplaced,
+        Self::LifecycleRingFull,
     ];
 
     /// The reason in words, as reports show it.
@@ -30,8 +33,9 @@ impl Loss {
         match self {
             Self::RingFull => "ring full",
             Self::ThreadTableFull => "thread table full",
-            Self::ProcessTableFull => "process table full",
+            Self::ProcessTableFull => "processes not followed: process table full",
             Self::ThreadReplaced => "thread number reused",
+            Self::LifecycleRingFull => "forks and execs not told: ring full",
         }
     }
 }

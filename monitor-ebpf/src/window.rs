@@ -155,6 +155,9 @@ pub fn send(window: &mut Window, cause: Cause) -> bool {
     }
     if !sent {
         loss::count(Loss::RingFull, u64::from(window.len));
+        if matches!(cause, Cause::Fork | Cause::Exec) {
+            loss::count(Loss::LifecycleRingFull, 1);
+        }
     }
     window.first_seq += u64::from(window.len);
     window.len = 0;

@@ -111,8 +111,12 @@ impl Reader {
         ];
         let missed = [
             (
-                "processes not followed: process table full",
+                Loss::ProcessTableFull.name(),
                 count(Loss::ProcessTableFull)?,
+            ),
+            (
+                Loss::LifecycleRingFull.name(),
+                count(Loss::LifecycleRingFull)?,
             ),
             (
                 "records of the ring that are no windows",

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use monitor::syscall::event::EventKind;
+
 use crate::harness::{native, options, watch_traced};
 
 #[test]
@@ -50,6 +52,24 @@ fn a_single_threads_calls_are_accounted_for_to_the_last_one() {
         }
     }
     panic!("the reader was never behind: nothing was lost to account for");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn forks_that_the_ring_had_no_room_for_are_counted() {
+    for _ in 0..20 {
+        let mut asked = options();
+        asked.sizes.ring_bytes = 4096;
+        asked.flush_interval = Duration::from_millis(500);
+        let seen = watch_traced(&["children", "2000"], asked);
+        let told = seen.events_that(|kind| matches!(kind, EventKind::Fork { .. }));
+        let missed: u64 = seen.source.missed.iter().map(|(_, count)| count).sum();
+        assert_eq!(told as u64 + missed, 2000, "{:?}", seen.source.missed);
+        if missed > 0 {
+            return;
+        }
+    }
+    panic!("the reader was never behind: no fork was lost to account for");
 }
 
 #[test]
