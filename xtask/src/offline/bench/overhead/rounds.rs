@@ -136,6 +136,8 @@ impl Case {
         while cell.configuration.settles() && watched.elapsed() < settle {
             self.subject.measure(length)?;
         }
+        // The scheduler places two threads that have just worked for seconds otherwise than two that rested.
+        thread::sleep(ATTACHED);
         let tools = tool.pids();
         let (before, begun) = (Cpu::of(&tools), Instant::now());
         let measured = self.subject.measure(length);
