@@ -280,15 +280,9 @@ impl Ngram {
     pub fn probability_next(&self, cursor: &mut Cursor, token: u32) -> Result<f64, NgramError> {
         self.check(token)?;
         let mut probability = 1.0 / f64::from(self.vocabulary);
-        let mut next = Trie::ROOT;
-        for place in &mut cursor.contexts[..self.order] {
-            let context = std::mem::replace(place, next);
-            next = NONE;
-            if context != NONE {
-                next = self.trie.find(context, token);
-                probability = self.trie.smoothed(context, next, probability);
-            }
-        }
+        self.step(cursor, token, |context, node| {
+            probability = self.trie.smoothed(context, node, probability);
+        });
         Ok(probability)
     }
 
@@ -331,15 +325,22 @@ impl Ngram {
 
     /// Moves a cursor behind `token` without learning it.
     pub fn advance(&self, cursor: &mut Cursor, token: u32) {
-        for length in (1..self.order).rev() {
-            let shorter = cursor.contexts[length - 1];
-            cursor.contexts[length] = if shorter == NONE {
-                NONE
-            } else {
-                self.trie.find(shorter, token)
-            };
+        self.step(cursor, token, |_, _| ());
+    }
+
+    /// Moves a cursor behind `token`, telling each context that it stood on, the shortest first, with the n-gram that context and
+    /// token make, which is [`NONE`] if it was never seen.
+    #[inline]
+    fn step(&self, cursor: &mut Cursor, token: u32, mut each: impl FnMut(u32, u32)) {
+        let mut next = Trie::ROOT;
+        for place in &mut cursor.contexts[..self.order] {
+            let context = std::mem::replace(place, next);
+            next = NONE;
+            if context != NONE {
+                next = self.trie.find(context, token);
+                each(context, next);
+            }
         }
-        cursor.contexts[0] = Trie::ROOT;
     }
 }
 

@@ -153,6 +153,7 @@ pub fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::{expectation, grouped, percent};
+    use crate::detect::verdict::Expected;
 
     #[test]
     fn a_small_share_does_not_look_like_none() {
@@ -162,7 +163,6 @@ mod tests {
             ["100.0%", "70.0%", "1.2%", "0.12%", "0.0040%", "0.0%"]
         );
     }
-    use crate::detect::verdict::Expected;
 
     #[test]
     fn numbers_are_grouped_by_three() {

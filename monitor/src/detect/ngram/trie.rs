@@ -123,9 +123,14 @@ impl Trie {
 
     /// How often `token` came after `context`.
     pub fn count_of(&self, context: u32, token: u32) -> f64 {
-        match self.find(context, token) {
-            NONE => 0.0,
-            node => f64::from(self.nodes[node as usize].count),
+        f64::from(self.count_at(self.find(context, token)))
+    }
+
+    /// How often this n-gram occurred; 0 of [`NONE`].
+    fn count_at(&self, node: u32) -> u32 {
+        match node {
+            NONE => 0,
+            node => self.nodes[node as usize].count,
         }
     }
 
@@ -136,16 +141,12 @@ impl Trie {
         if context.total == 0 {
             return shorter;
         }
-        let count = match node {
-            NONE => 0,
-            node => self.nodes[node as usize].count,
-        };
         #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
         let total = context.total as f64;
         let types = f64::from(context.types);
         // Not one fraction: a division of each order would have to wait for that of the order below.
         let part = 1.0 / (total + types);
-        f64::from(count) * part + types * part * shorter
+        f64::from(self.count_at(node)) * part + types * part * shorter
     }
 }
 

@@ -13,8 +13,9 @@ use super::{Configuration, Options, Place, Workload};
 use crate::offline::scenarios::stop;
 use crate::offline::train::random::{Use, generator, shuffle};
 
-/// A tool that has just begun to watch is left alone for so long.
-const ATTACHED: Duration = Duration::from_millis(200);
+/// So long a tool has nothing to watch before it is measured: it has just begun, and the scheduler places two threads that have
+/// worked for seconds otherwise than two that rested.
+const REST: Duration = Duration::from_millis(200);
 
 /// What was measured of one configuration of a workload.
 #[derive(Debug, Serialize)]
@@ -131,13 +132,11 @@ impl Case {
             .configuration
             .start(place, &pids, self.profile.as_deref())?;
         stop::check()?;
-        thread::sleep(ATTACHED);
         let watched = Instant::now();
         while cell.configuration.settles() && watched.elapsed() < settle {
             self.subject.measure(length)?;
         }
-        // The scheduler places two threads that have just worked for seconds otherwise than two that rested.
-        thread::sleep(ATTACHED);
+        thread::sleep(REST);
         let tools = tool.pids();
         let (before, begun) = (Cpu::of(&tools), Instant::now());
         let measured = self.subject.measure(length);
