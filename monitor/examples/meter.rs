@@ -12,18 +12,18 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use monitor::detect::counters::Counters;
 use monitor::detect::detector::{Detector, Settings};
-use monitor::detect::profile::{Thresholds, file};
-use monitor::detect::scorer::Model;
-use monitor::detect::scorer::runtime::{Runtime, disable_telemetry};
 use monitor::detect::verdict::Verdict;
 use monitor::live::probe::Sizes;
 use monitor::live::target::Target;
 use monitor::live::watch::{Options, Watch};
+use monitor::model::Model;
+use monitor::model::runtime::{Runtime, disable_telemetry};
 use monitor::pipeline::unjudged::Unjudged;
 use monitor::pipeline::{Engine, EngineError, Parts, Pipeline};
-use monitor::report::clock::{WallClock, monotonic_ns};
+use monitor::profile::{Thresholds, file};
 use monitor::report::sink::{Origin, Sink};
-use monitor::report::snapshot::Summary;
+use monitor::run::clock::{WallClock, monotonic_ns};
+use monitor::run::snapshot::Summary;
 use monitor::syscall::event::{Event, EventKind};
 
 /// Latencies by tenths of a millisecond, up to ten seconds.

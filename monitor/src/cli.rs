@@ -140,7 +140,7 @@ fn keep_large_blocks_apart() {
 /// Does what the arguments of this process say.
 pub fn main() -> ExitCode {
     // SAFETY: no thread has been started yet.
-    unsafe { monitor::detect::scorer::runtime::disable_telemetry() };
+    unsafe { monitor::model::runtime::disable_telemetry() };
     keep_large_blocks_apart();
     let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,

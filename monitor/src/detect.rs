@@ -6,15 +6,11 @@ pub mod threads;
 
 pub mod processes;
 
-pub mod flight;
+pub mod recorder;
+
+mod aftermath;
 
 pub mod stream;
-
-pub mod scorer;
-
-pub mod ngram;
-
-pub mod profile;
 
 pub mod threshold;
 

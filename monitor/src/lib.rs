@@ -11,9 +11,15 @@ pub mod trace;
 
 pub mod syscall;
 
+pub mod model;
+
+pub mod profile;
+
 pub mod detect;
 
 pub mod learn;
+
+pub mod run;
 
 pub mod report;
 

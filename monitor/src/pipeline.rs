@@ -25,7 +25,7 @@ use thiserror::Error;
 use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
 use crate::report::sink::Sink;
-use crate::report::snapshot::{Snapshot, SourceStatus, Unscored};
+use crate::run::snapshot::{Snapshot, SourceStatus, Unscored};
 use crate::syscall::event::Event;
 
 use allowance::Allowance;

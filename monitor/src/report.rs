@@ -1,9 +1,6 @@
 //! Shows what the detector says.
 
-pub mod clock;
-pub mod snapshot;
 pub mod syscalls;
-pub mod usage;
 
 pub mod sink;
 

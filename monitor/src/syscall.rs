@@ -2,6 +2,8 @@
 
 pub mod event;
 
+pub mod flight;
+
 pub mod table;
 
 pub mod adfa;

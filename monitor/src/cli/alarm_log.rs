@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use monitor::detect::verdict::Verdict;
 use monitor::report::sink::{Origin, Sink};
-use monitor::report::snapshot::Summary;
+use monitor::run::snapshot::Summary;
 use monitor::trace::error::shown;
 
 use super::complain;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use monitor::detect::detector::{Detector, Settings};
-use monitor::detect::profile::budget::{self, Budget, Support};
-use monitor::detect::profile::{Profile, Thresholds, file};
-use monitor::detect::scorer::Model;
-use monitor::detect::scorer::runtime::Runtime;
-use monitor::report::snapshot::{ModelIdentity, ProfileIdentity};
+use monitor::model::Model;
+use monitor::model::runtime::Runtime;
+use monitor::profile::budget::{self, Budget, Support};
+use monitor::profile::{Profile, Thresholds, file};
 use monitor::report::text::grouped;
+use monitor::run::snapshot::{ModelIdentity, ProfileIdentity};
 use monitor::trace::error::shown;
 
 use super::complain;

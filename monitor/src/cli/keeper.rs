@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use monitor::detect::counters::Counters;
 use monitor::detect::detector::Detector;
-use monitor::detect::profile::file;
 use monitor::detect::verdict::Verdict;
 use monitor::pipeline::{Engine, EngineError};
+use monitor::profile::file;
 use monitor::report::text::grouped;
 use monitor::syscall::event::Event;
 use monitor::trace::error::shown;

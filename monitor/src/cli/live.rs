@@ -59,8 +59,8 @@ pub fn run(
     use monitor::live::target::Target as Watched;
     use monitor::live::watch::{Options, Watch};
     use monitor::pipeline::Pipeline;
-    use monitor::report::clock::WallClock;
     use monitor::report::sink::Origin;
+    use monitor::run::clock::WallClock;
     use monitor::syscall::event::Comm;
 
     let about = target.to_string();

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
-use monitor::detect::profile::Profile;
 use monitor::learn::Census;
 use monitor::pipeline::Tap;
-use monitor::report::snapshot::{SourceStatus, Unscored};
+use monitor::profile::Profile;
 use monitor::report::text::grouped;
+use monitor::run::snapshot::{SourceStatus, Unscored};
 use monitor::syscall::event::Event;
 
 use super::judge::ModelArgs;

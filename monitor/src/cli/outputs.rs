@@ -11,9 +11,9 @@ use monitor::report::json::{Json, Only};
 use monitor::report::live_line::LiveLine;
 use monitor::report::output::Output;
 use monitor::report::sink::{Sink, Tee};
-use monitor::report::snapshot::ModelIdentity;
 use monitor::report::summary::SummaryText;
 use monitor::report::text::Text;
+use monitor::run::snapshot::ModelIdentity;
 use monitor::trace::error::shown;
 
 use super::alarm_log::{self, AlarmLog, Unasked};

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use monitor::detect::profile::budget::Budget;
-use monitor::detect::profile::file;
+use monitor::profile::budget::Budget;
+use monitor::profile::file;
 use monitor::trace::error::shown;
 
 use super::explain::stored::Log;
@@ -146,7 +146,8 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
             let mut flight = alarm.alarm()?.flight;
             // The alarm came in the middle of the pattern: what followed is the rest of it.
             if let Some(after) = &found.aftermath {
-                flight.extend(&after.aftermath()?);
+                let after = after.aftermath()?;
+                flight.extend(after.first_seq, &after.calls);
             }
             let (mut profile, _) = file::read(&path)?;
             let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use monitor::pipeline::Tap;
-use monitor::report::clock::monotonic_ns;
-use monitor::report::snapshot::{SourceStatus, Unscored};
+use monitor::run::clock::monotonic_ns;
+use monitor::run::snapshot::{SourceStatus, Unscored};
 use monitor::syscall::event::Event;
 use monitor::syscall::table;
 use monitor::trace::error::shown;

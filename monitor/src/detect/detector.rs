@@ -11,8 +11,6 @@ mod adapt;
 
 mod alarm;
 
-mod aftermath;
-
 mod judge;
 
 mod limit;
@@ -28,17 +26,18 @@ use std::time::Duration;
 use crate::detect::counters::Counters;
 use crate::detect::coverage::CoverageCounter;
 use crate::detect::processes::Processes;
-use crate::detect::profile::{Profile, Thresholds};
-use crate::detect::scorer::{Lane, Model, ScoreError};
 use crate::detect::stream::Stream;
 use crate::detect::threads::Threads;
 use crate::detect::threshold::Limits;
-use crate::detect::verdict::{Flight, Verdict};
+use crate::detect::verdict::Verdict;
+use crate::model::{Lane, Model, ScoreError};
+use crate::profile::{Profile, Thresholds};
 use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::flight::Flight;
 use crate::syscall::{adfa, table};
 
+use super::aftermath::Following;
 pub use adapt::Adapting;
-pub(super) use aftermath::Following;
 use judge::{Queued, Step};
 use limit::AlarmLimit;
 pub use observed::{OwnSurprise, Rescored, Scored};

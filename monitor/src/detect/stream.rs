@@ -1,10 +1,10 @@
 //! One thread's calls as the model sees them: scores, episode and flight recorder.
 
-use crate::detect::detector::Following;
-use crate::detect::flight::Recorder;
-use crate::detect::profile::firsts::Firsts;
+use crate::detect::aftermath::Following;
+use crate::detect::recorder::Recorder;
 use crate::detect::threshold::{Episode, LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
 use crate::detect::verdict::{Evidence, Pace};
+use crate::profile::firsts::Firsts;
 use crate::syscall::event::{Call, Comm};
 
 /// The judged side of one thread.
@@ -23,7 +23,7 @@ pub struct Stream {
     /// Calls in a row that gave no cause for doubt, for a detector that learns on.
     pub calm: u32,
     /// The alarm after which it is followed a little further.
-    pub(in crate::detect) following: Option<Following>,
+    pub(crate) following: Option<Following>,
     /// Alarms raised for it.
     pub alarms: u32,
     /// Calls scored in all, across gaps.

@@ -1,7 +1,7 @@
 //! The running scores of a thread, and when they are worth an alarm.
 
-use crate::detect::scorer::manifest::Threshold;
 use crate::detect::verdict::Pace;
+use crate::model::manifest::Threshold;
 
 /// Scored calls of a stream before its score counts: until then it is a mean of too few.
 pub const LEAST_CALLS: u64 = 32;

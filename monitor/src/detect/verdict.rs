@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::detect::profile::known::FirstSeen;
+use crate::profile::first_seen::FirstSeen;
 use crate::syscall::event::{Call, Comm, ThreadKey};
+use crate::syscall::flight::Flight;
 
 /// One statement of the detector.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,35 +66,6 @@ pub struct Expected {
     pub index: u16,
     /// Its probability, between 0 and 1.
     pub probability: f32,
-}
-
-/// The calls that an alarm rests on: a thread's last calls up to and including the one that
-/// raised it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Flight {
-    /// The place in the thread of the first of these calls, counted from 0.
-    pub first_seq: u64,
-    /// The calls, at most [`Flight::CALLS`].
-    pub calls: Vec<Call>,
-    /// The thread's names: each with the place in the thread of the first call that was made under it. The first
-    /// stands at or before `first_seq`. At most [`Flight::NAMES`], the latest ones.
-    pub names: Vec<(u64, Comm)>,
-}
-
-impl Flight {
-    /// How many calls a flight recorder keeps of a thread.
-    pub const CALLS: usize = 512;
-
-    /// How many changes of name it keeps.
-    pub const NAMES: usize = 16;
-
-    /// Adds the calls that followed, if they begin where the flight ends.
-    pub fn extend(&mut self, after: &Aftermath) {
-        let end = self.first_seq.saturating_add(self.calls.len() as u64);
-        if after.first_seq == end {
-            self.calls.extend_from_slice(&after.calls);
-        }
-    }
 }
 
 /// A thread behaves unlike what the model knows.

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use crate::detect::ngram::Cursor;
-use crate::detect::profile::Profile;
-use crate::detect::profile::known::family;
-use crate::detect::profile::provenance::Origin;
-use crate::detect::profile::vocabulary::Vocabulary;
 use crate::detect::threads::Threads;
+use crate::profile::Profile;
+use crate::profile::known::family;
+use crate::profile::ngram::Cursor;
+use crate::profile::provenance::Origin;
+use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
 use crate::syscall::table;
 

@@ -1,10 +1,10 @@
 //! From what was counted to a profile that can judge.
 
 use crate::detect::detector::{Detector, Settings};
-use crate::detect::profile::{Profile, Thresholds};
-use crate::detect::scorer::{Model, ScoreError};
 use crate::learn::census::Life;
 use crate::learn::held_out::{DetectorScorer, hold_out};
+use crate::model::{Model, ScoreError};
+use crate::profile::{Profile, Thresholds};
 
 /// Thresholds that nothing crosses: what is held out raises no alarm.
 const NEVER: Thresholds = Thresholds {

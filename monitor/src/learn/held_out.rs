@@ -1,13 +1,13 @@
 //! What the scores of a service are on runs that were not learned.
 
 use crate::detect::detector::{Detector, OwnSurprise};
-use crate::detect::ngram::{Cursor, Ngram};
-use crate::detect::profile::held_out::{HeldOut, PEAK_CALLS};
-use crate::detect::profile::mixture::Mixture;
-use crate::detect::profile::{ORDER, Profile};
-use crate::detect::scorer::ScoreError;
 use crate::detect::threshold::{LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
 use crate::detect::verdict::Pace;
+use crate::model::ScoreError;
+use crate::profile::held_out::{HeldOut, PEAK_CALLS};
+use crate::profile::mixture::Mixture;
+use crate::profile::ngram::{Cursor, Ngram};
+use crate::profile::{ORDER, Profile};
 use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 use super::census::Life;
@@ -224,7 +224,7 @@ fn learn_again(
     ngram: &mut Ngram,
     tokens: &[u16],
     piece: &Piece,
-    step: impl Fn(&mut Ngram, &mut Cursor, u32) -> Result<(), crate::detect::ngram::NgramError>,
+    step: impl Fn(&mut Ngram, &mut Cursor, u32) -> Result<(), crate::profile::ngram::NgramError>,
 ) {
     let mut cursor = ngram.middle();
     let before = piece.calls.start.saturating_sub(ORDER - 1);

@@ -8,7 +8,7 @@ use std::{
 
 use super::target::Target;
 use crate::{
-    report::clock::monotonic_ns,
+    run::clock::monotonic_ns,
     syscall::event::{Comm, Event, EventKind, ThreadKey},
 };
 

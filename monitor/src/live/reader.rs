@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     pipeline::Feed,
-    report::{clock::monotonic_ns, snapshot::SourceStatus},
+    run::{clock::monotonic_ns, snapshot::SourceStatus},
     syscall::event::Event,
 };
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::detect::cpu_budget::CpuBudget;
-use crate::report::usage::cpu_time;
+use crate::run::usage::cpu_time;
 
 /// How much rarer statements about the run become when nothing else is left to give up.
 const SLOWER: u32 = 4;

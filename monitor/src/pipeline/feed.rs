@@ -9,7 +9,7 @@ use crossbeam_channel::{Sender, TrySendError};
 use thiserror::Error;
 
 use crate::report::sink::Origin;
-use crate::report::snapshot::{SourceStatus, Unscored};
+use crate::run::snapshot::{SourceStatus, Unscored};
 use crate::syscall::event::{Event, EventKind};
 
 /// Calls that may wait to be scored: room for a burst, and no more than one core scores in a few

@@ -11,8 +11,8 @@ use super::writer::Statement;
 use super::{Engine, PipelineError, Tap};
 use crate::detect::verdict::Verdict;
 use crate::report::sink::Origin;
-use crate::report::snapshot::{Snapshot, Summary};
-use crate::report::usage::cpu_time;
+use crate::run::snapshot::{Snapshot, Summary};
+use crate::run::usage::cpu_time;
 use crate::syscall::event::Event;
 
 /// Calls after which a round of scoring begins even if more are queued, so that a verdict never

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::{Engine, EngineError, Feed, Outcome, Parts, Pipeline, PipelineError, Tap};
 use crate::detect::counters::Counters;
 use crate::detect::verdict::{ThreadEnd, Verdict};
-use crate::report::clock::WallClock;
 use crate::report::sink::{Origin, Sink};
-use crate::report::snapshot::{Snapshot, SourceStatus, Summary, Unscored};
+use crate::run::clock::WallClock;
+use crate::run::snapshot::{Snapshot, SourceStatus, Summary, Unscored};
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 /// Counts calls; waits, fails or panics on request.

@@ -6,7 +6,7 @@ use crossbeam_channel::Receiver;
 
 use crate::detect::verdict::Verdict;
 use crate::report::sink::{Origin, Sink};
-use crate::report::snapshot::{Snapshot, Summary};
+use crate::run::snapshot::{Snapshot, Summary};
 
 /// What the scorer tells the sink.
 pub(super) enum Statement {

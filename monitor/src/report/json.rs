@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::detect::verdict::Verdict;
 use crate::report::output::Output;
 use crate::report::sink::{Origin, Sink};
-use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
+use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 
 use alarm::AlarmRecord;
 use status::{StatusRecord, SummaryRecord};

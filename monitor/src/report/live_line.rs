@@ -7,9 +7,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::detect::verdict::Verdict;
 use crate::report::sink::Sink;
-use crate::report::snapshot::{Snapshot, Summary};
 use crate::report::text::{grouped, percent};
-use crate::report::usage::cpu_time;
+use crate::run::snapshot::{Snapshot, Summary};
+use crate::run::usage::cpu_time;
 
 /// Shows threads, calls, losses and surprise on standard error, and is gone at the end.
 pub struct LiveLine {
@@ -106,7 +106,7 @@ mod tests {
 
     use super::LiveLine;
     use crate::detect::counters::Counters;
-    use crate::report::snapshot::{Snapshot, SourceStatus};
+    use crate::run::snapshot::{Snapshot, SourceStatus};
 
     #[test]
     fn the_rate_is_that_since_the_line_before() {

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use crate::detect::counters::{Counters, Coverage};
-use crate::detect::profile::known::{First, FirstSeen};
 use crate::detect::verdict::{
-    Aftermath, Alarm, Evidence, Expected, Flight, Kin, Pace, SurprisingCall, ThreadEnd,
+    Aftermath, Alarm, Evidence, Expected, Kin, Pace, SurprisingCall, ThreadEnd,
 };
-use crate::report::snapshot::{
+use crate::profile::first_seen::{First, FirstSeen};
+use crate::run::snapshot::{
     ModelIdentity, ProfileIdentity, Snapshot, SourceStatus, Summary, Unscored,
 };
 use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
+use crate::syscall::flight::Flight;
 
 pub fn call(number: u32) -> Call {
     Call {

@@ -3,8 +3,8 @@
 use std::io;
 
 use crate::detect::verdict::Verdict;
-use crate::report::clock::WallClock;
-use crate::report::snapshot::{Snapshot, Summary};
+use crate::run::clock::WallClock;
+use crate::run::snapshot::{Snapshot, Summary};
 
 /// Where the verdicts that follow come from.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

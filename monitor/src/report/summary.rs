@@ -7,8 +7,8 @@ use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
 use crate::report::output::Output;
 use crate::report::sink::Sink;
-use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
 use crate::report::text::{call_name, grouped, percent};
+use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 
 /// Writes the summary at the end of a run, and nothing before.
 pub struct SummaryText {

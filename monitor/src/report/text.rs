@@ -8,7 +8,7 @@ use std::io;
 use crate::detect::verdict::{Expected, ThreadEnd, Verdict};
 use crate::report::output::Output;
 use crate::report::sink::{Origin, Sink};
-use crate::report::snapshot::Summary;
+use crate::run::snapshot::Summary;
 use crate::syscall::event::Call;
 use crate::syscall::{adfa, table};
 

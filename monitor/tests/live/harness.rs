@@ -19,10 +19,8 @@ use monitor::{
         watch::{Options, Watch},
     },
     pipeline::{Engine, EngineError, Parts, Pipeline},
-    report::{
-        sink::Sink,
-        snapshot::{Snapshot, SourceStatus, Summary},
-    },
+    report::sink::Sink,
+    run::snapshot::{Snapshot, SourceStatus, Summary},
     syscall::event::{Abi, Call, Event, EventKind, ThreadKey},
 };
 

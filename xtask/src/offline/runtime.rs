@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use monitor::detect::scorer::runtime::{Runtime, disable_telemetry};
+use monitor::model::runtime::{Runtime, disable_telemetry};
 
 /// Loads libonnxruntime: `option`, or where the monitor finds it. To be called first thing by a
 /// command, before it starts a thread.

@@ -1,6 +1,6 @@
 //! The calls that a model of ADFA-LD tells apart.
 
-use monitor::detect::scorer::manifest::Vocabulary;
+use monitor::model::manifest::Vocabulary;
 
 /// Its name in manifests.
 pub const NAME: &str = Vocabulary::ADFA_LD;

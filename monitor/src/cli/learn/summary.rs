@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Result;
-use monitor::detect::profile::budget::{self, Budget};
-use monitor::detect::profile::{Profile, novelty::NoveltyStretch};
+use monitor::profile::budget::{self, Budget};
+use monitor::profile::{Profile, novelty::NoveltyStretch};
 use monitor::report::text::grouped;
 use monitor::trace::error::shown;
 use serde::Serialize;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use monitor::detect::profile::Profile;
+use monitor::profile::Profile;
 use monitor::report::text::{call_name, grouped};
 use monitor::syscall::event::Call;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use monitor::detect::profile::Profile;
+use monitor::profile::Profile;
 use monitor::syscall::event::Abi;
 use monitor::syscall::table;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub fn profile(profile: &Profile) -> (Value, usize) {
 #[cfg(test)]
 mod tests {
     use super::profile;
-    use monitor::detect::profile::Profile;
+    use monitor::profile::Profile;
     use monitor::syscall::event::{Abi, Call};
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use monitor::detect::profile::Profile;
-use monitor::detect::profile::budget::{self, Budget};
+use monitor::profile::Profile;
+use monitor::profile::budget::{self, Budget};
 use monitor::report::text::{call_name, grouped};
 use monitor::syscall::event::Call;
 use serde::Serialize;

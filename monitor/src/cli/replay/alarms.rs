@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use monitor::detect::detector::Detector;
 use monitor::report::json::alarm::{AlarmRecord, bits};
-use monitor::report::snapshot::ModelIdentity;
+use monitor::run::snapshot::ModelIdentity;
 use monitor::trace::error::shown;
 
 use crate::cli::complain;

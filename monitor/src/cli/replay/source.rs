@@ -6,9 +6,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use monitor::pipeline::Feed;
-use monitor::report::clock::WallClock;
 use monitor::report::sink::Origin;
-use monitor::report::snapshot::SourceStatus;
+use monitor::run::clock::WallClock;
+use monitor::run::snapshot::SourceStatus;
 use monitor::syscall::event::{Abi, Event, EventKind};
 use monitor::trace;
 use monitor::trace::error::shown;

@@ -5,10 +5,11 @@
 //! calls, no call lost, no alarm going on. How much is learned is bounded by a share of what the profile rests on for
 //! each hour, so that an attacker who stays below the limits needs days to shift it noticeably.
 
-use crate::detect::profile::Profile;
 use crate::detect::stream::Stream;
 use crate::detect::threshold::{Episode, Limits};
-use crate::detect::verdict::{Evidence, Flight, Pace};
+use crate::detect::verdict::{Evidence, Pace};
+use crate::profile::Profile;
+use crate::syscall::flight::Flight;
 use crate::syscall::table;
 
 /// Calls in a row that must be calm, as many as a flight holds.

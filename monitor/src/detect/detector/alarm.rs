@@ -3,13 +3,14 @@
 use super::Rescored;
 use super::own::Own;
 use super::selection::Selection;
-use crate::detect::ngram::Cursor;
-use crate::detect::profile::firsts::Firsts;
-use crate::detect::scorer::{Model, ScoreError};
 use crate::detect::stream::Stream;
 use crate::detect::threshold::{LEAST_CALLS, Limits, Scores};
-use crate::detect::verdict::{Alarm, Expected, Flight, SurprisingCall};
+use crate::detect::verdict::{Alarm, Expected, SurprisingCall};
+use crate::model::{Model, ScoreError};
+use crate::profile::firsts::Firsts;
+use crate::profile::ngram::Cursor;
 use crate::syscall::event::{Call, ThreadKey};
+use crate::syscall::flight::Flight;
 use crate::syscall::{adfa, table};
 
 /// How many of a flight's calls are shown.

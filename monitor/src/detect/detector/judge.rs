@@ -3,10 +3,10 @@
 use super::alarm::{self, Cause};
 use super::own::Mark;
 use super::{Detector, Following, Scored};
-use crate::detect::scorer::ScoreError;
 use crate::detect::stream::Stream;
 use crate::detect::threads::Entry;
 use crate::detect::verdict::{ThreadEnd, Verdict};
+use crate::model::ScoreError;
 use crate::syscall::event::{Comm, Event, EventKind, ThreadKey, made_at};
 use crate::syscall::{adfa, table};
 

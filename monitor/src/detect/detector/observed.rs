@@ -1,8 +1,8 @@
 //! What the detector tells of single calls and of flights.
 
-use crate::detect::profile::known::FirstSeen;
 use crate::detect::threshold::Scores;
 use crate::detect::verdict::SurprisingCall;
+use crate::profile::first_seen::FirstSeen;
 use crate::syscall::event::{Call, ThreadKey};
 
 /// One call as it was scored, for an observer.
@@ -22,7 +22,7 @@ pub struct Scored {
     pub own: Option<OwnSurprise>,
 }
 
-/// What a surprise by a profile is made of, see [`Mixture`](crate::detect::profile::mixture::Mixture).
+/// What a surprise by a profile is made of, see [`Mixture`](crate::profile::mixture::Mixture).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OwnSurprise {
     /// The call's token in the profile's vocabulary.

@@ -9,13 +9,13 @@ use std::collections::VecDeque;
 
 use super::OwnSurprise;
 use super::selection::Selection;
-use crate::detect::ngram::Cursor;
-use crate::detect::profile::accepted::{BEFORE, Sequence};
-use crate::detect::profile::mixture::{Shares, WARM_CALLS};
-use crate::detect::profile::vocabulary::Vocabulary;
-use crate::detect::profile::{ORDER, Profile};
-use crate::detect::scorer::Lane;
 use crate::detect::verdict::Expected;
+use crate::model::Lane;
+use crate::profile::accepted::{BEFORE, Sequence};
+use crate::profile::mixture::{Shares, WARM_CALLS};
+use crate::profile::ngram::Cursor;
+use crate::profile::vocabulary::Vocabulary;
+use crate::profile::{ORDER, Profile};
 use crate::syscall::adfa;
 use crate::syscall::event::Call;
 

@@ -6,7 +6,7 @@
 //! granted. A thread that is picked up again is warmed up from its last calls. Nothing here looks at a clock or at chance: the
 //! same calls and the same shares give the same choice.
 
-use crate::detect::profile::mixture::WARM_CALLS;
+use crate::profile::mixture::WARM_CALLS;
 
 /// Classes of asking calls, by how many nats they have, and the width of one.
 const CLASSES: usize = 64;

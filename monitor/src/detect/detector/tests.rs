@@ -7,9 +7,9 @@ mod profiled;
 mod raising;
 
 use super::{Detector, Scored, Settings};
-use crate::detect::scorer::Model;
-use crate::detect::scorer::runtime::Runtime;
 use crate::detect::verdict::Verdict;
+use crate::model::Model;
+use crate::model::runtime::Runtime;
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 fn detector(settings: Settings) -> Detector {

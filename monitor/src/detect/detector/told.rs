@@ -8,8 +8,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::detect::profile::known::{First, family};
 use crate::detect::verdict::{Alarm, Pace};
+use crate::profile::first_seen::First;
+use crate::profile::known::family;
 use crate::syscall::event::Comm;
 
 /// By which factor a score must exceed what was told before. An assumption: a person would call it worse.

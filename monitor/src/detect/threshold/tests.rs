@@ -1,6 +1,6 @@
 use super::{CALM_CALLS, Episode, LEAST_CALLS, Limits, Scores, highest_scores};
-use crate::detect::scorer::manifest::Threshold;
 use crate::detect::verdict::Pace;
+use crate::model::manifest::Threshold;
 
 fn threshold() -> Threshold {
     Threshold {

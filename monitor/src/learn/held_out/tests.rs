@@ -1,9 +1,9 @@
 use super::{Scorer, hold_out, weight};
 use crate::detect::detector::OwnSurprise;
-use crate::detect::profile::Profile;
-use crate::detect::scorer::ScoreError;
 use crate::detect::threshold::Limits;
 use crate::learn::Census;
+use crate::model::ScoreError;
+use crate::profile::Profile;
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 /// The n-gram alone.

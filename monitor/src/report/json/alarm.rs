@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::SCHEMA;
-use crate::detect::profile::known::{First, FirstSeen};
-use crate::detect::verdict::{Alarm, Evidence, Expected, Flight, Kin, Pace, SurprisingCall};
+use crate::detect::verdict::{Alarm, Evidence, Expected, Kin, Pace, SurprisingCall};
+use crate::profile::first_seen::{First, FirstSeen};
 use crate::report::sink::Origin;
-use crate::report::snapshot::{ModelIdentity, ProfileIdentity};
+use crate::run::snapshot::{ModelIdentity, ProfileIdentity};
 use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
+use crate::syscall::flight::Flight;
 use crate::syscall::{adfa, table};
 
 mod back;

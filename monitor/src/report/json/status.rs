@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::SCHEMA;
 use super::alarm::{ModelRecord, ProfileRecord};
-use crate::report::snapshot::{ModelIdentity, Snapshot, Summary};
+use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 use crate::syscall::table;
 
 /// The line of the periodic status.

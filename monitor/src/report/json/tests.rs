@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::{Json, Only};
 use crate::detect::verdict::Verdict;
-use crate::report::clock::WallClock;
 use crate::report::output::Output;
 use crate::report::sample;
 use crate::report::sink::{Origin, Sink};
-use crate::report::snapshot::Snapshot;
+use crate::run::clock::WallClock;
+use crate::run::snapshot::Snapshot;
 
 #[derive(Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);

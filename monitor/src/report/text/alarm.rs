@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::{call_name, expectation, grouped};
-use crate::detect::profile::known::{First, FirstSeen};
 use crate::detect::verdict::{Alarm, Evidence, Kin, Pace, SurprisingCall};
+use crate::profile::first_seen::{First, FirstSeen};
 
 /// How alarms are laid out.
 #[derive(Clone, Copy, Debug, Default)]

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::Args;
 use monitor::detect::detector::{Detector, Settings};
-use monitor::detect::scorer::Model;
-use monitor::detect::scorer::runtime::Runtime;
+use monitor::model::Model;
+use monitor::model::runtime::Runtime;
 use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 use serde::Serialize;
 

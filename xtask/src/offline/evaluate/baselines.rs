@@ -1,6 +1,6 @@
 //! What a model is compared with, fitted and measured in the same run.
 
-use monitor::detect::ngram::{self, NgramError};
+use monitor::profile::ngram::{self, NgramError};
 
 use super::parts::Parts;
 use super::scores::Scores;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use monitor::detect::detector::{Detector, Settings};
-use monitor::detect::scorer::Model;
-use monitor::detect::scorer::manifest::{Kind, Manifest};
-use monitor::detect::scorer::runtime::Runtime;
 use monitor::detect::verdict::Verdict;
+use monitor::model::Model;
+use monitor::model::manifest::{Kind, Manifest};
+use monitor::model::runtime::Runtime;
 use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 use super::json::ModelFacts;

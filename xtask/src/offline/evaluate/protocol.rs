@@ -1,7 +1,7 @@
 //! The protocol: fit on the training part, score every other trace once, report.
 
 use anyhow::{Result, ensure};
-use monitor::detect::scorer::manifest::Kind;
+use monitor::model::manifest::Kind;
 
 use super::baselines::{self, Ngram};
 use super::exhibit;

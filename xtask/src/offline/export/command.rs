@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use monitor::detect::scorer::manifest::{Manifest, Precision};
-use monitor::detect::scorer::runtime::Runtime;
+use monitor::model::manifest::{Manifest, Precision};
+use monitor::model::runtime::Runtime;
 
 use super::weights::Weights;
 use super::{graph_lm, graph_notebook, manifest, measure, readme, threshold};

@@ -1,6 +1,6 @@
 //! The stateful language model as a graph: time-major, symbolic in time and batch.
 
-use monitor::detect::scorer::manifest::Precision;
+use monitor::model::manifest::Precision;
 
 use super::layers::{Lstm, output};
 use super::onnx::{Axis, Graph};

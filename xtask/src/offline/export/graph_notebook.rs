@@ -1,6 +1,6 @@
 //! The notebook's window model as a graph: 19 calls in, the distribution of the 20th out.
 
-use monitor::detect::scorer::manifest::Precision;
+use monitor::model::manifest::Precision;
 
 use super::layers::{Lstm, output};
 use super::onnx::{Axis, Graph};

@@ -1,6 +1,6 @@
 //! LSTM and dense layers in a graph, with 32-bit or 8-bit weights.
 
-use monitor::detect::scorer::manifest::Precision;
+use monitor::model::manifest::Precision;
 
 use super::onnx::Graph;
 use super::quantise::{ZERO, quantise};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use monitor::detect::scorer::manifest::{
+use monitor::model::manifest::{
     Corpus, FORMAT, Kind, Manifest, Precision, StateTensor, SurpriseUnit, Threshold, Vocabulary,
 };
 use sha2::{Digest, Sha256};

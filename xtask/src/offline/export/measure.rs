@@ -1,9 +1,9 @@
 //! The surprises of held-out traces: by the trainer, and by an exported graph with 8-bit weights.
 
 use anyhow::{Context, Result};
-use monitor::detect::scorer::Model;
-use monitor::detect::scorer::manifest::Manifest;
-use monitor::detect::scorer::runtime::Runtime;
+use monitor::model::Model;
+use monitor::model::manifest::Manifest;
+use monitor::model::runtime::Runtime;
 
 use super::forward;
 use crate::offline::corpus::Trace;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use monitor::detect::scorer::manifest::{Kind, Manifest};
+use monitor::model::manifest::{Kind, Manifest};
 
 use crate::offline::train::checkpoint::Header;
 use crate::offline::train::preset::Preset;

@@ -1,6 +1,6 @@
 //! The exported graph against the trainer's own forward pass.
 
-use monitor::detect::scorer::manifest::Precision;
+use monitor::model::manifest::Precision;
 
 use super::import;
 use super::weights::Weights;

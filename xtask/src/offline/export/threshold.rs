@@ -1,7 +1,7 @@
 //! From where on a running score is an alarm: computed from held-out normal traces.
 
-use monitor::detect::scorer::manifest::Threshold;
 use monitor::detect::threshold::{LEAST_CALLS, highest_scores};
+use monitor::model::manifest::Threshold;
 
 /// Time constant of the slow score, calls.
 pub const SLOW_CALLS: u32 = 100;

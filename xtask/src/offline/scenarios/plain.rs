@@ -16,8 +16,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use monitor::detect::profile::ORDER;
-use monitor::detect::profile::vocabulary::Vocabulary;
+use monitor::profile::ORDER;
+use monitor::profile::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
 
 use self::episode::{Episode, FRAME};

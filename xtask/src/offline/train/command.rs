@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use monitor::detect::scorer::LARGEST_GRAPH;
+use monitor::model::LARGEST_GRAPH;
 
 use super::checkpoint::{self, Checkpoint, Header, Source};
 use super::preset::{Architecture, Preset};

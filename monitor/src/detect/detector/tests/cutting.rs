@@ -98,7 +98,7 @@ mod needs_onnxruntime {
     use super::{compare, compare_by, senseless};
     use crate::detect::detector::tests::ordinary;
     use crate::detect::detector::tests::profiled::{profile, profiled};
-    use crate::detect::profile::Thresholds;
+    use crate::profile::Thresholds;
 
     #[test]
     #[ignore = "needs onnxruntime"]

@@ -2,9 +2,9 @@
 
 use super::{Settings, event, ordinary, senseless, stretch};
 use crate::detect::detector::Detector;
-use crate::detect::profile::{Profile, Thresholds};
-use crate::detect::scorer::Model;
-use crate::detect::scorer::runtime::Runtime;
+use crate::model::Model;
+use crate::model::runtime::Runtime;
+use crate::profile::{Profile, Thresholds};
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch};
 
 /// A profile of `calls` ordinary calls, now and then with a `getpid` (20) among them.
@@ -66,10 +66,10 @@ mod needs_onnxruntime {
         senseless, stretch,
     };
     use crate::detect::detector::Adapting;
-    use crate::detect::profile::Thresholds;
-    use crate::detect::profile::accepted::{BEFORE, Sequence};
-    use crate::detect::profile::known::First;
     use crate::detect::verdict::{Aftermath, Alarm, Pace, Verdict};
+    use crate::profile::Thresholds;
+    use crate::profile::accepted::{BEFORE, Sequence};
+    use crate::profile::first_seen::First;
     use crate::syscall::event::Abi;
 
     fn alarms(verdicts: &[Verdict]) -> Vec<&Alarm> {

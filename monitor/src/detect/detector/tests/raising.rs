@@ -3,8 +3,9 @@
 mod needs_onnxruntime {
     use crate::detect::detector::Settings;
     use crate::detect::detector::tests::{detector, ordinary, run, senseless, stretch};
-    use crate::detect::verdict::{Alarm, Evidence, Flight, Pace, Verdict};
+    use crate::detect::verdict::{Alarm, Evidence, Pace, Verdict};
     use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ThreadKey};
+    use crate::syscall::flight::Flight;
 
     fn alarms(verdicts: &[Verdict]) -> Vec<&Alarm> {
         fn alarm(verdict: &Verdict) -> Option<&Alarm> {

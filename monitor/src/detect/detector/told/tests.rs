@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::{MOST_NAMES, Told};
-use crate::detect::profile::known::{First, FirstSeen};
 use crate::detect::verdict::{Alarm, Pace};
+use crate::profile::first_seen::{First, FirstSeen};
 use crate::report::sample;
 use crate::syscall::event::{Abi, Call, Comm};
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use monitor::detect::counters::Counters;
 use monitor::detect::detector::{Detector, Settings};
-use monitor::detect::profile::{Profile, Thresholds};
-use monitor::detect::scorer::Model;
-use monitor::detect::scorer::runtime::Runtime;
 use monitor::learn::{Census, finish};
+use monitor::model::Model;
+use monitor::model::runtime::Runtime;
+use monitor::profile::{Profile, Thresholds};
 use serde::Serialize;
 
 use super::SHARES;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use monitor::detect::detector::{Detector, Settings};
-use monitor::detect::profile::{Profile, Thresholds};
-use monitor::detect::scorer::Model;
-use monitor::detect::scorer::runtime::Runtime;
 use monitor::detect::verdict::Verdict;
 use monitor::learn::Census;
-use monitor::report::usage::cpu_time;
+use monitor::model::Model;
+use monitor::model::runtime::Runtime;
+use monitor::profile::{Profile, Thresholds};
+use monitor::run::usage::cpu_time;
 use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 use super::{Case, Found};

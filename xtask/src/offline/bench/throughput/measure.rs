@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use monitor::detect::scorer::runtime::Runtime;
+use monitor::model::runtime::Runtime;
 
 use super::meter::{Engine, Meter};
 use super::{Capture, Latency, Options, Report, Stage, stages};

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use monitor::detect::detector::{Detector, Settings};
-use monitor::detect::profile::{Profile, Thresholds, file};
-use monitor::detect::scorer::Model;
-use monitor::detect::scorer::runtime::Runtime;
+use monitor::model::Model;
+use monitor::model::runtime::Runtime;
+use monitor::profile::{Profile, Thresholds, file};
 use monitor::syscall::event::{Call, Event, EventKind};
 use monitor::trace;
 

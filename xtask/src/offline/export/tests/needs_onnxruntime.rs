@@ -2,8 +2,8 @@
 
 mod python;
 
-use monitor::detect::scorer::manifest::Precision;
-use monitor::detect::scorer::runtime::Runtime;
+use monitor::model::manifest::Precision;
+use monitor::model::runtime::Runtime;
 use ort::session::Session;
 use ort::value::Tensor;
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Result, ensure};
-use monitor::detect::profile::known::family;
+use monitor::profile::known::family;
 use monitor::syscall::event::Comm;
 
 /// How many parts there are, each held out once.

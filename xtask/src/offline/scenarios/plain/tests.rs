@@ -77,7 +77,7 @@ fn the_same_number_of_another_table_was_never_seen() {
         abi: Abi::I386,
         number: 3,
     };
-    let unseen = monitor::detect::profile::vocabulary::Vocabulary::UNSEEN;
+    let unseen = monitor::profile::vocabulary::Vocabulary::UNSEEN;
     assert_eq!(plain.vocabulary.token(other), unseen);
     assert!(!table::is_restart(other));
 }

@@ -1,6 +1,6 @@
 //! What follows from the figures of one or several services.
 
-use monitor::detect::profile::budget::poisson;
+use monitor::profile::budget::poisson;
 use serde::Serialize;
 
 use super::{Attacked, ByDetector, Detector, Service};

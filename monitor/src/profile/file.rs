@@ -1,0 +1,204 @@
+//! The file of a profile, as `docs/profile.md` describes it: a preamble, the contents, and the SHA-256 of both at the end.
+//! Whatever lies in a file, reading it takes memory in proportion to its length and never panics.
+
+mod contents;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::profile::Profile;
+use crate::trace::error::shown;
+
+use contents::Contents;
+
+/// The first bytes of every profile; the first of them is no text.
+pub const MAGIC: [u8; 8] = *b"\x89monprf\n";
+
+/// The version of the format that this monitor writes, and the only one that it reads.
+pub const VERSION: u16 = 1;
+
+/// The largest profile that is read, bytes; one of the most n-grams that a model holds is smaller.
+pub const LARGEST: u64 = 128 << 20;
+
+/// Magic number, version, two bytes of zero, and the length of the contents.
+const PREAMBLE: usize = 20;
+
+/// Bytes of the SHA-256.
+const SEAL: usize = 32;
+
+/// What is wrong with the bytes of a profile.
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+pub enum Damage {
+    /// They are something else.
+    #[error("is no profile; give a file that `monitor learn` wrote")]
+    NoProfile,
+    /// Another monitor wrote them.
+    #[error(
+        "is a profile of format version {0}, and this monitor reads version {VERSION}: learn again with this monitor, or use the one that wrote it"
+    )]
+    Version(u16),
+    /// Their end is missing.
+    #[error("was cut off: {0} bytes are missing; learn it again or restore a copy")]
+    Cut(u64),
+    /// They are not those that were written.
+    #[error(
+        "was altered after it was written (its SHA-256 does not fit); learn it again or restore a copy"
+    )]
+    Altered,
+    /// They hold what cannot be.
+    #[error("holds what no monitor writes ({0}); learn it again or restore a copy")]
+    Inconsistent(String),
+    /// They are too many.
+    #[error("is larger than {LARGEST} bytes: it is no profile that `monitor learn` wrote")]
+    TooLarge,
+}
+
+/// Why a profile cannot be read or written.
+#[derive(Debug, Error)]
+pub enum ProfileError {
+    /// The system says no.
+    #[error("cannot {action} the profile {}: {source}", shown(.path))]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Its bytes are no use.
+    #[error("the profile {} {damage}", shown(.path))]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        damage: Damage,
+    },
+}
+
+/// The bytes of a profile: the same for equal profiles.
+#[must_use]
+pub fn encode(profile: &Profile) -> Vec<u8> {
+    let contents = postcard::to_stdvec(&Contents::from(profile));
+    let contents = contents.expect("plain numbers and text in memory");
+    let mut bytes = Vec::with_capacity(PREAMBLE + contents.len() + SEAL);
+    bytes.extend(MAGIC);
+    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend([0, 0]);
+    bytes.extend((contents.len() as u64).to_le_bytes());
+    bytes.extend(contents);
+    let seal = Sha256::digest(&bytes);
+    bytes.extend(seal);
+    bytes
+}
+
+/// The profile of these bytes.
+///
+/// # Errors
+/// When they are not, whole and unaltered, what a monitor of this version wrote.
+pub fn decode(bytes: &[u8]) -> Result<Profile, Damage> {
+    if bytes.len() as u64 > LARGEST {
+        return Err(Damage::TooLarge);
+    }
+    let magic = &bytes[..bytes.len().min(MAGIC.len())];
+    if magic.is_empty() || !MAGIC.starts_with(magic) {
+        return Err(Damage::NoProfile);
+    }
+    let Some((preamble, rest)) = bytes.split_first_chunk::<PREAMBLE>() else {
+        return Err(Damage::Cut((PREAMBLE + SEAL - bytes.len()) as u64));
+    };
+    let version = u16::from_le_bytes([preamble[8], preamble[9]]);
+    if version != VERSION {
+        return Err(Damage::Version(version));
+    }
+    let mut length = [0; 8];
+    length.copy_from_slice(&preamble[12..]);
+    let whole = u64::from_le_bytes(length).saturating_add(SEAL as u64);
+    let there = rest.len() as u64;
+    if there < whole {
+        return Err(Damage::Cut(whole - there));
+    }
+    let sealed = bytes.len() - SEAL;
+    if there > whole || Sha256::digest(&bytes[..sealed])[..] != bytes[sealed..] {
+        return Err(Damage::Altered);
+    }
+    let contents: Contents = postcard::from_bytes(&bytes[PREAMBLE..sealed])
+        .map_err(|error| Damage::Inconsistent(error.to_string()))?;
+    Profile::try_from(contents).map_err(Damage::Inconsistent)
+}
+
+/// Reads the profile at `path`; gives the SHA-256 of the file beside it, hexadecimal.
+///
+/// # Errors
+/// When the file cannot be read or is no whole profile.
+pub fn read(path: &Path) -> Result<(Profile, String), ProfileError> {
+    let io = |source| ProfileError::Io {
+        action: "read",
+        path: path.to_path_buf(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(io)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(io)?;
+    let profile = decode(&bytes).map_err(|damage| ProfileError::Damaged {
+        path: path.to_path_buf(),
+        damage,
+    })?;
+    Ok((profile, hexadecimal(&Sha256::digest(&bytes))))
+}
+
+/// Writes the profile to `path`, readable by its owner alone, in the place of what stands there; at no time is there half a
+/// profile. Gives the SHA-256 of the file, hexadecimal.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn write(path: &Path, profile: &Profile) -> Result<String, ProfileError> {
+    let bytes = encode(profile);
+    let put = || -> io::Result<()> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        let folder = match path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut beside = std::ffi::OsString::from(".");
+        beside.push(name);
+        beside.push(format!(".{}.part", std::process::id()));
+        let beside = folder.join(beside);
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&beside)?;
+        let written = file
+            .write_all(&bytes)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&beside, path));
+        if written.is_err() {
+            // The first failure is the one to tell.
+            let _ = fs::remove_file(&beside);
+        }
+        written?;
+        File::open(folder)?.sync_all()
+    };
+    put().map_err(|source| ProfileError::Io {
+        action: "write",
+        path: path.to_path_buf(),
+        source,
+    })?;
+    Ok(hexadecimal(&Sha256::digest(&bytes)))
+}
+
+/// Bytes as text.
+#[must_use]
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! What lies between a profile's preamble and its seal, in plain numbers and text, sorted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::profile::accepted::{Acceptance, Accepted, BEFORE, Sequence};
+use crate::profile::held_out::{HeldOut, MOST_PEAKS};
+use crate::profile::known::{Known, MOST_NAMES, Sightings};
+use crate::profile::mixture::Mixture;
+use crate::profile::ngram::{Ngram, Node};
+use crate::profile::novelty::Novelty;
+use crate::profile::provenance::Provenance;
+use crate::profile::vocabulary::Vocabulary;
+use crate::profile::{ORDER, Profile};
+use crate::syscall::event::{Abi, Call, Comm};
+
+/// In the order of the file; see `docs/profile.md`.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Contents {
+    provenance: Provenance,
+    /// ABI tag and number, by token.
+    calls: Vec<(u8, u32)>,
+    /// Tokens learned, and those not counted.
+    learned: (u64, u64),
+    /// Length, last token and count, see [`Node`].
+    ngrams: Vec<(u8, u32, u32)>,
+    /// Weight, and where the LSTM is asked.
+    mixture: (f64, f64),
+    /// Name and tokens.
+    names: Vec<(Vec<u8>, Vec<u32>)>,
+    /// Of calls, of names, of calls of a name.
+    sightings: (Vec<u64>, Vec<u64>, Vec<u64>),
+    /// Calls that these count.
+    known: u64,
+    accepted: Vec<Sequence>,
+    /// Alarm, when, and sequences.
+    acceptances: Vec<(String, u64, u64)>,
+    novelty: Novelty,
+    held_out: HeldOut,
+}
+
+impl From<&Profile> for Contents {
+    fn from(profile: &Profile) -> Self {
+        let sightings = profile.known.sightings().clone();
+        Self {
+            provenance: profile.provenance.clone(),
+            calls: profile
+                .vocabulary
+                .calls()
+                .iter()
+                .map(|call| (call.abi.tag(), call.number))
+                .collect(),
+            learned: (profile.ngram.learned(), profile.ngram.uncounted()),
+            ngrams: profile
+                .ngram
+                .nodes()
+                .iter()
+                .map(|node| (node.length, node.token, node.count))
+                .collect(),
+            mixture: (profile.mixture.weight, profile.mixture.asked_below),
+            names: profile
+                .known
+                .names()
+                .into_iter()
+                .map(|(name, tokens)| (name.as_bytes().to_vec(), tokens))
+                .collect(),
+            sightings: (sightings.calls, sightings.names, sightings.calls_of_names),
+            known: profile.known.learned(),
+            accepted: profile.accepted.sequences.iter().copied().collect(),
+            acceptances: profile
+                .accepted
+                .acceptances
+                .iter()
+                .map(|it| (it.alarm.clone(), it.unix_s, it.sequences as u64))
+                .collect(),
+            novelty: profile.novelty.clone(),
+            held_out: profile.held_out.clone(),
+        }
+    }
+}
+
+impl TryFrom<Contents> for Profile {
+    type Error = String;
+
+    fn try_from(contents: Contents) -> Result<Self, String> {
+        contents.check()?;
+        let mut vocabulary = Vocabulary::default();
+        for (place, &(tag, number)) in contents.calls.iter().enumerate() {
+            let abi = Abi::ALL.into_iter().find(|abi| abi.tag() == tag);
+            let abi = abi.ok_or_else(|| format!("an ABI of tag {tag}"))?;
+            if vocabulary.intern(Call { abi, number }) as usize != place {
+                return Err("a call twice, or too many calls".into());
+            }
+        }
+        let nodes: Vec<_> = contents
+            .ngrams
+            .iter()
+            .map(|&(length, token, count)| Node {
+                length,
+                token,
+                count,
+            })
+            .collect();
+        let ngram = Ngram::from_nodes(ORDER, Vocabulary::SIZE, contents.learned, &nodes);
+        let (calls, names, calls_of_names) = contents.sightings;
+        let sightings = Sightings {
+            calls,
+            names,
+            calls_of_names,
+        };
+        let names = contents
+            .names
+            .into_iter()
+            .map(|(name, tokens)| (Comm::new(&name), tokens));
+        Ok(Self {
+            vocabulary,
+            ngram: ngram.map_err(|error| error.to_string())?,
+            mixture: Mixture {
+                weight: contents.mixture.0,
+                asked_below: contents.mixture.1,
+            },
+            known: Known::from_parts(names, sightings, contents.known),
+            accepted: Accepted {
+                sequences: contents.accepted.into_iter().collect(),
+                acceptances: contents
+                    .acceptances
+                    .into_iter()
+                    .map(|(alarm, unix_s, sequences)| Acceptance {
+                        alarm,
+                        unix_s,
+                        sequences: usize::try_from(sequences).unwrap_or(usize::MAX),
+                    })
+                    .collect(),
+            },
+            provenance: contents.provenance,
+            novelty: contents.novelty,
+            held_out: contents.held_out,
+        })
+    }
+}
+
+impl Contents {
+    /// What types alone do not rule out.
+    fn check(&self) -> Result<(), String> {
+        let (weight, asked_below) = self.mixture;
+        let is_share = |it: f64| (0.0..=1.0).contains(&it);
+        if !is_share(weight) || !is_share(asked_below) {
+            return Err("a weight that is none".into());
+        }
+        let known = |token: u32| (token as usize) < self.calls.len() || token == Vocabulary::UNSEEN;
+        let names_fit = self.names.len() <= MOST_NAMES
+            && self.names.iter().all(|(name, tokens)| {
+                name.len() < 16 && !name.contains(&0) && tokens.iter().all(|&t| known(t))
+            });
+        if !names_fit {
+            return Err("a name or a name's call that cannot be".into());
+        }
+        let (calls, names, both) = &self.sightings;
+        let in_order = |places: &[u64]| {
+            places.is_sorted() && places.last().is_none_or(|&last| last < self.known)
+        };
+        if ![calls, names, both].into_iter().all(|it| in_order(it)) {
+            return Err("first sightings out of order".into());
+        }
+        let tokens = self.accepted.iter().flatten();
+        if !tokens.into_iter().all(|&t| t == BEFORE || known(t.into())) {
+            return Err("an accepted sequence of unknown calls".into());
+        }
+        let peaks = [&self.held_out.slow, &self.held_out.fast];
+        let are_peaks = |peaks: &[f64]| {
+            peaks.len() <= MOST_PEAKS
+                && peaks.iter().all(|peak| peak.is_finite())
+                && peaks.is_sorted_by(|a, b| a >= b)
+        };
+        if !peaks.into_iter().all(|it| are_peaks(it)) {
+            return Err("peaks out of order".into());
+        }
+        let seconds = |it: f64| it.is_finite() && it >= 0.0;
+        let origins = self.provenance.origins.iter();
+        let is_time = origins.map(|origin| origin.seconds).all(seconds) && self.novelty.is_sound();
+        if is_time {
+            Ok(())
+        } else {
+            Err("a curve of novelty or a time that cannot be".into())
+        }
+    }
+}

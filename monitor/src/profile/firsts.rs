@@ -1,0 +1,113 @@
+//! What one thread did that its service never did before.
+
+use std::collections::VecDeque;
+
+use crate::profile::first_seen::{First, FirstSeen};
+use crate::profile::known::{Known, evidence, family};
+use crate::profile::vocabulary::Vocabulary;
+use crate::syscall::event::{Call, Comm};
+
+/// New things of a thread that are kept; more would not make a verdict clearer.
+const KEPT: usize = 32;
+
+/// The new things among a thread's last calls, each told once.
+#[derive(Clone, Debug, Default)]
+pub struct Firsts {
+    comm: Option<Comm>,
+    name: Option<u32>,
+    events: VecDeque<FirstSeen>,
+}
+
+impl Firsts {
+    /// Notes the name under which the `seq`th call of the thread and those after it are made.
+    pub fn named(&mut self, known: &Known, comm: Comm, seq: u64) {
+        if self.comm == Some(comm) {
+            return;
+        }
+        self.comm = Some(comm);
+        self.name = known.name(comm);
+        if self.name.is_none() {
+            self.add(known, First::Name(family(comm)), seq);
+        }
+    }
+
+    /// Notes the `seq`th call of the thread, given its token.
+    pub fn made(&mut self, known: &Known, call: Call, token: u32, seq: u64) {
+        if token == Vocabulary::UNSEEN {
+            self.add(known, First::Call(call), seq);
+        } else if let (Some(name), Some(comm)) = (self.name, self.comm)
+            && !known.made(name, token)
+        {
+            self.add(known, First::CallOfName(family(comm), call), seq);
+        }
+    }
+
+    fn add(&mut self, known: &Known, what: First, seq: u64) {
+        if self.events.len() < KEPT && !self.events.iter().any(|event| event.what == what) {
+            let nats = known.nats(&what);
+            self.events.push_back(FirstSeen { seq, what, nats });
+        }
+    }
+
+    /// Forgets what was done before the `seq`th call.
+    pub fn forget(&mut self, seq: u64) {
+        while self.events.front().is_some_and(|event| event.seq < seq) {
+            self.events.pop_front();
+        }
+    }
+
+    /// What was new, in the order in which it was done.
+    #[must_use]
+    pub const fn events(&self) -> &VecDeque<FirstSeen> {
+        &self.events
+    }
+
+    /// What all of it is worth together, nats.
+    #[must_use]
+    pub fn evidence(&self) -> f64 {
+        evidence(&self.events)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Firsts;
+    use crate::profile::first_seen::First;
+    use crate::profile::known::Known;
+    use crate::profile::vocabulary::Vocabulary;
+    use crate::syscall::event::{Abi, Call, Comm};
+
+    #[test]
+    fn each_new_thing_is_told_once_and_forgotten_with_its_call() {
+        let call = |number| Call {
+            abi: Abi::X86_64,
+            number,
+        };
+        let (web, shell) = (Comm::new(b"web-1"), Comm::new(b"sh"));
+        let mut known = Known::default();
+        known.learn(web, 0, true);
+        known.learn(Comm::new(b"log"), 1, true);
+        let mut firsts = Firsts::default();
+        firsts.named(&known, web, 0);
+        firsts.made(&known, call(10), 0, 0);
+        assert!(firsts.events().is_empty(), "all of it is known");
+        // Token 1 is another process' call; 41 nobody's.
+        firsts.made(&known, call(11), 1, 1);
+        firsts.made(&known, call(41), Vocabulary::UNSEEN, 2);
+        firsts.made(&known, call(41), Vocabulary::UNSEEN, 3);
+        firsts.named(&known, shell, 4);
+        firsts.made(&known, call(10), 0, 4);
+        let what: Vec<_> = firsts.events().iter().map(|e| (e.seq, e.what)).collect();
+        assert_eq!(
+            what,
+            [
+                (1, First::CallOfName(Comm::new(b"web-#"), call(11))),
+                (2, First::Call(call(41))),
+                (4, First::Name(shell)),
+            ]
+        );
+        assert!(firsts.evidence() > 0.0);
+        firsts.forget(4);
+        assert_eq!(firsts.events().len(), 1);
+    }
+}

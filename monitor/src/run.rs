@@ -1,0 +1,7 @@
+//! The state of a run: its clock, its costs and its counts.
+
+pub mod clock;
+
+pub mod usage;
+
+pub mod snapshot;
