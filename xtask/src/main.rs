@@ -1,27 +1,15 @@
-//! `cargo xtask`: set-up, runs, tests and installation of the monitor, and the training of its models.
+//! `cargo xtask`: the repository's commands, and the way to those of the other crates.
 
-mod repo;
-
-#[cfg(feature = "offline")]
-mod offline;
-
-#[cfg(any(not(feature = "offline"), test))]
-#[cfg_attr(
-    feature = "offline",
-    expect(dead_code, reason = "only its list is tested")
-)]
-mod trainer;
-
-#[cfg(not(feature = "offline"))]
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use xtask::delegate;
 
 /// Everything around the monitor.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, about)]
-#[cfg_attr(not(feature = "offline"), command(after_help = trainer::help()))]
+#[command(after_help = delegate::help())]
 struct Arguments {
     #[command(subcommand)]
     task: Task,
@@ -30,25 +18,14 @@ struct Arguments {
 #[derive(clap::Subcommand)]
 enum Task {
     #[command(flatten)]
-    Repo(repo::Command),
-    #[cfg(feature = "offline")]
-    #[command(flatten)]
-    Offline(offline::Command),
-    #[cfg(not(feature = "offline"))]
+    Here(xtask::Command),
     #[command(external_subcommand)]
-    Offline(Vec<OsString>),
+    Elsewhere(Vec<OsString>),
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().task {
-        Task::Repo(command) => command.run(),
-        #[cfg(feature = "offline")]
-        Task::Offline(command) => command.run(),
-        #[cfg(not(feature = "offline"))]
-        Task::Offline(arguments) => trainer::start(&arguments),
-    };
-    outcome.unwrap_or_else(|why| {
-        eprintln!("error: {why:#}");
-        ExitCode::FAILURE
+    support::program::status(match Arguments::parse().task {
+        Task::Here(command) => command.run(),
+        Task::Elsewhere(arguments) => delegate::start(&arguments),
     })
 }

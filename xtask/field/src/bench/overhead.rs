@@ -1,0 +1,103 @@
+//! `cargo xtask bench overhead`: what being watched costs, and what not being watched costs, beside other tools.
+
+mod configuration;
+mod empty;
+mod process;
+mod report;
+mod rounds;
+mod service;
+mod workload;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+pub use configuration::Configuration;
+pub use configuration::{Place, Tool};
+pub use process::{threads, wait_for_descriptors};
+use support::page::Publish;
+use support::stop;
+pub use workload::Workload;
+
+/// Options of `cargo xtask bench overhead`.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Rounds; each measures every configuration of every workload once, in a random order.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rounds: u32,
+    /// Seconds of each measurement.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    /// Seconds that a monitor which scores watches the workload before it is measured: its budget of CPU time finds the
+    /// LSTM's share meanwhile.
+    #[arg(long, default_value_t = 3.0)]
+    settle: f64,
+    /// What is watched.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Workload::ALL)]
+    workloads: Vec<Workload>,
+    /// By whom.
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Configuration::ALL)]
+    configurations: Vec<Configuration>,
+    /// The monitor [default: the release build, built now].
+    #[arg(long, value_name = "FILE")]
+    monitor: Option<PathBuf>,
+    /// A profile for the configuration `profile` [default: learned from the workload].
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Order of the configurations.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    publish: Publish,
+    /// libonnxruntime [default: as the monitor finds it].
+    #[arg(long, value_name = "FILE")]
+    onnxruntime: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Not root, no monitor, a workload that does not run, a file that cannot be written.
+pub fn command(options: &Options) -> Result<()> {
+    let place = Place::open(options)?;
+    stop::listen()?;
+    let measured = rounds::run(options, &place)?;
+    let report = report::Report::new(options, &measured);
+    options
+        .publish
+        .publish("overhead", &report, &report.markdown())
+}
+
+/// Refuses to go on without what loading a BPF program needs.
+///
+/// # Errors
+/// Then.
+pub fn need_root() -> Result<()> {
+    if !nix::unistd::geteuid().is_root() {
+        bail!("this needs root: run the same command by sudo -E env \"PATH=$PATH\"");
+    }
+    Ok(())
+}
+
+impl Place {
+    fn open(options: &Options) -> Result<Self> {
+        need_root()?;
+        let mut place = Self::with(options.monitor.as_deref(), options.onnxruntime.as_deref())?;
+        place.profile.clone_from(&options.profile);
+        Ok(place)
+    }
+
+    /// With this monitor, or else the release build, which is made now.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn with(monitor: Option<&Path>, onnxruntime: Option<&Path>) -> Result<Self> {
+        let monitor = match monitor {
+            Some(path) => fs::canonicalize(path).with_context(|| path.display().to_string())?,
+            None => xtask::build::release()?,
+        };
+        Self::new(monitor, onnxruntime.map(Path::to_path_buf))
+    }
+}

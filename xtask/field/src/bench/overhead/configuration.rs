@@ -1,0 +1,378 @@
+//! By whom a workload is watched.
+
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use nix::sys::signal::Signal;
+use serde::{Serialize, Serializer};
+
+use super::empty::Empty;
+use super::process::{wait_for_descriptors, wait_for_tracer};
+use crate::scenarios::tool::{Running, find};
+
+/// Who watches.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum Configuration {
+    /// Nobody.
+    Alone,
+    /// An empty program on the raw tracepoint `sys_enter`.
+    Empty,
+    /// `monitor --pid`, scoring by the general model.
+    Pid,
+    /// `monitor --pid` with a profile of the workload.
+    Profile,
+    /// `monitor --pid` with `--cpu 10%`.
+    Budget,
+    /// `monitor record --pid`: captured and written, not scored.
+    Record,
+    /// `monitor --pid` of another process.
+    Elsewhere,
+    /// `monitor --all`.
+    All,
+    /// `strace -f`, its output thrown away.
+    Strace,
+    /// `perf trace`, its output thrown away.
+    Perf,
+    /// `bpftrace`, counting by thread.
+    Bpftrace,
+    /// `sysdig` with its modern probe.
+    Sysdig,
+}
+
+impl std::fmt::Display for Configuration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Configuration {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+}
+
+/// What the configurations need.
+pub struct Place {
+    monitor: PathBuf,
+    onnxruntime: Option<PathBuf>,
+    /// A profile, if one was given.
+    pub profile: Option<PathBuf>,
+    /// A process that does nothing, for the monitor to watch.
+    idle: Running,
+    has_budget: bool,
+}
+
+impl Place {
+    /// With this binary of the monitor.
+    ///
+    /// # Errors
+    /// It cannot be run.
+    pub fn new(monitor: PathBuf, onnxruntime: Option<PathBuf>) -> Result<Self> {
+        let help = Command::new(&monitor)
+            .arg("--help")
+            .output()
+            .with_context(|| monitor.display().to_string())?;
+        let mut idle = Command::new("sleep");
+        idle.arg("infinity");
+        Ok(Self {
+            has_budget: String::from_utf8_lossy(&help.stdout).contains("--cpu <"),
+            monitor,
+            onnxruntime,
+            profile: None,
+            idle: Running::start(idle)?,
+        })
+    }
+
+    /// `monitor`, quiet, with what every run of it takes.
+    pub fn monitor(&self) -> Command {
+        let mut command = Command::new(&self.monitor);
+        if let Some(path) = &self.onnxruntime {
+            command.env("ORT_DYLIB_PATH", path);
+        }
+        command.env("ORT_DISABLE_TELEMETRY", "1");
+        command
+    }
+
+    /// Learns what these processes do while `work` makes them do it.
+    ///
+    /// # Errors
+    /// The monitor does not learn, or `work` fails.
+    pub fn learn(
+        &self,
+        pids: &[u32],
+        profile: &Path,
+        work: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let mut command = self.monitor();
+        command.arg("learn").args(by_pid(pids));
+        command.arg("--profile").arg(profile);
+        watch(command, work).context("monitor learn")
+    }
+
+    /// Records what these processes do while `work` makes them do it.
+    ///
+    /// # Errors
+    /// The monitor does not record, or `work` fails.
+    pub fn record(
+        &self,
+        pids: &[u32],
+        recording: &Path,
+        work: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        let mut command = self.monitor();
+        command.arg("record").args(by_pid(pids));
+        command.arg("--output").arg(recording);
+        watch(command, work).context("monitor record")
+    }
+}
+
+fn watch(command: Command, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let mut running = Running::start(quiet(command)?)?;
+    wait_for_descriptors(running.pid(), "bpf_link", 4)?;
+    work()?;
+    running.signal(Signal::SIGINT);
+    let status = running.wait(Duration::from_secs(120))?;
+    if !status.success() {
+        bail!("it failed: {status}");
+    }
+    Ok(())
+}
+
+/// A tool at work. It is gone when this is dropped.
+pub enum Tool {
+    /// None.
+    Nothing,
+    /// The empty program.
+    Empty(Empty),
+    /// A process.
+    Process(Running),
+}
+
+impl Tool {
+    /// Its processes.
+    pub fn pids(&self) -> Vec<u32> {
+        match self {
+            Self::Process(running) => vec![running.pid()],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Ends it.
+    ///
+    /// # Errors
+    /// It ended before, so that it may not have watched.
+    pub fn end(self) -> Result<()> {
+        match self {
+            Self::Nothing => {}
+            Self::Empty(empty) => {
+                anyhow::ensure!(empty.descriptor().as_raw_fd() >= 0);
+            }
+            Self::Process(mut running) => {
+                if let Some(status) = running.ended()? {
+                    bail!("it ended before it was told to: {status}");
+                }
+                running.signal(Signal::SIGINT);
+                // What does not end then is killed.
+                let _ = running.wait(Duration::from_secs(20));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Configuration {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Alone,
+        Self::Empty,
+        Self::Pid,
+        Self::Profile,
+        Self::Budget,
+        Self::Record,
+        Self::Elsewhere,
+        Self::All,
+        Self::Strace,
+        Self::Perf,
+        Self::Bpftrace,
+        Self::Sysdig,
+    ];
+
+    /// As on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Empty => "empty",
+            Self::Pid => "pid",
+            Self::Profile => "profile",
+            Self::Budget => "budget",
+            Self::Record => "record",
+            Self::Elsewhere => "elsewhere",
+            Self::All => "all",
+            Self::Strace => "strace",
+            Self::Perf => "perf",
+            Self::Bpftrace => "bpftrace",
+            Self::Sysdig => "sysdig",
+        }
+    }
+
+    /// Whether it takes some time to find how much it may do.
+    pub const fn settles(self) -> bool {
+        matches!(self, Self::Pid | Self::Profile | Self::Budget | Self::All)
+    }
+
+    /// In words.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Alone => "alone",
+            Self::Empty => "an empty BPF program",
+            Self::Pid => "`monitor --pid`",
+            Self::Profile => "`monitor --pid --profile`",
+            Self::Budget => "`monitor --pid --cpu 10%`",
+            Self::Record => "`monitor record --pid`",
+            Self::Elsewhere => "`monitor --pid` of another process",
+            Self::All => "`monitor --all`",
+            Self::Strace => "`strace -f`",
+            Self::Perf => "`perf trace`",
+            Self::Bpftrace => "`bpftrace`, count by thread",
+            Self::Sysdig => "`sysdig`, modern probe",
+        }
+    }
+
+    /// Why it cannot be had here, if it cannot.
+    pub fn obstacle(self, place: &Place) -> Option<String> {
+        let missing = |name: &str| {
+            find(name)
+                .is_none()
+                .then(|| format!("{name} is not installed"))
+        };
+        let tracefs = || {
+            let there = Path::new("/sys/kernel/tracing/events/raw_syscalls/sys_enter").is_dir();
+            let how = "tracefs is not mounted: mount -t tracefs nodev /sys/kernel/tracing";
+            (!there).then(|| how.to_owned())
+        };
+        match self {
+            Self::Budget if !place.has_budget => {
+                Some("this monitor has no option --cpu yet".into())
+            }
+            Self::Strace => missing("strace"),
+            Self::Perf => missing("perf").or_else(tracefs),
+            Self::Bpftrace => missing("bpftrace").or_else(tracefs),
+            Self::Sysdig => missing("sysdig").or_else(|| {
+                let mut command = Command::new("sysdig");
+                command.args(["--modern-bpf", "-n", "1"]);
+                let output = command.stdin(Stdio::null()).output().ok()?;
+                let said = String::from_utf8_lossy(&output.stderr).into_owned();
+                let said = said.lines().next().unwrap_or("it fails").to_owned();
+                let version = crate::scenarios::tool::first_line(Path::new("sysdig"), "--version");
+                (!output.status.success()).then(|| format!("{version}: {said}"))
+            }),
+            _ => None,
+        }
+    }
+
+    /// Lets it watch the processes `pids`; `profile` is theirs.
+    ///
+    /// # Errors
+    /// It does not start.
+    pub fn start(self, place: &Place, pids: &[u32], profile: Option<&Path>) -> Result<Tool> {
+        let begun = self.begin(place, pids, profile);
+        begun.with_context(|| format!("{} does not watch", self.name()))
+    }
+
+    fn begin(self, place: &Place, pids: &[u32], profile: Option<&Path>) -> Result<Tool> {
+        let peer = |name: &str| Command::new(find(name).unwrap_or_else(|| name.into()));
+        let listed = |by: &str| {
+            let words: Vec<String> = pids.iter().map(u32::to_string).collect();
+            words.join(by)
+        };
+        let mut command = match self {
+            Self::Alone => return Ok(Tool::Nothing),
+            Self::Empty => return Ok(Tool::Empty(Empty::attach()?)),
+            Self::Pid => watching(place, &by_pid(pids)),
+            Self::Profile => {
+                let mut command = watching(place, &by_pid(pids));
+                command.arg("--profile").args(profile);
+                command
+            }
+            Self::Budget => {
+                let mut command = watching(place, &by_pid(pids));
+                command.args(["--cpu", "10%"]);
+                command
+            }
+            Self::Record => {
+                let mut command = place.monitor();
+                command.arg("record").args(by_pid(pids));
+                command.args(["--output", "/dev/null"]);
+                command
+            }
+            Self::Elsewhere => watching(place, &by_pid(&[place.idle.pid()])),
+            Self::All => watching(place, &["--all".into()]),
+            Self::Strace => {
+                let mut command = peer("strace");
+                command.args(["-f", "-o", "/dev/null"]);
+                for pid in pids {
+                    command.args(["-p", &pid.to_string()]);
+                }
+                command
+            }
+            Self::Perf => {
+                let mut command = peer("perf");
+                command.args(["trace", "-o", "/dev/null", "-p", &listed(",")]);
+                command
+            }
+            Self::Bpftrace => {
+                let mut command = peer("bpftrace");
+                let filter = format!("pid == {}", listed(" || pid == "));
+                command.arg("-e").arg(format!(
+                    "tracepoint:raw_syscalls:sys_enter /{filter}/ {{ @[tid] = count(); }}"
+                ));
+                command
+            }
+            Self::Sysdig => {
+                let mut command = peer("sysdig");
+                let filter = format!("proc.pid in ({})", listed(","));
+                command.args(["--modern-bpf", "-w", "/dev/null", &filter]);
+                command
+            }
+        };
+        command = quiet(command)?;
+        let running = Running::start(command)?;
+        match self {
+            Self::Strace => {
+                for &pid in pids {
+                    wait_for_tracer(running.pid(), pid)?;
+                }
+            }
+            Self::Perf | Self::Bpftrace => {
+                wait_for_descriptors(running.pid(), "perf_event", 1)?;
+            }
+            Self::Sysdig => wait_for_descriptors(running.pid(), "bpf", 1)?,
+            // Its four attach points.
+            _ => wait_for_descriptors(running.pid(), "bpf_link", 4)?,
+        }
+        Ok(Tool::Process(running))
+    }
+}
+
+fn by_pid(pids: &[u32]) -> Vec<String> {
+    pids.iter().map(|pid| format!("--pid={pid}")).collect()
+}
+
+fn watching(place: &Place, target: &[String]) -> Command {
+    let mut command = place.monitor();
+    command
+        .args(target)
+        .args(["--no-alarm-log", "--format", "json"]);
+    command
+}
+
+fn quiet(mut command: Command) -> Result<Command> {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    Ok(command)
+}

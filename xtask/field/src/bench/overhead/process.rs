@@ -1,0 +1,99 @@
+//! What `/proc` tells of processes.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use support::stop;
+
+/// CPU time of processes.
+#[derive(Clone, Copy, Debug)]
+pub struct Cpu(Duration);
+
+impl Cpu {
+    /// What these processes have used so far, all their living threads together.
+    #[must_use]
+    pub fn of(pids: &[u32]) -> Self {
+        Self(
+            pids.iter()
+                .flat_map(|pid| threads(*pid))
+                .map(|it| it.1)
+                .sum(),
+        )
+    }
+
+    /// Seconds since `before`.
+    #[must_use]
+    pub fn since(self, before: Self) -> f64 {
+        self.0.saturating_sub(before.0).as_secs_f64()
+    }
+}
+
+/// Name and CPU time of every living thread of a process (`Documentation/scheduler/sched-stats.rst`).
+#[must_use]
+pub fn threads(pid: u32) -> Vec<(String, Duration)> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    let of = |folder: &Path| {
+        let text = fs::read_to_string(folder.join("schedstat")).ok()?;
+        let time = text.split(' ').next()?.parse().ok()?;
+        let name = fs::read_to_string(folder.join("comm")).ok()?;
+        Some((name.trim_end().to_owned(), Duration::from_nanos(time)))
+    };
+    tasks.flatten().filter_map(|it| of(&it.path())).collect()
+}
+
+/// Open descriptors of a process whose target contains `what`.
+#[must_use]
+pub fn descriptors(pid: u32, what: &str) -> usize {
+    let Ok(entries) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+        return 0;
+    };
+    let is = |link: std::path::PathBuf| link.to_string_lossy().contains(what);
+    entries
+        .flatten()
+        .filter(|entry| fs::read_link(entry.path()).is_ok_and(is))
+        .count()
+}
+
+/// Waits until a process has `count` open descriptors of the kind `what`.
+///
+/// # Errors
+/// It ends, or has not after 20 s.
+pub fn wait_for_descriptors(pid: u32, what: &str, count: usize) -> Result<()> {
+    wait(pid, || descriptors(pid, what) >= count)
+}
+
+/// Waits until a process is traced by `tracer`.
+///
+/// # Errors
+/// `tracer` ends, or does not trace it after 20 s.
+pub fn wait_for_tracer(tracer: u32, pid: u32) -> Result<()> {
+    let line = format!("TracerPid:\t{tracer}");
+    wait(tracer, || {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        status.lines().any(|it| it == line)
+    })
+}
+
+fn wait(pid: u32, done: impl Fn() -> bool) -> Result<()> {
+    let begun = Instant::now();
+    while !done() {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        // Behind the name in parentheses; a process that was not waited for is a zombie.
+        let ended = state
+            .rsplit_once(") ")
+            .is_none_or(|(_, rest)| rest.starts_with('Z'));
+        if ended {
+            bail!("it ended at once");
+        }
+        if begun.elapsed() > Duration::from_secs(20) {
+            bail!("it was not ready after 20 s");
+        }
+        stop::sleep(Duration::from_millis(5))?;
+    }
+    Ok(())
+}

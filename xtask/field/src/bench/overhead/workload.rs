@@ -1,0 +1,142 @@
+//! What is watched.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use serde::{Serialize, Serializer};
+
+use super::service::{Nginx, Redis};
+use crate::bench::load::{Kind, Load, Options};
+
+/// A workload.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum Workload {
+    /// A loop of the cheapest call.
+    Getppid,
+    /// Files made, written, read and removed.
+    Files,
+    /// A byte to another thread and back.
+    Pipe,
+    /// nginx under wrk.
+    Nginx,
+    /// redis under redis-benchmark.
+    Redis,
+}
+
+impl std::fmt::Display for Workload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Workload {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
+}
+
+/// One measurement.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Measured {
+    /// Nanoseconds that an operation took, by the wall clock.
+    pub wall_ns: f64,
+    /// Nanoseconds of CPU time that the watched processes used for one.
+    pub cpu_ns: f64,
+}
+
+/// A workload that is up and waits.
+pub trait Subject {
+    /// The processes to watch.
+    fn pids(&self) -> Vec<u32>;
+
+    /// Measures it for this time.
+    ///
+    /// # Errors
+    /// It does not work.
+    fn measure(&mut self, length: Duration) -> Result<Measured>;
+}
+
+impl Measured {
+    /// From operations and the seconds that they took, by the clock and on a CPU.
+    ///
+    /// # Errors
+    /// There was no operation.
+    pub fn new(operations: f64, seconds: f64, cpu_seconds: f64) -> Result<Self> {
+        anyhow::ensure!(operations > 0.0, "it did nothing");
+        Ok(Self {
+            wall_ns: seconds * 1e9 / operations,
+            cpu_ns: cpu_seconds * 1e9 / operations,
+        })
+    }
+}
+
+impl Workload {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Getppid,
+        Self::Files,
+        Self::Pipe,
+        Self::Nginx,
+        Self::Redis,
+    ];
+
+    /// As on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Getppid => "getppid",
+            Self::Files => "files",
+            Self::Pipe => "pipe",
+            Self::Nginx => "nginx",
+            Self::Redis => "redis",
+        }
+    }
+
+    /// What one operation is.
+    pub const fn operation(self) -> &'static str {
+        match self {
+            Self::Getppid => "a `getppid`",
+            Self::Files => {
+                "open, write, fstat, read and close of a file of 4 KiB in memory, and unlink"
+            }
+            Self::Pipe => "a byte through a pipe to another thread and another back (4 calls)",
+            Self::Nginx => {
+                "a request to nginx (one worker, 1 KiB file, access log on) under `wrk -t1 -c16`"
+            }
+            Self::Redis => "a GET or SET at redis under `redis-benchmark -c 16`",
+        }
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// A program of it is missing or does not start.
+    pub fn start(self, length: Duration) -> Result<Box<dyn Subject>> {
+        let load = |kind| -> Result<Box<dyn Subject>> {
+            Ok(Box::new(Load::start(&Options {
+                kind,
+                threads: 1,
+                rate: None,
+                seconds: length.as_secs_f64(),
+                wait: true,
+            })?))
+        };
+        match self {
+            Self::Getppid => load(Kind::Getppid),
+            Self::Files => load(Kind::Files),
+            Self::Pipe => load(Kind::Pipe),
+            Self::Nginx => Ok(Box::new(Nginx::start()?)),
+            Self::Redis => Ok(Box::new(Redis::start()?)),
+        }
+    }
+}
+
+impl Subject for Load {
+    fn pids(&self) -> Vec<u32> {
+        vec![self.pid()]
+    }
+
+    fn measure(&mut self, _: Duration) -> Result<Measured> {
+        let done = self.work()?;
+        Measured::new(done.operations as f64, done.seconds, done.cpu_seconds)
+    }
+}

@@ -1,0 +1,48 @@
+//! `cargo xtask setup`: brings what is missing and nothing else.
+//!
+//! Everything is made in a folder for unfinished work inside the tool folder and renamed into place when it is whole and
+//! checked, so an interrupted set-up leaves nothing that a later one would take for done.
+
+mod bpf_linker;
+
+mod onnxruntime;
+
+mod pip;
+
+mod npm;
+
+mod rust_src;
+
+mod rustc;
+
+mod workshop;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+pub use rustc::Rustc;
+use support::place;
+use workshop::Workshop;
+
+/// What the set-up has made sure of.
+pub struct Tools {
+    /// The library of onnxruntime, its content checked.
+    pub onnxruntime: PathBuf,
+}
+
+/// Makes sure that all that building and running need is there.
+///
+/// # Errors
+/// Something is missing and cannot be brought; the error names the remedy.
+pub fn setup() -> Result<Tools> {
+    let folder = place::tools();
+    eprintln!("Set-up in {}", folder.display());
+    let rustc = Rustc::ask()?;
+    let workshop = Workshop::open(&folder)
+        .with_context(|| format!("cannot use {} as tool folder", folder.display()))?;
+    rust_src::bring(&rustc)?;
+    bpf_linker::bring(&rustc, &workshop)?;
+    let onnxruntime = onnxruntime::bring(&workshop)?;
+    Ok(Tools { onnxruntime })
+}
