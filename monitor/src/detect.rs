@@ -14,7 +14,11 @@ pub mod stream;
 
 pub mod threshold;
 
+pub mod episode;
+
 pub mod verdict;
+
+pub mod severity;
 
 pub mod detector;
 

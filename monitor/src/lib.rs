@@ -11,6 +11,8 @@ pub mod trace;
 
 pub mod syscall;
 
+pub mod who;
+
 pub mod model;
 
 pub mod profile;
@@ -20,6 +22,8 @@ pub mod detect;
 pub mod learn;
 
 pub mod run;
+
+pub mod incident;
 
 pub mod report;
 

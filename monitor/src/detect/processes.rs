@@ -22,6 +22,8 @@ type Place = u64;
 struct Process {
     tgid: u32,
     comm: Comm,
+    /// The name that its last exec gave it.
+    program: Option<Comm>,
     /// When its leader began, once that is known.
     start_ns: u64,
     parent: Option<Place>,
@@ -97,6 +99,7 @@ impl Processes {
         // Whichever thread it was leads the process now.
         process.leader_ended = false;
         process.comm = comm;
+        process.program = Some(comm);
     }
 
     /// A thread made a process, or a thread of its own process.
@@ -169,6 +172,7 @@ impl Processes {
             kin.push(Kin {
                 tgid: process.tgid,
                 comm: process.comm,
+                executed: process.program == Some(process.comm),
             });
             at = process.parent;
         }
@@ -211,6 +215,7 @@ impl Processes {
             Process {
                 tgid,
                 comm: Comm::default(),
+                program: None,
                 start_ns,
                 parent: None,
                 leader_ended: false,

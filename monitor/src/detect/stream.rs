@@ -1,8 +1,9 @@
 //! One thread's calls as the model sees them: scores, episode and flight recorder.
 
 use crate::detect::aftermath::Following;
+use crate::detect::episode::Episode;
 use crate::detect::recorder::Recorder;
-use crate::detect::threshold::{Episode, LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
+use crate::detect::threshold::{LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
 use crate::detect::verdict::{Evidence, Pace};
 use crate::profile::firsts::Firsts;
 use crate::syscall::event::{Call, Comm};

@@ -1,10 +1,13 @@
 //! What the detector says: an alarm, or how a thread's life went.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::profile::first_seen::FirstSeen;
 use crate::syscall::event::{Call, Comm, ThreadKey};
 use crate::syscall::flight::Flight;
+use crate::who::Who;
 
 /// One statement of the detector.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,8 +74,10 @@ pub struct Expected {
 /// A thread behaves unlike what the model knows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Alarm {
-    /// Tells this alarm from every other of this host; printable ASCII without blanks.
+    /// Tells this alarm from every other for ever: a ULID (see [`crate::incident::ids`]).
     pub id: String,
+    /// The service that the thread belongs to; empty where nobody named one.
+    pub service: Arc<str>,
     /// When the call that raised it was made (see [`crate::syscall::event::Event::time_ns`]).
     pub time_ns: u64,
     /// The thread.
@@ -98,6 +103,21 @@ pub struct Alarm {
     pub flight: Flight,
     /// How the process came to be: from the first process of it that was watched down to this one.
     pub lineage: Vec<Kin>,
+    /// Who that is, as far as it could be read; `None` for what was recorded.
+    pub who: Option<Arc<Who>>,
+    /// Why it is not reported to a person; it is logged all the same.
+    pub suppressed: Option<Suppressed>,
+    /// It rests on nothing that was learned of the service.
+    pub provisional: bool,
+}
+
+/// Why an alarm is not reported to a person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Suppressed {
+    /// It says nothing that the reported alarm of this id had not said within `--again-after`.
+    Alike(String),
+    /// Enough alarms that weigh as much or more were reported within the minute.
+    Rate,
 }
 
 /// A process of an alarm's lineage.
@@ -107,6 +127,8 @@ pub struct Kin {
     pub tgid: u32,
     /// Its name as last seen; empty when it made no call yet.
     pub comm: Comm,
+    /// It got this name by executing a program while it was watched.
+    pub executed: bool,
 }
 
 impl Expected {

@@ -1,5 +1,8 @@
 //! What a thread did that its service never did before.
 
+use std::cmp::Ordering;
+
+use crate::profile::known::is_privileged;
 use crate::syscall::event::{Call, Comm};
 
 /// What can be new.
@@ -22,4 +25,25 @@ pub struct FirstSeen {
     pub what: First,
     /// What it is worth as evidence, nats.
     pub nats: f64,
+}
+
+impl FirstSeen {
+    /// Whether it is a call that the service never made and that only a privileged process has a use for.
+    #[must_use]
+    pub fn is_privileged(&self) -> bool {
+        matches!(self.what, First::Call(call) if is_privileged(call))
+    }
+
+    /// Whether it is to be reported before another: privileged calls before all else, then what is worth more nats.
+    #[must_use]
+    pub fn outweighs(&self, other: &Self) -> bool {
+        self.heaviest_first(other) == Ordering::Less
+    }
+
+    /// The order in which new things are named, the heaviest first.
+    #[must_use]
+    pub fn heaviest_first(&self, other: &Self) -> Ordering {
+        let privileged = other.is_privileged().cmp(&self.is_privileged());
+        privileged.then(other.nats.total_cmp(&self.nats))
+    }
 }

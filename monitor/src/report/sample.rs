@@ -55,6 +55,10 @@ pub fn alarm() -> Alarm {
         reasons: vec![(Pace::Slow, 5.25, 3.2)],
         first_seen: Vec::new(),
         lineage: Vec::new(),
+        service: "web".into(),
+        who: None,
+        suppressed: None,
+        provisional: false,
     }
 }
 
@@ -104,10 +108,12 @@ pub fn profiled_alarm() -> Alarm {
             Kin {
                 tgid: 40,
                 comm: Comm::new(b"nginx"),
+                executed: false,
             },
             Kin {
                 tgid: 41,
                 comm: hostile,
+                executed: true,
             },
         ],
         ..alarm()

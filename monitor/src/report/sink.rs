@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::detect::verdict::Verdict;
+use crate::incident::Incident;
 use crate::run::clock::WallClock;
 use crate::run::snapshot::{Snapshot, Summary};
 
@@ -30,6 +31,15 @@ pub trait Sink: Send {
     /// # Errors
     /// When it cannot be written.
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()>;
+
+    /// One statement about an incident.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn incident(&mut self, incident: &Incident) -> io::Result<()> {
+        let _ = incident;
+        Ok(())
+    }
 
     /// How the run stands, several times a second.
     ///
@@ -71,6 +81,10 @@ impl Sink for Tee {
 
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
         self.each(|sink| sink.verdict(verdict))
+    }
+
+    fn incident(&mut self, incident: &Incident) -> io::Result<()> {
+        self.each(|sink| sink.incident(incident))
     }
 
     fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {

@@ -14,7 +14,8 @@ fn alarm(id: &str) -> Value {
     let mut calls = vec![read; 40];
     calls.push(json!(["x86-64", 101, "ptrace"]));
     json!({
-        "schema": 1, "type": "alarm", "id": id, "source": null, "time_ns": 1,
+        "schema": 2, "type": "alarm", "id": id, "service": "web", "severity": "critical",
+        "suppressed": null, "like": null, "provisional": false, "who": null, "source": null, "time_ns": 1,
         "time": "2026-01-02T03:04:05Z", "pid": 41, "tid": 42, "start_ns": 7, "comm": "sh",
         "pace": "first_seen", "score": 16.0, "score_bits": format!("{:016x}", 16.0_f64.to_bits()),
         "threshold": 12.0, "reasons": [{"pace": "first_seen", "score": 16.0, "threshold": 12.0}],
@@ -25,7 +26,8 @@ fn alarm(id: &str) -> Value {
             "surprise": 12.5, "expected": [{"abi": "x86-64", "number": 0, "index": 3, "name": "read",
             "probability": 0.9}], "pair": {"abi": "x86-64", "number": 0, "name": "read", "count": 0}}],
         "flight": {"first_seq": 0, "calls": calls, "names": [[0, "nginx"], [39, "sh"]]},
-        "lineage": [{"pid": 40, "comm": "nginx"}, {"pid": 41, "comm": "sh"}],
+        "lineage": [{"pid": 40, "comm": "nginx", "executed": false},
+            {"pid": 41, "comm": "sh", "executed": true}],
         "model": {"name": "default", "sha256": "ab".repeat(32)},
         "profile": {"sha256": "cd".repeat(32), "adapted": false},
     })
@@ -33,7 +35,7 @@ fn alarm(id: &str) -> Value {
 
 fn aftermath(id: &str) -> Value {
     json!({
-        "schema": 1, "type": "aftermath", "alarm": id, "source": null, "pid": 41, "tid": 42,
+        "schema": 2, "type": "aftermath", "alarm": id, "source": null, "pid": 41, "tid": 42,
         "start_ns": 7, "first_seq": 41, "calls": [["x86-64", 59, "execve"]], "ended": true,
     })
 }

@@ -5,8 +5,9 @@
 //! calls, no call lost, no alarm going on. How much is learned is bounded by a share of what the profile rests on for
 //! each hour, so that an attacker who stays below the limits needs days to shift it noticeably.
 
+use crate::detect::episode::Episode;
 use crate::detect::stream::Stream;
-use crate::detect::threshold::{Episode, Limits};
+use crate::detect::threshold::Limits;
 use crate::detect::verdict::{Evidence, Pace};
 use crate::profile::Profile;
 use crate::syscall::flight::Flight;

@@ -214,5 +214,9 @@ pub(super) fn raise(
         surprising,
         flight,
         lineage: Vec::new(),
+        service: "".into(),
+        who: None,
+        suppressed: None,
+        provisional: false,
     }))
 }

@@ -1,16 +1,20 @@
 //! Alarms and thread ends as JSON, and alarms back from it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::SCHEMA;
-use crate::detect::verdict::{Alarm, Evidence, Expected, Kin, Pace, SurprisingCall};
+use super::{SCHEMA, is_readable};
+use crate::detect::severity::Severity;
+use crate::detect::verdict::{Alarm, Evidence, Expected, Kin, Pace, Suppressed, SurprisingCall};
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::report::sink::Origin;
 use crate::run::snapshot::{ModelIdentity, ProfileIdentity};
 use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
 use crate::syscall::flight::Flight;
 use crate::syscall::{adfa, table};
+use crate::who::Who;
 
 mod back;
 
@@ -24,8 +28,23 @@ pub struct AlarmRecord {
     /// `alarm`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Tells this alarm from every other of its host.
+    /// Tells this alarm from every other for ever.
     pub id: String,
+    /// The service; empty where nobody named one.
+    #[serde(default)]
+    pub service: String,
+    /// How bad what it says is.
+    #[serde(default)]
+    pub severity: Severity,
+    /// Why nobody was told.
+    #[serde(default)]
+    pub suppressed: Option<SuppressedKind>,
+    /// The alarm that it is like.
+    #[serde(default)]
+    pub like: Option<String>,
+    /// Whether nothing that was learned of the service judged it.
+    #[serde(default)]
+    pub provisional: bool,
     /// Where a replayed one came from; `null` live.
     pub source: Option<String>,
     /// `CLOCK_MONOTONIC` of the call that raised it, nanoseconds.
@@ -63,11 +82,24 @@ pub struct AlarmRecord {
     /// The processes from the first one under watch down to the thread's.
     #[serde(default)]
     pub lineage: Vec<KinRecord>,
+    /// Host, user, programs, unit and container.
+    #[serde(default)]
+    pub who: Option<Arc<Who>>,
     /// Which model judged.
     pub model: Option<ModelRecord>,
     /// By which profile, if by one.
     #[serde(default)]
     pub profile: Option<ProfileRecord>,
+}
+
+/// Why an alarm is logged and not reported.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SuppressedKind {
+    /// It is like one that was reported.
+    Alike,
+    /// Enough that weigh as much were reported within the minute.
+    Rate,
 }
 
 /// A score that crossed.
@@ -119,6 +151,9 @@ pub struct KinRecord {
     pub pid: u32,
     /// Its name, escaped.
     pub comm: String,
+    /// Whether it got the name by executing a program while it was watched.
+    #[serde(default)]
+    pub executed: bool,
 }
 
 /// Which profile judged.
@@ -228,7 +263,7 @@ impl From<&ProfileIdentity> for ProfileRecord {
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum AlarmError {
     /// A schema that this monitor does not know.
-    #[error("it has schema {0}, and this monitor reads schema {SCHEMA}")]
+    #[error("it has schema {0}, and this monitor reads schemas up to {SCHEMA}")]
     Schema(u32),
     /// An ABI of no table.
     #[error("it names the ABI {0:?}, which this monitor does not know")]
@@ -258,6 +293,17 @@ impl AlarmRecord {
             schema: SCHEMA,
             kind: "alarm".into(),
             id: alarm.id.clone(),
+            service: alarm.service.to_string(),
+            severity: Severity::of(alarm),
+            suppressed: alarm.suppressed.as_ref().map(|why| match why {
+                Suppressed::Alike(_) => SuppressedKind::Alike,
+                Suppressed::Rate => SuppressedKind::Rate,
+            }),
+            like: match &alarm.suppressed {
+                Some(Suppressed::Alike(like)) => Some(like.clone()),
+                _ => None,
+            },
+            provisional: alarm.provisional,
             source: origin.name.clone(),
             time_ns: alarm.time_ns,
             time: origin
@@ -300,8 +346,10 @@ impl AlarmRecord {
                 .map(|kin| KinRecord {
                     pid: kin.tgid,
                     comm: kin.comm.to_string(),
+                    executed: kin.executed,
                 })
                 .collect(),
+            who: alarm.who.clone(),
             model: model.map(ModelRecord::from),
             profile: model
                 .and_then(|model| model.profile.as_ref())
@@ -408,8 +456,8 @@ mod tests {
     #[test]
     fn a_line_of_another_making_is_refused() {
         let mut newer = record();
-        newer.schema = 2;
-        assert_eq!(newer.flight(), Err(AlarmError::Schema(2)));
+        newer.schema = 3;
+        assert_eq!(newer.flight(), Err(AlarmError::Schema(3)));
         let mut foreign = record();
         foreign.flight.calls[0].0 = "vax".into();
         assert_eq!(foreign.flight(), Err(AlarmError::Abi("vax".into())));

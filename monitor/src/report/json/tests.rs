@@ -62,7 +62,7 @@ fn every_statement_is_one_object_with_its_type_and_the_schema() {
     let types: Vec<_> = lines.iter().map(|line| line["type"].as_str()).collect();
     let expected = ["alarm", "aftermath", "thread_end", "summary"];
     assert_eq!(types, expected.map(Some));
-    assert!(lines.iter().all(|line| line["schema"] == 1));
+    assert!(lines.iter().all(|line| line["schema"] == 2));
     assert_eq!(lines[0]["comm"], "evil\\x1b[2J");
     assert_eq!(lines[0]["surprising"][0]["name"], "ptrace");
     assert_eq!(lines[0]["surprising"][0]["expected"][0]["name"], "read");

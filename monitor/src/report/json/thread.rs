@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA;
 use super::alarm::{AlarmError, CallRecord, calls_back, named};
+use super::{SCHEMA, is_readable};
 use crate::detect::verdict::{Aftermath, ThreadEnd};
 use crate::report::sink::Origin;
 use crate::syscall::event::ThreadKey;
@@ -102,7 +102,7 @@ impl AftermathRecord {
     /// # Errors
     /// When it is not what this monitor writes.
     pub fn aftermath(&self) -> Result<Aftermath, AlarmError> {
-        if self.schema != SCHEMA {
+        if !is_readable(self.schema) {
             return Err(AlarmError::Schema(self.schema));
         }
         if self.calls.len() > Aftermath::CALLS {

@@ -93,7 +93,7 @@ fn an_alarm_that_was_changed_or_is_another_models_is_found_out() {
     assert!(ran.err.contains("--model"), "{}", ran.err);
 
     let mut newer = alarm;
-    newer["schema"] = 2.into();
+    newer["schema"] = 3.into();
     replayed(&newer).refused(1, &["alarms.jsonl, line 1", "schema 2"]);
     fs::write(&file, "{\"schema\":1,\"type\":\"alarm\"\n").expect("written");
     replay(&[text(&file)]).refused(1, &["alarms.jsonl, line 1"]);

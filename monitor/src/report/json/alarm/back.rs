@@ -3,9 +3,9 @@
 use super::{Abi, Alarm, Call, Comm, Expected, First, FirstSeen, Flight, Kin, SurprisingCall};
 use super::{
     AlarmError, AlarmRecord, CallRecord, ExpectedRecord, FirstKind, FirstSeenRecord,
-    SurprisingRecord, bits,
+    SuppressedKind, SurprisingRecord, bits,
 };
-use super::{SCHEMA, ThreadKey, table};
+use super::{Suppressed, ThreadKey, is_readable, table};
 
 /// How many of each kind of detail a line may have: more than this monitor writes, and little to hold.
 const MOST: usize = 512;
@@ -16,7 +16,7 @@ impl AlarmRecord {
     /// # Errors
     /// When the line is not what this monitor writes.
     pub fn flight(&self) -> Result<Flight, AlarmError> {
-        if self.schema != SCHEMA {
+        if !is_readable(self.schema) {
             return Err(AlarmError::Schema(self.schema));
         }
         let length = self.flight.calls.len();
@@ -72,8 +72,13 @@ impl AlarmRecord {
             Ok(Kin {
                 tgid: one.pid,
                 comm: comm(&one.comm)?,
+                executed: one.executed,
             })
         };
+        let suppressed = self.suppressed.map(|why| match why {
+            SuppressedKind::Alike => Suppressed::Alike(self.like.clone().unwrap_or_default()),
+            SuppressedKind::Rate => Suppressed::Rate,
+        });
         Ok(Alarm {
             id: self.id.clone(),
             time_ns: self.time_ns,
@@ -92,6 +97,10 @@ impl AlarmRecord {
             surprising: each(&self.surprising, surprising)?,
             flight,
             lineage: each(&self.lineage, kin)?,
+            service: self.service.as_str().into(),
+            who: self.who.clone(),
+            suppressed,
+            provisional: self.provisional,
         })
     }
 }

@@ -1,0 +1,299 @@
+//! One incident while alarms may still come.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::super::headline::headline;
+use super::super::ids::derived;
+use super::super::{Change, Incident, MOST_ALARMS, MOST_FIRSTS, State};
+use super::{CALM_NS, FIRST_PAUSE_NS, LONGEST_PAUSE_NS, TOGETHER_NS};
+use crate::detect::severity::Severity;
+use crate::detect::verdict::{Alarm, Pace, Suppressed};
+use crate::profile::first_seen::{First, FirstSeen};
+use crate::profile::known::family;
+
+/// By which factor a score must exceed what was reported to be reported again.
+const WORSE: f64 = 1.25;
+
+/// Processes that are remembered of an incident.
+const MOST_PROCESSES: usize = 1024;
+
+/// What alarms made of an incident so far.
+#[derive(Debug)]
+pub(super) struct Open {
+    id: String,
+    service: Arc<str>,
+    severity: Severity,
+    opened_ns: u64,
+    last_ns: u64,
+    alarms: u64,
+    alike: u64,
+    /// Those that no statement counted yet.
+    alike_unreported: u64,
+    /// When its last alarm was made that said something new.
+    told_ns: u64,
+    /// When the last statement was made.
+    reported_ns: u64,
+    alarm_ids: Vec<String>,
+    /// Processes of its alarms and of their lineages below the service's root.
+    processes: Vec<u32>,
+    /// Heaviest first.
+    first_seen: Vec<FirstSeen>,
+    /// Slow and fast, the highest.
+    scores: [f64; 2],
+    lead: Arc<Alarm>,
+    provisional: bool,
+    /// What came since it was reported last.
+    changes: Vec<Change>,
+    /// Whether that cannot wait.
+    urgent: bool,
+    /// Whether every alarm of it was over the rate.
+    over_rate: bool,
+    reported: bool,
+    shown: bool,
+    pause_ns: u64,
+}
+
+impl Open {
+    /// An incident with its first alarm.
+    pub fn new(alarm: &Alarm, now_ns: u64) -> Self {
+        let mut open = Self {
+            id: derived(&alarm.id, "incident"),
+            service: Arc::clone(&alarm.service),
+            severity: Severity::of(alarm),
+            opened_ns: alarm.time_ns,
+            last_ns: alarm.time_ns,
+            alarms: 0,
+            alike: 0,
+            alike_unreported: 0,
+            told_ns: alarm.time_ns,
+            reported_ns: now_ns,
+            alarm_ids: Vec::new(),
+            processes: Vec::new(),
+            first_seen: Vec::new(),
+            scores: [0.0; 2],
+            lead: super::kept(alarm),
+            provisional: true,
+            changes: Vec::new(),
+            urgent: true,
+            over_rate: true,
+            reported: false,
+            shown: false,
+            pause_ns: FIRST_PAUSE_NS,
+        };
+        open.take(alarm, now_ns);
+        open.changes.clear();
+        open
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub const fn last_ns(&self) -> u64 {
+        self.last_ns
+    }
+
+    /// True the first time that it is asked.
+    pub const fn shown(&mut self) -> bool {
+        !std::mem::replace(&mut self.shown, true)
+    }
+
+    /// Whether an alarm belongs to it.
+    pub fn takes(&self, alarm: &Alarm) -> bool {
+        let together = alarm.time_ns.saturating_sub(self.last_ns) <= TOGETHER_NS;
+        let related = || processes(alarm).any(|tgid| self.processes.contains(&tgid));
+        alarm.service == self.service && (together || related())
+    }
+
+    /// Takes an alarm of it in.
+    pub fn take(&mut self, alarm: &Alarm, now_ns: u64) {
+        self.alarms += 1;
+        self.last_ns = self.last_ns.max(alarm.time_ns).max(now_ns);
+        self.told_ns = self.told_ns.max(alarm.time_ns);
+        self.provisional &= alarm.provisional;
+        self.over_rate &= alarm.suppressed == Some(Suppressed::Rate);
+        for tgid in processes(alarm) {
+            if self.processes.len() < MOST_PROCESSES && !self.processes.contains(&tgid) {
+                self.processes.push(tgid);
+            }
+        }
+        if self.alarm_ids.len() == MOST_ALARMS {
+            self.alarm_ids.remove(MOST_ALARMS / 2);
+        }
+        self.alarm_ids.push(alarm.id.clone());
+        let heaviest = self.first_seen.first().copied();
+        let mut news = false;
+        for first in &alarm.first_seen {
+            if !self.first_seen.iter().any(|it| it.what == first.what) {
+                self.first_seen.push(*first);
+                news = true;
+            }
+        }
+        self.first_seen.sort_by(FirstSeen::heaviest_first);
+        self.first_seen.truncate(MOST_FIRSTS);
+        if news {
+            self.change(Change::FirstSeen);
+        }
+        let heavier = |first: &FirstSeen| heaviest.is_none_or(|it| first.outweighs(&it));
+        self.urgent |= news && self.first_seen.first().is_some_and(heavier);
+        for &(pace, score, _) in &alarm.reasons {
+            let highest = match pace {
+                Pace::Slow => &mut self.scores[0],
+                Pace::Fast => &mut self.scores[1],
+                // What it rests on was looked at above.
+                Pace::FirstSeen => continue,
+            };
+            if score > *highest * WORSE {
+                *highest = score;
+                self.change(Change::Score);
+            }
+        }
+        let severity = Severity::of(alarm);
+        if severity > self.severity {
+            self.severity = severity;
+            self.urgent = true;
+            self.change(Change::Severity);
+        }
+        if weight(alarm) > weight(&self.lead) {
+            self.lead = super::kept(alarm);
+        }
+    }
+
+    fn change(&mut self, change: Change) {
+        if !self.changes.contains(&change) {
+            self.changes.push(change);
+        }
+    }
+
+    /// Counts an alarm that says nothing new.
+    pub fn alike(&mut self, alarm: &Alarm) {
+        self.alarms += 1;
+        self.alike += 1;
+        self.alike_unreported += 1;
+        self.last_ns = self.last_ns.max(alarm.time_ns);
+    }
+
+    pub const fn is_calm(&self, now_ns: u64) -> bool {
+        now_ns.saturating_sub(self.last_ns) >= CALM_NS
+    }
+
+    /// Its statement, if there is one to make now.
+    pub fn due(&mut self, now_ns: u64) -> Option<Incident> {
+        let waited = now_ns.saturating_sub(self.reported_ns);
+        if !self.reported {
+            // The lightest waits where there are too many.
+            let due = !self.over_rate || waited >= LONGEST_PAUSE_NS;
+            return due.then(|| self.statement(now_ns));
+        }
+        if self.changes.is_empty() || !(self.urgent || waited >= self.pause_ns) {
+            return None;
+        }
+        self.pause_ns = (self.pause_ns * 2).min(LONGEST_PAUSE_NS);
+        Some(self.statement(now_ns))
+    }
+
+    /// What its alarms repeated, if that is to be reported after `span_ns`.
+    pub fn repeated(&mut self, now_ns: u64, span_ns: u64) -> Option<Incident> {
+        if self.alike_unreported == 0 || self.may_repeat(now_ns, span_ns) {
+            return None;
+        }
+        self.change(Change::Repeated);
+        Some(self.statement(now_ns))
+    }
+
+    /// Whether alarms like its own may still come.
+    pub const fn may_repeat(&self, now_ns: u64, span_ns: u64) -> bool {
+        now_ns.saturating_sub(self.told_ns) < span_ns
+    }
+
+    /// The last statements before it is closed, and that it is.
+    pub fn close(&mut self, now_ns: u64) -> Vec<Incident> {
+        let mut statements = Vec::new();
+        if !self.reported || !self.changes.is_empty() {
+            statements.push(self.statement(now_ns));
+        }
+        let mut last = self.statement(now_ns);
+        last.state = State::Closed;
+        statements.push(last);
+        statements
+    }
+
+    fn statement(&mut self, now_ns: u64) -> Incident {
+        let state = super::first_state(self.reported);
+        self.reported = true;
+        self.reported_ns = now_ns;
+        self.urgent = false;
+        self.alike_unreported = 0;
+        Incident {
+            id: self.id.clone(),
+            state,
+            changes: match state {
+                State::Updated => std::mem::take(&mut self.changes),
+                _ => {
+                    self.changes.clear();
+                    Vec::new()
+                }
+            },
+            service: Arc::clone(&self.service),
+            severity: self.severity,
+            headline: headline(&self.lead, &self.first_seen),
+            opened_ns: self.opened_ns,
+            last_ns: self.last_ns,
+            time_ns: now_ns,
+            alarms: self.alarms,
+            alike: self.alike,
+            first_seen: self.first_seen.clone(),
+            alarm_ids: self.alarm_ids.clone(),
+            alarm: Arc::clone(&self.lead),
+            provisional: self.provisional,
+            fingerprint: self.fingerprint(),
+            suppressed: None,
+        }
+    }
+
+    /// A hash of what a person would call the same: the calls and programs that were new, else the kind of alarm and its name.
+    fn fingerprint(&self) -> String {
+        let mut parts: Vec<String> = self
+            .first_seen
+            .iter()
+            .filter(|first| !matches!(first.what, First::CallOfName(..)))
+            .map(|first| format!("{:?}", first.what))
+            .collect();
+        if parts.is_empty() {
+            parts.push(format!("{:?} {}", self.lead.pace, family(self.lead.comm)));
+        }
+        parts.sort();
+        let mut hash = Sha256::new();
+        hash.update(self.service.as_bytes());
+        for part in parts {
+            hash.update([0]);
+            hash.update(part);
+        }
+        let digest = hash.finalize();
+        digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
+
+/// The alarm's process, and those of its lineage below the service's root.
+fn processes(alarm: &Alarm) -> impl Iterator<Item = u32> {
+    let lineage = alarm.lineage.iter().skip(1).map(|kin| kin.tgid);
+    lineage.chain([alarm.thread.tgid])
+}
+
+/// How much an alarm weighs beside others: by severity, by the heaviest new thing, then by how far a score went.
+fn weight(alarm: &Alarm) -> (Severity, bool, f64, f64) {
+    let heaviest = alarm.first_seen.iter().min_by(|a, b| a.heaviest_first(b));
+    let ratio =
+        |&(_, score, threshold): &(Pace, f64, f64)| score / threshold.max(f64::MIN_POSITIVE);
+    (
+        Severity::of(alarm),
+        heaviest.is_some_and(FirstSeen::is_privileged),
+        heaviest.map_or(0.0, |first| first.nats),
+        alarm.reasons.iter().map(ratio).fold(0.0, f64::max),
+    )
+}
