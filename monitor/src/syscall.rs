@@ -4,6 +4,8 @@ pub mod event;
 
 pub mod flight;
 
+pub mod former;
+
 pub mod table;
 
 pub mod adfa;

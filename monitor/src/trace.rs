@@ -18,6 +18,11 @@ pub mod strace;
 
 pub mod names;
 
+pub mod input;
+
 pub mod open;
 
-pub use open::open;
+pub use open::{from_input, open};
+
+#[cfg(test)]
+mod tests;

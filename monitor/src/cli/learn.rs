@@ -1,9 +1,9 @@
 //! `monitor learn`: a service's normal, from recordings or from the live service.
 
+mod material;
 mod summary;
 
 use std::fs::{File, OpenOptions};
-use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -19,7 +19,6 @@ use monitor::profile::budget::Budget;
 use monitor::profile::provenance::Origin;
 use monitor::profile::{Profile, file};
 use monitor::report::text::grouped;
-use monitor::trace;
 use monitor::trace::error::shown;
 use sha2::{Digest, Sha256};
 
@@ -30,6 +29,7 @@ use super::status::{Exit, Usage};
 use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
 use super::{Format, complain, stderr_is_terminal};
+use material::Material;
 
 /// Options of `monitor learn`.
 #[derive(Args, Clone, Debug)]
@@ -74,7 +74,7 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
         }
     };
     let learned = match target {
-        None => learn(&mut profile, &args.recordings, None, &model)?,
+        None => learn(&mut profile, &args.recordings, &args.profile, None, &model)?,
         Some(target) => {
             let spool = Spool::beside(&args.profile)?;
             let name = target.to_string();
@@ -88,6 +88,7 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
             learn(
                 &mut profile,
                 std::slice::from_ref(&spool.0),
+                &args.profile,
                 Some(&name),
                 &model,
             )?
@@ -130,7 +131,11 @@ pub fn save(
         bail!("there was no call to learn from: the profile was not written");
     }
     let sha256 = match recording {
-        Some(recording) => digest(recording)?,
+        Some(recording) => {
+            let failed = || format!("cannot read {}", shown(recording));
+            material::digest(&mut File::open(recording).with_context(failed)?)
+                .with_context(failed)?
+        }
         // No file to learn again from: told from every other by when it was, and how much.
         None => {
             let run = format!("{name}\n{}\n{progress:?}", unix_s());
@@ -201,6 +206,7 @@ fn existing(args: &LearnArgs) -> Result<Profile> {
 fn learn(
     profile: &mut Profile,
     recordings: &[PathBuf],
+    beside: &Path,
     live: Option<&str>,
     model: &Model,
 ) -> Result<Option<Census>> {
@@ -208,14 +214,17 @@ fn learn(
     let mut census = Census::new(std::mem::take(profile));
     let bar = progress("learning");
     for path in recordings {
-        let name = live.map_or_else(|| shown(path), str::to_owned);
-        let sha256 = digest(path)?;
+        let Material {
+            name,
+            sha256,
+            mut source,
+        } = Material::open(path, beside)?;
+        let name = live.map_or(name, str::to_owned);
         let seen = census.profile().provenance.has(&sha256);
         if seen || origins.iter().any(|it: &Origin| it.sha256 == sha256) {
             complain(&format!("{name} was learned before and is left out"));
             continue;
         }
-        let mut source = trace::open(path, None)?;
         let about = source.about().unwrap_or_default().to_owned();
         for event in &mut source {
             census.push(&event?);
@@ -290,18 +299,6 @@ impl Drop for Spool {
         // It may not have been made.
         let _ = std::fs::remove_file(&self.0);
     }
-}
-
-fn digest(path: &Path) -> Result<String> {
-    let read = || -> io::Result<String> {
-        let mut hash = Sha256::new();
-        io::copy(&mut File::open(path)?, &mut hash)?;
-        Ok(file::hexadecimal(&hash.finalize()))
-    };
-    if path.is_dir() {
-        return Err(Usage(format!("{} is a folder: name its recordings", shown(path))).into());
-    }
-    read().with_context(|| format!("cannot read {}", shown(path)))
 }
 
 fn progress(what: &'static str) -> ProgressBar {

@@ -3,12 +3,13 @@
 mod alarms;
 mod source;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use monitor::pipeline::{Outcome, Parts, Pipeline};
+use monitor::trace::input::Input;
 
 use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
 use super::outputs::{Kind, OutputArgs};
@@ -57,15 +58,18 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// Replays every file, one after the other.
 pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
-    let mut inputs = Vec::new();
-    for file in &args.files {
-        inputs.push((file, alarms::is_alarm_file(file)?));
-    }
+    // Each is opened once, as a pipe's bytes are there for its first reader only. What can be read
+    // again is closed meanwhile, as there may be more of them than files that can be open.
+    let inputs: Vec<_> = args
+        .files
+        .iter()
+        .map(|it| Waiting::new(it))
+        .collect::<Result<_>>()?;
     let (mut detector, identity) = args.judge.detector_by(&args.profile, args.alarms, None)?;
-    if inputs.iter().all(|&(_, is_alarms)| is_alarms) {
-        return alarms::run(&args.files, detector, &identity);
+    if inputs.iter().all(|it| it.is_alarms) {
+        return alarms::run(inputs, detector, &identity);
     }
-    if inputs.iter().any(|&(_, is_alarms)| is_alarms) {
+    if inputs.iter().any(|it| it.is_alarms) {
         return Err(Usage(
             "stored alarms and recordings cannot be replayed in one run: name only the ones or the others"
                 .into(),
@@ -91,8 +95,9 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     let abi = args.abi.map(|AbiName(abi)| abi);
     let mut received = 0;
     let mut read = Ok(());
-    for file in &args.files {
-        read = source::read(file, abi, &feed, &mut received);
+    for input in inputs {
+        let opened = input.open();
+        read = opened.and_then(|input| source::read(input, abi, &feed, &mut received));
         if read.is_err() {
             break;
         }
@@ -101,6 +106,33 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     let Outcome { snapshot, .. } = pipeline.finish(feed)?;
     read?;
     Ok(Exit::after(snapshot.counters.alarms))
+}
+
+/// An input whose turn has not come yet.
+struct Waiting {
+    path: PathBuf,
+    /// What cannot be opened a second time.
+    opened: Option<Input>,
+    is_alarms: bool,
+}
+
+impl Waiting {
+    fn new(path: &Path) -> Result<Self> {
+        let input = Input::open(path)?;
+        let again = path.as_os_str() != "-" && (path.is_file() || path.is_dir());
+        Ok(Self {
+            path: path.to_owned(),
+            is_alarms: input.is_json(),
+            opened: (!again).then_some(input),
+        })
+    }
+
+    fn open(self) -> Result<Input> {
+        match self.opened {
+            Some(input) => Ok(input),
+            None => Ok(Input::open(&self.path)?),
+        }
+    }
 }
 
 /// Tells on standard error what was left out of a file.

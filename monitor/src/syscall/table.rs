@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::syscall::event::{Abi, Call};
+use crate::syscall::former;
 
 /// `__ARM_NR_BASE` of `arch/arm/include/uapi/asm/unistd.h`.
 const ARM_PRIVATE: u32 = 0x0f_0000;
@@ -157,8 +158,8 @@ pub fn number(abi: Abi, name: &str) -> Option<u32> {
     Some(ARM_PRIVATE + 1 + place as u32)
 }
 
-/// The call that a program of `abi` names so: of that table, or else of the other tables that such a
-/// program can reach (i386 and x32 beside x86-64, Arm beside aarch64), by a name that only they have.
+/// The call that a program of `abi` names so, by its own or a former name: of that table, or else of
+/// the other tables that such a program can reach (i386 and x32 beside x86-64, Arm beside aarch64).
 #[must_use]
 pub fn call(abi: Abi, name: &str) -> Option<Call> {
     let tables: &[Abi] = match abi {
@@ -169,9 +170,27 @@ pub fn call(abi: Abi, name: &str) -> Option<Call> {
         Abi::Arm => &[Abi::Arm, Abi::Aarch64],
     };
     tables.iter().find_map(|&abi| {
-        let number = number(abi, name)?;
+        let former = || number(abi, former::present(abi, name)?);
+        let number = number(abi, name).or_else(former)?;
         Some(Call { abi, number })
     })
+}
+
+/// The bit that marks a call of x32: `__X32_SYSCALL_BIT` of `arch/x86/include/uapi/asm/unistd.h`.
+const X32_BIT: u32 = 0x4000_0000;
+
+/// The call of which a program of `abi` gives only the number, as it stands in the register: x32's
+/// have a bit of their own there, and a negative one is cut to 32 bits, as the kernel does it.
+#[must_use]
+pub const fn numbered(abi: Abi, register: u64) -> Call {
+    let number = register as u32;
+    match abi {
+        Abi::X86_64 | Abi::X32 if number & X32_BIT != 0 && number >> 31 == 0 => Call {
+            abi: Abi::X32,
+            number: number & !X32_BIT,
+        },
+        _ => Call { abi, number },
+    }
 }
 
 /// Every call of the table of `abi`, by rising number.
@@ -287,6 +306,51 @@ mod tests {
                 assert_eq!(again, Some(name), "{call:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_former_name_is_its_call_of_the_first_table_that_has_one() {
+        for (abi, text, of, number) in [
+            (Abi::I386, "send", Abi::I386, 102),
+            (Abi::X86_64, "recv", Abi::I386, 102),
+            (Abi::I386, "accept", Abi::I386, 102),
+            (Abi::X86_64, "accept", Abi::X86_64, 43),
+            (Abi::I386, "semop", Abi::I386, 117),
+            (Abi::X86_64, "old_mmap", Abi::I386, 90),
+            (Abi::X86_64, "old_select", Abi::I386, 82),
+            (Abi::I386, "_exit", Abi::I386, 1),
+            (Abi::X86_64, "_exit", Abi::X86_64, 60),
+            (Abi::X86_64, "umount", Abi::X86_64, 166),
+            (Abi::I386, "umount", Abi::I386, 22),
+            (Abi::X86_64, "pread", Abi::X86_64, 17),
+            (Abi::Aarch64, "pread", Abi::Aarch64, 67),
+        ] {
+            let call = super::call(abi, text);
+            assert_eq!(call, Some(Call { abi: of, number }), "{abi:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_present_name_is_never_taken_for_a_former_one() {
+        for abi in Abi::ALL {
+            for call in calls(abi) {
+                let name = name(call).expect("calls() yields named calls");
+                let found = super::call(abi, name).expect("a name of the table");
+                assert_eq!(super::name(found), Some(name), "{call:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_alone_is_a_call_of_the_table_that_the_kernel_takes_it_for() {
+        let numbered = |abi, register| {
+            let call = super::numbered(abi, register);
+            (call.abi, call.number)
+        };
+        assert_eq!(numbered(Abi::X86_64, 317), (Abi::X86_64, 317));
+        assert_eq!(numbered(Abi::X86_64, 0x4000_0200), (Abi::X32, 512));
+        assert_eq!(numbered(Abi::I386, 0x4000_0200), (Abi::I386, 0x4000_0200));
+        assert_eq!(numbered(Abi::X86_64, u64::MAX), (Abi::X86_64, u32::MAX));
     }
 
     #[test]

@@ -1,25 +1,22 @@
 //! Finds out what an input is, and opens it.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
+use crate::run::clock::WallClock;
 use crate::syscall::event::Abi;
 use crate::syscall::table;
 use crate::trace::adfa::Traces;
-use crate::trace::error::{TraceError, shown};
+use crate::trace::error::TraceError;
+use crate::trace::input::{Input, without_mark};
 use crate::trace::names::Names;
 use crate::trace::recording::{MAGIC, RecordingReader};
 use crate::trace::source::{Format, Source};
 use crate::trace::strace::{Strace, is_strace};
 
-/// Bytes from the start of an input by which its format is told.
-const HEAD: usize = 64 * 1024;
-
 const REMEDY: &str =
     "give a recording, an ADFA-LD trace or folder, the text of strace, or call names";
 
-/// Opens a file, a folder of ADFA-LD traces, or standard input (`-`), whatever its format.
+/// Opens a file, a folder of ADFA-LD traces, a pipe, or standard input (`-`), whatever its format.
 ///
 /// `abi` is that of the program behind strace text and call names; without one, the host's.
 ///
@@ -27,47 +24,37 @@ const REMEDY: &str =
 ///
 /// The input cannot be read, is empty, or is of no format that is known.
 pub fn open(path: &Path, abi: Option<Abi>) -> Result<Source, TraceError> {
-    if path.as_os_str() == "-" {
-        return from_reader("standard input", Box::new(io::stdin()), abi);
-    }
-    let failed = |source| TraceError::Io {
-        origin: shown(path),
-        source,
-    };
-    if path.is_dir() {
-        return Ok(Source::new(Format::AdfaLd, Box::new(Traces::folder(path)?)));
-    }
-    let file = File::open(path).map_err(failed)?;
-    from_reader(&shown(path), Box::new(file), abi)
+    from_input(Input::open(path)?, abi)
 }
 
-/// As [`open`], of a reader; `origin` names it and is shown as it is.
+/// As [`open`], of an input that is open.
 ///
 /// # Errors
 ///
 /// As of [`open`].
-pub fn from_reader(
-    origin: &str,
-    mut reader: Box<dyn Read + Send>,
-    abi: Option<Abi>,
-) -> Result<Source, TraceError> {
-    let mut head = Vec::new();
-    let read = (&mut reader).take(HEAD as u64).read_to_end(&mut head);
-    read.map_err(|source| TraceError::Io {
-        origin: origin.to_owned(),
-        source,
-    })?;
-    let format = detect(origin, &head)?;
-    let reader: Box<dyn BufRead + Send> = Box::new(BufReader::new(Cursor::new(head).chain(reader)));
+pub fn from_input(input: Input, abi: Option<Abi>) -> Result<Source, TraceError> {
+    if let Some(folder) = input.folder() {
+        let traces = Traces::folder(folder)?;
+        return Ok(Source::new(Format::AdfaLd, Box::new(traces)));
+    }
+    let name = input.name().to_owned();
+    let format = detect(&name, without_mark(input.head()))?;
+    let reader = input.into_reader();
     let abi = abi.unwrap_or_else(table::host);
-    let name = origin.to_owned();
     Ok(match format {
         Format::Recording => {
             let recording = RecordingReader::new(name, reader)?;
-            let about = recording.header().to_string();
-            Source::new(format, Box::new(recording)).with_about(about)
+            let header = recording.header();
+            let clock = WallClock::Anchored {
+                unix_ns: header.started_unix_ns,
+                monotonic_ns: header.started_monotonic_ns,
+            };
+            let about = header.to_string();
+            Source::new(format, Box::new(recording))
+                .with_about(about)
+                .with_clock(clock)
         }
-        Format::AdfaLd => Source::new(format, Box::new(Traces::single(origin, reader))),
+        Format::AdfaLd => Source::new(format, Box::new(Traces::single(&name, reader))),
         Format::Strace => Source::new(format, Box::new(Strace::new(name, reader, abi))),
         Format::Names => Source::new(format, Box::new(Names::new(name, reader, abi))),
     })
@@ -89,6 +76,9 @@ fn detect(origin: &str, head: &[u8]) -> Result<Format, TraceError> {
     let Some(&byte) = first.first() else {
         return unusable("is empty", REMEDY);
     };
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") {
+        return unusable("is text in UTF-16", "save it as UTF-8");
+    }
     if head.contains(&0) || head.starts_with(b"\x7fELF") {
         return unusable("is no text and no recording", REMEDY);
     }
@@ -106,7 +96,8 @@ fn detect(origin: &str, head: &[u8]) -> Result<Format, TraceError> {
     }
     let is_name =
         |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b',') || b.is_ascii_whitespace();
-    if head.iter().all(is_name) {
+    let mut words = head.split(u8::is_ascii_whitespace).map(without_mark);
+    if words.all(|word| word.iter().all(is_name)) {
         return Ok(Format::Names);
     }
     unusable("is of no format that is known", REMEDY)
@@ -118,30 +109,31 @@ mod tests {
     use std::io::Cursor;
     use std::path::Path;
 
-    use super::{from_reader, open};
+    use super::{from_input, open};
+    use crate::run::clock::WallClock;
     use crate::syscall::event::Abi;
+    use crate::trace::input::Input;
     use crate::trace::recording::{Header, RecordingWriter};
     use crate::trace::source::{Format, Source};
 
+    fn input(bytes: &[u8]) -> Input {
+        Input::from_reader("input", Box::new(Cursor::new(bytes.to_vec()))).expect("memory")
+    }
+
     fn opened(bytes: &[u8]) -> Source {
-        from_reader(
-            "input",
-            Box::new(Cursor::new(bytes.to_vec())),
-            Some(Abi::X86_64),
-        )
-        .expect("a source")
+        from_input(input(bytes), Some(Abi::X86_64)).expect("a source")
     }
 
     fn refused(bytes: &[u8]) -> String {
-        let source = from_reader("input", Box::new(Cursor::new(bytes.to_vec())), None);
+        let source = from_input(input(bytes), None);
         source.expect_err("no source").to_string()
     }
 
     #[test]
     fn every_format_is_told_by_its_start() {
         let header = Header {
-            started_unix_ns: 0,
-            started_monotonic_ns: 0,
+            started_unix_ns: 7,
+            started_monotonic_ns: 3,
             native: Abi::X86_64,
             kernel: "6.1".to_owned(),
             targets: String::new(),
@@ -151,6 +143,11 @@ mod tests {
         let mut source = opened(&recording);
         assert_eq!(source.format(), Format::Recording);
         assert_eq!(source.about(), Some("recorded on Linux 6.1 (x86-64)"));
+        let anchored = WallClock::Anchored {
+            unix_ns: 7,
+            monotonic_ns: 3,
+        };
+        assert_eq!(source.clock(), anchored);
         assert!(source.next().is_none());
         assert_eq!(source.summary().ended_cleanly, Some(true));
 
@@ -169,6 +166,24 @@ mod tests {
             assert!(source.by_ref().all(|event| event.is_ok()), "{text}");
             assert_eq!(source.summary().calls, calls, "{text}");
         }
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_any_text() {
+        for (text, format, calls) in [
+            ("6 6 63", Format::AdfaLd, 3),
+            ("getpid() = 900\nbrk(NULL) = 0x5\n", Format::Strace, 2),
+            ("open,read close", Format::Names, 3),
+        ] {
+            // Files with a mark may be joined: it stands at the start of a later line then.
+            let marked = format!("\u{feff}{text}\n\u{feff}{text}\n");
+            let mut source = opened(marked.as_bytes());
+            assert_eq!(source.format(), format, "{text}");
+            assert!(source.by_ref().all(|event| event.is_ok()), "{text}");
+            assert_eq!(source.summary().calls, calls * 2, "{text}");
+            assert!(source.summary().remarks().is_empty(), "{text}");
+        }
+        assert!(refused(b"\xff\xfe6\0 \0").contains("UTF-16"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::run::clock::WallClock;
 use crate::syscall::event::{Event, ThreadKey};
 use crate::trace::error::TraceError;
 
@@ -120,6 +121,7 @@ pub trait EventSource: Iterator<Item = Result<Event, TraceError>> {
 pub struct Source {
     format: Format,
     about: Option<String>,
+    clock: WallClock,
     inner: Box<dyn EventSource + Send>,
     failed: bool,
 }
@@ -131,6 +133,7 @@ impl Source {
         Self {
             format,
             about: None,
+            clock: WallClock::Unknown,
             inner,
             failed: false,
         }
@@ -141,6 +144,19 @@ impl Source {
     pub fn with_about(mut self, about: String) -> Self {
         self.about = Some(about);
         self
+    }
+
+    /// Adds how the times of the events relate to the time of day.
+    #[must_use]
+    pub fn with_clock(mut self, clock: WallClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How the times of the events relate to the time of day, as a recording says it.
+    #[must_use]
+    pub const fn clock(&self) -> WallClock {
+        self.clock
     }
 
     /// What the input says of itself (the host and target of a recording), escaped.

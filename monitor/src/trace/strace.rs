@@ -13,6 +13,8 @@
 mod clock;
 mod line;
 mod lines;
+mod message;
+mod quoted;
 mod threads;
 
 use std::collections::VecDeque;
@@ -26,6 +28,7 @@ use crate::trace::source::{EventSource, TraceSummary};
 use clock::Clock;
 use line::{Line, Mode, What};
 use lines::Lines;
+use message::{Message, Verb};
 use threads::Threads;
 
 /// How many calls stand in one event at most.
@@ -44,10 +47,10 @@ pub fn is_strace(text: &[u8]) -> bool {
             let known = Abi::ALL
                 .iter()
                 .any(|&abi| table::number(abi, name).is_some());
-            known || name.starts_with("syscall_0x") || rest.windows(3).any(|w| w == b" = ")
+            known || numbered(name).is_some() || rest.windows(3).any(|w| w == b" = ")
         }
         What::Resumed { .. } | What::Ended | What::Superseded { .. } => true,
-        What::Attached(_) | What::Mode { .. } => true,
+        What::Message(_) | What::Mode { .. } => true,
         What::Other | What::Noise => false,
     }
 }
@@ -61,8 +64,8 @@ pub struct Strace<R> {
     /// The stretch that the next call of the same thread joins.
     run: Option<(u32, Event)>,
     ready: VecDeque<Event>,
-    /// Whether strace wrote into the last line, so that the next one may be its rest.
-    broken: bool,
+    /// The thread into whose last line strace wrote, so that the next one may be its rest.
+    broken: Option<u32>,
     summary: TraceSummary,
     over: bool,
 }
@@ -78,7 +81,7 @@ impl<R: BufRead> Strace<R> {
             now: 0,
             run: None,
             ready: VecDeque::new(),
-            broken: false,
+            broken: None,
             summary: TraceSummary::default(),
             over: false,
         }
@@ -86,15 +89,20 @@ impl<R: BufRead> Strace<R> {
 
     fn understand(&mut self, text: &[u8]) -> Result<(), TraceError> {
         let line = line::parse(text);
-        let continues = std::mem::replace(&mut self.broken, line.broken_by.is_some());
+        let broken = self.broken.take();
         match line.what {
-            What::Noise if continues || text.trim_ascii().is_empty() => return Ok(()),
+            What::Noise if text.trim_ascii().is_empty() => return Ok(()),
+            What::Noise if let Some(id) = broken => {
+                self.threads.get(id).inside = is_unfinished(text.trim_ascii_end());
+                self.forked(text);
+                return Ok(());
+            }
             What::Noise => {
                 self.summary.skip(NOISE);
                 return Ok(());
             }
-            What::Attached(pid) => {
-                self.threads.attach(pid);
+            What::Message(message) => {
+                self.message(message);
                 return self.check_threads();
             }
             What::Mode { pid, mode } => {
@@ -107,22 +115,49 @@ impl<R: BufRead> Strace<R> {
         self.now = self.clock.advance(line.time);
         let id = match line.what {
             What::Superseded { by } => self.threads.survivor(line.pid, by),
-            _ => self.threads.id(line.pid),
+            What::Resumed { .. } => self.threads.id(line.pid, true),
+            _ => self.threads.id(line.pid, false),
         };
         if let Some(comm) = line.comm {
-            self.threads.get(id).comm = Comm::new(comm);
+            self.threads.get(id).comm = Comm::new(&quoted::unescaped(comm));
         }
         match line.what {
             What::Call { name, rest } => self.call(id, name, rest, &line),
-            What::Resumed { rest } => self.resumed(id, rest),
+            What::Resumed { name, rest } => self.resumed(id, name, rest),
             What::Ended => self.ended(id),
             What::Superseded { by } => self.superseded(id, by),
             _ => {}
         }
-        if let Some(pid) = line.broken_by {
-            self.threads.attach(pid);
+        if let Some(message) = line.broken_by {
+            self.broken = Some(id);
+            self.message(message);
         }
         self.check_threads()
+    }
+
+    fn message(&mut self, Message { pid, verb }: Message) {
+        match verb {
+            Verb::Attached => {
+                // A pid that returns is a new thread.
+                if let Some(id) = self.threads.replaced(pid) {
+                    self.ended(id);
+                }
+                self.threads.attach(pid);
+            }
+            Verb::Detached => {
+                if let Some(id) = self.threads.detached(pid) {
+                    self.ended(id);
+                }
+            }
+            Verb::Waits => {}
+        }
+    }
+
+    /// Notes the child that the end of a call like fork gives.
+    fn forked(&mut self, rest: &[u8]) {
+        if let Some(child) = result(rest).and_then(line::decimal) {
+            self.threads.forked(child);
+        }
     }
 
     fn check_threads(&self) -> Result<(), TraceError> {
@@ -138,7 +173,7 @@ impl<R: BufRead> Strace<R> {
     }
 
     fn mode(&mut self, pid: u32, mode: Mode) {
-        let id = self.threads.id(Some(pid));
+        let id = self.threads.id(Some(pid), false);
         let thread = self.threads.get(id);
         let arm = matches!(thread.abi, Abi::Aarch64 | Abi::Arm);
         thread.abi = match mode {
@@ -151,7 +186,7 @@ impl<R: BufRead> Strace<R> {
     }
 
     fn call(&mut self, id: u32, name: &[u8], rest: &[u8], line: &Line<'_>) {
-        let unfinished = rest.ends_with(b"<unfinished ...>") || line.broken_by.is_some();
+        let unfinished = is_unfinished(rest) || line.broken_by.is_some();
         let thread = self.threads.get(id);
         thread.inside = unfinished;
         thread.execs = None;
@@ -161,8 +196,13 @@ impl<R: BufRead> Strace<R> {
         };
         let is_exec = name.starts_with(b"execve");
         if is_exec {
-            thread.execs = program(rest);
+            // With `-e raw=execve`, the program's name is not printed.
+            thread.execs = Some(program(rest).unwrap_or(thread.comm));
         }
+        if !unfinished && is_fork(name) {
+            self.forked(rest);
+        }
+        let thread = self.threads.get(id);
         let seq = thread.seq;
         thread.seq += 1;
         self.summary.calls += 1;
@@ -194,7 +234,10 @@ impl<R: BufRead> Strace<R> {
         }
     }
 
-    fn resumed(&mut self, id: u32, rest: &[u8]) {
+    fn resumed(&mut self, id: u32, name: &[u8], rest: &[u8]) {
+        if is_fork(name) {
+            self.forked(rest);
+        }
         let thread = self.threads.get(id);
         if !std::mem::take(&mut thread.inside) {
             self.summary.skip(HEADLESS);
@@ -222,7 +265,7 @@ impl<R: BufRead> Strace<R> {
     /// The leader and the thread that called execve both end; the latter goes on as the former.
     fn superseded(&mut self, leader: u32, by: u32) {
         self.ended(leader);
-        let by = self.threads.id(Some(by));
+        let by = self.threads.id(Some(by), false);
         let execs = self.threads.get(by).execs.take();
         let comm = self.threads.get(by).comm;
         self.ended(by);
@@ -263,32 +306,53 @@ impl<R: BufRead> Strace<R> {
     }
 }
 
-/// The call of this name, or `None` when no table has it. strace prints `syscall_0x1f3` for a number
-/// that it has no name for.
+/// The call of this name, or `None` when no table has it.
 fn named(abi: Abi, name: &[u8]) -> Option<Call> {
     let name = std::str::from_utf8(name).ok()?;
-    if let Some(number) = name.strip_prefix("syscall_0x") {
-        let number = u32::from_str_radix(number, 16).ok()?;
-        return Some(Call { abi, number });
+    match numbered(name) {
+        Some(register) => Some(table::numbered(abi, register)),
+        None => table::call(abi, name),
     }
-    table::call(abi, name)
+}
+
+/// The number in a name that strace makes of one: `syscall_0x1f3`, `syscall_317`, before 4.0
+/// `SYS_317`.
+fn numbered(name: &str) -> Option<u64> {
+    let number = name.strip_prefix("syscall_");
+    let number = number.or_else(|| name.strip_prefix("SYS_"))?;
+    match number.strip_prefix("0x") {
+        Some(hexadecimal) => u64::from_str_radix(hexadecimal, 16).ok(),
+        None => number.parse().ok(),
+    }
+}
+
+/// Whether the end of the call is not on its line.
+fn is_unfinished(rest: &[u8]) -> bool {
+    rest.ends_with(b"<unfinished ...>") || rest.ends_with(b"<detached ...>")
+}
+
+fn is_fork(name: &[u8]) -> bool {
+    matches!(name, b"clone" | b"clone3" | b"fork" | b"vfork" | b"clone2")
 }
 
 /// The name that a thread gets by an execve with these arguments: the end of the first path.
 fn program(arguments: &[u8]) -> Option<Comm> {
     let start = arguments.iter().position(|&b| b == b'"')? + 1;
     let path = &arguments[start..];
-    let path = &path[..path.iter().position(|&b| b == b'"')?];
+    let path = quoted::unescaped(&path[..quoted::end(path)?]);
     path.rsplit(|&b| b == b'/').next().map(Comm::new)
+}
+
+/// The result at the end of a call's text: what stands between the last ` = ` and a blank.
+fn result(rest: &[u8]) -> Option<&[u8]> {
+    let at = rest.windows(3).rposition(|window| window == b" = ")?;
+    let result = rest[at + 3..].trim_ascii();
+    result.split(|&b| b == b' ').next()
 }
 
 /// Whether a call's text ends in the result 0 (with `-T`, a duration follows).
 fn succeeded(rest: &[u8]) -> bool {
-    let Some(at) = rest.windows(3).rposition(|window| window == b" = ") else {
-        return false;
-    };
-    let result = &rest[at + 3..];
-    result == b"0" || result.starts_with(b"0 <")
+    result(rest) == Some(b"0")
 }
 
 impl<R: BufRead> Iterator for Strace<R> {

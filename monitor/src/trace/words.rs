@@ -3,6 +3,7 @@
 use std::io::{self, BufRead};
 
 use crate::trace::error::{Place, TraceError, quoted};
+use crate::trace::input::without_mark;
 
 /// Bytes of a word that are kept: more than any number or call name has, enough to quote.
 const KEPT: usize = 64;
@@ -34,6 +35,20 @@ impl<R: BufRead> Words<R> {
     ///
     /// A failure of the reader.
     pub fn word(&mut self) -> Result<Option<Vec<u8>>, TraceError> {
+        loop {
+            let Some(mut word) = self.piece()? else {
+                return Ok(None);
+            };
+            word.drain(..word.len() - without_mark(&word).len());
+            if !word.is_empty() {
+                self.count += 1;
+                return Ok(Some(word));
+            }
+        }
+    }
+
+    /// The next bytes between separators.
+    fn piece(&mut self) -> Result<Option<Vec<u8>>, TraceError> {
         let mut word = Vec::new();
         for byte in &mut self.bytes {
             let byte = byte.map_err(|source| TraceError::Io {
@@ -48,7 +63,6 @@ impl<R: BufRead> Words<R> {
                 break;
             }
         }
-        self.count += u64::from(!word.is_empty());
         Ok((!word.is_empty()).then_some(word))
     }
 

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use monitor::report::json::alarm::AlarmRecord;
 use monitor::report::json::thread::AftermathRecord;
 use monitor::trace::error::shown;
+use monitor::trace::input::without_mark;
 use serde::Deserialize;
 
 use crate::cli::alarm_log::former;
@@ -189,8 +190,8 @@ fn each_line(file: File, tell: &mut impl FnMut(Head, &[u8])) -> std::io::Result<
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match serde_json::from_slice(&line) {
-            Ok(head) => tell(head, &line),
+        match serde_json::from_slice(without_mark(&line)) {
+            Ok(head) => tell(head, without_mark(&line)),
             Err(_) => damaged += 1,
         }
     }

@@ -1,47 +1,20 @@
 //! Stored alarms: each is scored again from the calls that it carries.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, Read, Write};
 
 use anyhow::{Context, Result, bail};
 use monitor::detect::detector::Detector;
 use monitor::report::json::alarm::{AlarmRecord, bits};
 use monitor::run::snapshot::ModelIdentity;
-use monitor::trace::error::shown;
+use monitor::trace::input::without_mark;
 
 use crate::cli::complain;
 use crate::cli::status::Exit;
 
+use super::Waiting;
+
 /// The longest line that is read: an alarm takes about 20 KB.
 const LONGEST_LINE: u64 = 1 << 20;
-
-/// Whether `file` holds JSON, as its first byte that is no blank tells. Standard input never does.
-pub fn is_alarm_file(file: &Path) -> Result<bool> {
-    if file.as_os_str() == "-" {
-        return Ok(false);
-    }
-    let about = file.metadata();
-    // Reading the first bytes of a pipe would take them away.
-    if !about
-        .with_context(|| format!("cannot read {}", shown(file)))?
-        .is_file()
-    {
-        return Ok(false);
-    }
-    let mut reader = open(file)?;
-    let mut head = Vec::new();
-    (&mut reader)
-        .take(64)
-        .read_to_end(&mut head)
-        .with_context(|| format!("cannot read {}", shown(file)))?;
-    Ok(head.trim_ascii_start().first() == Some(&b'{'))
-}
-
-fn open(file: &Path) -> Result<BufReader<File>> {
-    let opened = File::open(file).with_context(|| format!("cannot read {}", shown(file)))?;
-    Ok(BufReader::new(opened))
-}
 
 /// How the alarms of a run compared.
 #[derive(Default)]
@@ -52,15 +25,16 @@ struct Tally {
     other_profile: u64,
 }
 
-/// Scores every alarm of `files` again and compares it to the bit.
-pub fn run(files: &[PathBuf], mut detector: Detector, mine: &ModelIdentity) -> Result<Exit> {
+/// Scores every alarm of `inputs` again and compares it to the bit.
+pub fn run(inputs: Vec<Waiting>, mut detector: Detector, mine: &ModelIdentity) -> Result<Exit> {
     let mut tally = Tally::default();
-    for file in files {
-        let mut reader = open(file)?;
+    for input in inputs {
+        let input = input.open()?;
+        let name = input.name().to_owned();
+        let mut reader = input.into_reader();
         let mut number = 0_u64;
         loop {
             let mut line = Vec::new();
-            let name = shown(file);
             let length = (&mut reader)
                 .take(LONGEST_LINE)
                 .read_until(b'\n', &mut line)
@@ -69,7 +43,9 @@ pub fn run(files: &[PathBuf], mut detector: Detector, mine: &ModelIdentity) -> R
                 break;
             }
             number += 1;
-            if let Some(alarm) = parse(&line).with_context(|| format!("{name}, line {number}"))? {
+            if let Some(alarm) =
+                parse(without_mark(&line)).with_context(|| format!("{name}, line {number}"))?
+            {
                 replay(&alarm, &mut detector, mine, &mut tally)
                     .with_context(|| format!("{name}, line {number}"))?;
             }

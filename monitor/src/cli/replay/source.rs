@@ -1,41 +1,29 @@
 //! From a file into the pipeline.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::Path;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use monitor::pipeline::Feed;
 use monitor::report::sink::Origin;
-use monitor::run::clock::WallClock;
 use monitor::run::snapshot::SourceStatus;
 use monitor::syscall::event::{Abi, Event, EventKind};
 use monitor::trace;
-use monitor::trace::error::shown;
-use monitor::trace::recording::RecordingReader;
-use monitor::trace::source::Format;
+use monitor::trace::input::Input;
 
 use super::remark;
 
 /// Calls, or events, that make up one batch.
 const BATCH: usize = 4096;
 
-/// Reads `file` to its end or first error, adding its calls to `received`. A run that ended on
+/// Reads `input` to its end or first error, adding its calls to `received`. A run that ended on
 /// the way is no error here: the pipeline says why.
-pub fn read(file: &Path, abi: Option<Abi>, feed: &Feed, received: &mut u64) -> Result<()> {
-    let name = shown(file);
-    let mut source = trace::open(file, abi)?;
+pub fn read(input: Input, abi: Option<Abi>, feed: &Feed, received: &mut u64) -> Result<()> {
+    let name = input.name().to_owned();
+    let mut source = trace::from_input(input, abi)?;
     if let Some(about) = source.about() {
         log::info!("{name}: {about}");
     }
-    let clock = if source.format() == Format::Recording {
-        clock(file)?
-    } else {
-        WallClock::Unknown
-    };
     let origin = Origin {
         name: Some(name.clone()),
-        clock,
+        clock: source.clock(),
     };
     if feed.begin(origin).is_err() {
         return Ok(());
@@ -81,19 +69,4 @@ fn publish(feed: &Feed, received: u64) {
         received,
         ..SourceStatus::default()
     });
-}
-
-/// When the recording says that it was made; its standard input cannot be read twice.
-fn clock(file: &Path) -> Result<WallClock> {
-    if file.as_os_str() == "-" {
-        return Ok(WallClock::Unknown);
-    }
-    let name = shown(file);
-    let opened = File::open(file).with_context(|| format!("cannot read {name}"))?;
-    let reader = RecordingReader::new(name, BufReader::new(opened))?;
-    let header = reader.header();
-    Ok(WallClock::Anchored {
-        unix_ns: header.started_unix_ns,
-        monotonic_ns: header.started_monotonic_ns,
-    })
 }

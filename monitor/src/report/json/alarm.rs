@@ -19,6 +19,7 @@ use crate::who::Who;
 mod back;
 
 pub use back::calls_back;
+pub(crate) use back::place;
 
 /// The line of an alarm.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -280,6 +281,9 @@ pub enum AlarmError {
     /// A name that none is shown as.
     #[error("it holds {0:?} as the name of a thread, which is none as this monitor writes it")]
     Name(String),
+    /// A place in a thread that no thread reaches.
+    #[error("it places a call {0} calls after the start of its thread, which no thread reaches")]
+    Place(u64),
     /// The number and its bits are not the same.
     #[error("its score and its score_bits are not the same number")]
     Bits,
@@ -430,6 +434,7 @@ fn first_seen(one: &FirstSeen) -> FirstSeenRecord {
 
 #[cfg(test)]
 mod tests {
+    use super::back::LAST_PLACE;
     use super::{AlarmError, AlarmRecord};
     use crate::report::sample;
     use crate::report::sink::Origin;
@@ -467,6 +472,12 @@ mod tests {
         let mut forged = record();
         forged.score += 1.0;
         assert_eq!(forged.flight(), Err(AlarmError::Bits));
+
+        for place in [u64::MAX, u64::MAX - 1, LAST_PLACE + 1] {
+            let mut far = record();
+            far.flight.first_seq = place;
+            assert_eq!(far.flight(), Err(AlarmError::Place(place)));
+        }
     }
 
     #[test]

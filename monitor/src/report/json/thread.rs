@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alarm::{AlarmError, CallRecord, calls_back, named};
+use super::alarm::{AlarmError, CallRecord, calls_back, named, place};
 use super::{SCHEMA, is_readable};
 use crate::detect::verdict::{Aftermath, ThreadEnd};
 use crate::report::sink::Origin;
@@ -118,7 +118,7 @@ impl AftermathRecord {
                 tid: self.tid,
                 start_ns: self.start_ns,
             },
-            first_seq: self.first_seq,
+            first_seq: place(self.first_seq)?,
             calls: calls_back(&self.calls)?,
             ended: self.ended,
         })
@@ -142,5 +142,8 @@ mod tests {
         long.calls = vec![long.calls[0].clone(); 65];
         let refused = Err(AlarmError::TooMany("calls after an alarm", 65));
         assert_eq!(long.aftermath(), refused);
+        let mut far = AftermathRecord::new(&sample::aftermath(), &Origin::default());
+        far.first_seq = u64::MAX;
+        assert_eq!(far.aftermath(), Err(AlarmError::Place(u64::MAX)));
     }
 }

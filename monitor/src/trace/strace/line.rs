@@ -1,7 +1,9 @@
 //! One line of strace's output, taken apart.
 //!
-//! The forms are those of strace 4 to 6: with or without `-f`, `-o`, `-t`, `-tt`, `-ttt`, `-r`, `-i`, `-n`, `-k`,
-//! `-T`, `-y` and `-Y`.
+//! The forms are those of strace 4 to 6: with or without `-f`, `-o`, `-t`, `-tt`, `-ttt`, `-r`, `-i`,
+//! `-n`, `-k`, `-T`, `-y`, `-Y` and `--secontext`.
+
+use crate::trace::strace::message::{self, Message};
 
 /// `PID_MAX_LIMIT` of `include/linux/threads.h`: a larger number at the start of a line is a time.
 const LARGEST_PID: u64 = 4 * 1024 * 1024;
@@ -21,13 +23,13 @@ pub(super) enum What<'a> {
     /// A call's entry: its name and all that follows the opening bracket.
     Call { name: &'a [u8], rest: &'a [u8] },
     /// The rest of a call that was entered on an earlier line.
-    Resumed { rest: &'a [u8] },
+    Resumed { name: &'a [u8], rest: &'a [u8] },
     /// The thread ended.
     Ended,
     /// The leader's thread is replaced by the thread of this pid, which called execve.
     Superseded { by: u32 },
-    /// strace follows another thread now.
-    Attached(u32),
+    /// strace follows another thread now, or no longer.
+    Message(Message),
     /// The calls of a process are of another table from here on.
     Mode { pid: u32, mode: Mode },
     /// A signal, a stop, a stack, a message of strace about itself: no call.
@@ -58,16 +60,25 @@ pub(super) struct Line<'a> {
     pub(super) what: What<'a>,
     /// A message that strace wrote into the middle of the line, so that the line's own rest stands
     /// on the next one.
-    pub(super) broken_by: Option<u32>,
+    pub(super) broken_by: Option<Message>,
 }
 
 /// Takes a line apart; no line is an error.
 pub(super) fn parse(line: &[u8]) -> Line<'_> {
     let line = line.trim_ascii_end();
-    let (line, broken_by) = match message_at_end(line) {
-        Some((line, pid)) if !line.is_empty() => (line, Some(pid)),
-        _ => (line, None),
-    };
+    // A program may print the words of a message itself: only a call is broken by one.
+    if let Some((before, message)) = message::at_end(line)
+        && !before.is_empty()
+    {
+        let parsed = whole(before, Some(message));
+        if matches!(parsed.what, What::Call { .. } | What::Resumed { .. }) {
+            return parsed;
+        }
+    }
+    whole(line, None)
+}
+
+fn whole(line: &[u8], broken_by: Option<Message>) -> Line<'_> {
     let mut parsed = Line {
         pid: None,
         comm: None,
@@ -80,17 +91,7 @@ pub(super) fn parse(line: &[u8]) -> Line<'_> {
     parsed
 }
 
-/// `… strace: Process 7 attached` at the end of a line: what stands before, and the pid.
-fn message_at_end(line: &[u8]) -> Option<(&[u8], u32)> {
-    let start = b"strace: Process ";
-    let line = line.strip_suffix(b" attached")?;
-    let digits = line.iter().rev().take_while(|b| b.is_ascii_digit()).count();
-    let (before, digits) = line.split_at(line.len() - digits);
-    let before = before.strip_suffix(start)?;
-    Some((before, decimal(digits)?))
-}
-
-fn decimal(digits: &[u8]) -> Option<u32> {
+pub(super) fn decimal(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -98,7 +99,7 @@ fn decimal(digits: &[u8]) -> Option<u32> {
 }
 
 /// Splits after the leading bytes of which `is` is true.
-fn leading(line: &[u8], is: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+pub(super) fn leading(line: &[u8], is: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
     let end = line.iter().position(|&b| !is(b)).unwrap_or(line.len());
     line.split_at(end)
 }
@@ -108,7 +109,7 @@ fn prefix<'a>(line: &'a [u8], parsed: &mut Line<'a>) -> &'a [u8] {
     let mut rest = line.trim_ascii_start();
     if let Some(inner) = rest.strip_prefix(b"[pid ") {
         if let Some((pid, comm, after)) = pid(inner.trim_ascii_start())
-            && let Some(after) = after.strip_prefix(b"]")
+            && let Some(after) = context(after.trim_ascii_start()).strip_prefix(b"]")
         {
             (parsed.pid, parsed.comm) = (Some(pid), comm);
             rest = after.trim_ascii_start();
@@ -118,7 +119,7 @@ fn prefix<'a>(line: &'a [u8], parsed: &mut Line<'a>) -> &'a [u8] {
         && u64::from(pid) <= LARGEST_PID
     {
         (parsed.pid, parsed.comm) = (Some(pid), comm);
-        rest = after.trim_ascii_start();
+        rest = context(after.trim_ascii_start());
     }
     let (word, after) = leading(rest, |b| b.is_ascii_digit() || b == b':' || b == b'.');
     if after.first() == Some(&b' ')
@@ -142,6 +143,21 @@ fn prefix<'a>(line: &'a [u8], parsed: &mut Line<'a>) -> &'a [u8] {
         rest = after.trim_ascii_start();
     }
     rest
+}
+
+/// What follows a security context of `--secontext`: `[unconfined_t] ` or `[user:role:type:level] `.
+fn context(line: &[u8]) -> &[u8] {
+    let Some(inner) = line.strip_prefix(b"[") else {
+        return line;
+    };
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"_:.,-".contains(&b);
+    let (context, after) = leading(inner, is_part);
+    match after.strip_prefix(b"]") {
+        Some(after) if context.ends_with(b"_t") || context.contains(&b':') => {
+            after.trim_ascii_start()
+        }
+        _ => line,
+    }
 }
 
 /// A pid, the name beside it, and what follows.
@@ -183,9 +199,9 @@ fn time(word: &[u8]) -> Option<Time> {
 fn what(rest: &[u8]) -> What<'_> {
     if let Some(resumed) = rest.strip_prefix(b"<... ") {
         let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'?';
-        let (_, after) = leading(resumed, is_name);
+        let (name, after) = leading(resumed, is_name);
         return match after.strip_prefix(b" resumed") {
-            Some(rest) => What::Resumed { rest },
+            Some(rest) => What::Resumed { name, rest },
             None => What::Noise,
         };
     }
@@ -200,11 +216,14 @@ fn what(rest: &[u8]) -> What<'_> {
     if rest.starts_with(b"--- ") || rest.starts_with(b"> ") {
         return What::Other;
     }
+    if let Some((b"", message)) = message::at_end(rest) {
+        return What::Message(message);
+    }
     if rest.starts_with(b"strace: ")
         || rest.starts_with(b"[ Process ")
         || rest.starts_with(b"Process ")
     {
-        return message(rest.strip_prefix(b"strace: ").unwrap_or(rest));
+        return mode(rest.strip_prefix(b"strace: ").unwrap_or(rest));
     }
     let (name, after) = leading(rest, |b| {
         b.is_ascii_alphanumeric() || b == b'_' || b == b'?'
@@ -215,27 +234,19 @@ fn what(rest: &[u8]) -> What<'_> {
     }
 }
 
-/// What strace says about a process.
-fn message(text: &[u8]) -> What<'_> {
-    if let Some(inner) = text.strip_prefix(b"[ Process PID=") {
-        let (digits, after) = leading(inner, |b| b.is_ascii_digit());
-        let mode = match after {
-            b" runs in 64 bit mode. ]" => Mode::Bits64,
-            b" runs in 32 bit mode. ]" => Mode::Bits32,
-            b" runs in x32 mode. ]" => Mode::X32,
-            _ => return What::Other,
-        };
-        return decimal(digits).map_or(What::Other, |pid| What::Mode { pid, mode });
-    }
-    if let Some(inner) = text.strip_prefix(b"Process ") {
-        let (digits, after) = leading(inner, |b| b.is_ascii_digit());
-        if let Some(pid) = decimal(digits)
-            && after.starts_with(b" attached")
-        {
-            return What::Attached(pid);
-        }
-    }
-    What::Other
+/// A note of strace about the table of a process's calls.
+fn mode(text: &[u8]) -> What<'_> {
+    let Some(inner) = text.strip_prefix(b"[ Process PID=") else {
+        return What::Other;
+    };
+    let (digits, after) = leading(inner, |b| b.is_ascii_digit());
+    let mode = match after {
+        b" runs in 64 bit mode. ]" => Mode::Bits64,
+        b" runs in 32 bit mode. ]" => Mode::Bits32,
+        b" runs in x32 mode. ]" => Mode::X32,
+        _ => return What::Other,
+    };
+    decimal(digits).map_or(What::Other, |pid| What::Mode { pid, mode })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io::{BufRead, Read};
 
 use crate::trace::error::TraceError;
+use crate::trace::input::without_mark;
 
 /// Bytes of a line that are kept; strace prints longer ones only when told to (`-s`).
 const LONGEST: u64 = 1024 * 1024;
@@ -56,6 +57,8 @@ impl<R: BufRead> Lines<R> {
             self.piece(&mut rest)?;
             last = rest.last().copied();
         }
+        let marked = line.len() - without_mark(line).len();
+        line.drain(..marked);
         Ok(true)
     }
 }

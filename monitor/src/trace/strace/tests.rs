@@ -189,7 +189,142 @@ fn what_is_left_out_is_counted() {
 #[test]
 fn a_name_printed_by_strace_is_the_threads() {
     let (events, _) = read("2337<sh\\33> exit_group(0) = ?\n");
-    assert_eq!(events[0].comm, Comm::new(b"sh\\33"));
+    assert_eq!(events[0].comm, Comm::new(b"sh\x1b"));
+}
+
+/// strace 4.5 and 4.6 without `strace: ` before the message, which also breaks the line.
+#[test]
+fn a_message_of_old_versions_inside_a_line_keeps_child_and_parent_apart() {
+    let (events, summary) = read(
+        "getpid() = 900\n\
+         clone(Process 901 attached\n\
+         child_stack=0, flags=SIGCHLD) = 901\n\
+         [pid   901] close(4) = 0\n\
+         [pid   900] wait4(-1, Process 900 suspended\n \
+         <unfinished ...>\n\
+         [pid   901] exit_group(0) = ?\n\
+         Process 900 resumed\n\
+         Process 901 detached\n\
+         <... wait4 resumed> NULL, 0, NULL) = 901\n\
+         Process 900 detached\n",
+    );
+    assert_eq!(
+        told(&events),
+        [
+            "0: 0 getpid clone",
+            "901: 0 close",
+            "0: 2 wait4",
+            "901: 1 exit_group",
+            "901: exit 2",
+            "0: exit 3",
+        ]
+    );
+    assert!(summary.remarks().is_empty(), "{:?}", summary.remarks());
+}
+
+#[test]
+fn a_thread_that_is_detached_has_ended() {
+    let (events, _) = read(
+        "getpid() = 900\n\
+         clone(child_stack=0, flags=SIGCHLD) = 901\n\
+         Process 901 attached\n\
+         [pid   901] close(4) = 0\n\
+         Process 901 detached\n\
+         wait4(-1, NULL, 0, NULL) = 901\n",
+    );
+    assert_eq!(
+        told(&events),
+        [
+            "0: 0 getpid clone",
+            "901: 0 close",
+            "901: exit 1",
+            "0: 2 wait4"
+        ]
+    );
+    // An end that is told twice, and the Ctrl-C of today's versions.
+    let (events, _) = read(
+        "strace: Process 7 attached\n\
+         [pid 8] +++ exited with 0 +++\n\
+         Process 8 detached\n\
+         read(0,  <detached ...>\n\
+         strace: Process 7 detached\n",
+    );
+    assert_eq!(told(&events), ["8: exit 0", "7: 0 read", "7: exit 1"]);
+}
+
+/// `strace -q -f` announces no thread: what a fork gives, and that a thread inside a call makes no
+/// other, tell the first thread's pid from its child's.
+#[test]
+fn without_announcements_a_child_is_not_taken_for_its_parent() {
+    for fork in [
+        "clone(child_stack=NULL) = 901",
+        "clone(child_stack=NULL <unfinished ...>",
+    ] {
+        let (events, _) = read(&format!(
+            "getpid() = 900\n{fork}\n\
+             [pid   901] close(4) = 0\n\
+             [pid   900] wait4(-1, NULL, 0, NULL) = 901\n"
+        ));
+        assert_eq!(
+            told(&events)[..2],
+            ["0: 0 getpid clone", "901: 0 close"],
+            "{fork}"
+        );
+    }
+}
+
+#[test]
+fn a_pid_that_is_attached_again_is_another_thread() {
+    let (events, _) =
+        read("7 getpid() = 7\n8 close(3) = 0\nstrace: Process 8 attached\n8 brk(NULL) = 0x5\n");
+    assert_eq!(
+        told(&events),
+        ["7: 0 getpid", "8: 0 close", "8: exit 1", "8: 0 brk"]
+    );
+}
+
+#[test]
+fn parts_of_calls_former_names_and_numbers_are_calls() {
+    let (events, summary) = read(
+        "send(3, \"x\", 1, 0) = 1\n\
+         recv(3, \"x\", 1, 0) = 1\n\
+         old_mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xb7800000\n\
+         old_select(1024, 0xbf00) = 0\n\
+         syscall_317(0x1, 0x1, 0, 0x2000) = -1 (errno 14)\n\
+         SYS_318(0x1, 0x1) = -1\n\
+         syscall_0x40000200(0x1) = 0\n",
+    );
+    let EventKind::Calls(stretch) = &events[0].kind else {
+        panic!("{events:?}");
+    };
+    let calls: Vec<_> = stretch.calls.iter().map(|c| (c.abi, c.number)).collect();
+    assert_eq!(
+        calls,
+        [
+            (Abi::I386, 102),
+            (Abi::I386, 102),
+            (Abi::I386, 90),
+            (Abi::I386, 82),
+            (Abi::X86_64, 317),
+            (Abi::X86_64, 318),
+            (Abi::X32, 512),
+        ]
+    );
+    assert_eq!(summary.unknown_calls, 0);
+}
+
+#[test]
+fn a_program_gets_its_name_however_the_path_is_printed() {
+    for (arguments, comm) in [
+        (r#""/bin/ls", [], NULL"#, "ls"),
+        (r#""\x2f\x62\x69\x6e\x2f\x6c\x73", [], NULL"#, "ls"),
+        (r#""/bin/l\163", [], NULL"#, "ls"),
+        (r#""/bin/a\"b", [], NULL"#, r#"a\"b"#),
+        ("0x7ffd369258c8, 0x7ffd36925800, 0", ""),
+    ] {
+        let (events, _) = read(&format!("execve({arguments}) = 0 <0.000100>\n"));
+        assert_eq!(told(&events)[1], format!("0: exec {comm}"), "{arguments}");
+    }
 }
 
 #[test]

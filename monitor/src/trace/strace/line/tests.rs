@@ -1,4 +1,5 @@
 use super::{Line, Mode, Time, What, parse};
+use crate::trace::strace::message::{Message, Verb};
 
 fn call(line: &str) -> (Option<u32>, Option<Time>, String) {
     let Line {
@@ -46,6 +47,12 @@ fn every_form_of_a_call_is_read() {
         ),
         ("2337<sh> brk(NULL) = 0", Some(2337), None),
         ("[pid  2337<sh>] brk(NULL) = 0", Some(2337), None),
+        ("[pid  2337 [unconfined_t]] brk(NULL) = 0", Some(2337), None),
+        (
+            "2337 [a_u:b_r:c_t:s0-s0:c0.c9] brk(NULL) = 0",
+            Some(2337),
+            None,
+        ),
     ] {
         assert_eq!(call(line), (pid, time, "brk".to_owned()), "{line}");
     }
@@ -63,6 +70,7 @@ fn lines_that_are_no_call_say_what_they_are() {
     assert_eq!(
         what("[pid 7] <... read resumed>\"x\", 1) = 1"),
         What::Resumed {
+            name: b"read",
             rest: b">\"x\", 1) = 1"
         }
     );
@@ -75,11 +83,6 @@ fn lines_that_are_no_call_say_what_they_are() {
         what("7 +++ superseded by execve in pid 9 +++"),
         What::Superseded { by: 9 }
     );
-    assert_eq!(
-        what("strace: Process 32083 attached"),
-        What::Attached(32083)
-    );
-    assert_eq!(what("Process 32083 attached"), What::Attached(32083));
     for prefix in ["", "strace: ", "[1073741863] [00007fbaec292409] "] {
         let line = format!("{prefix}[ Process PID=7 runs in 32 bit mode. ]");
         assert_eq!(
@@ -104,6 +107,13 @@ fn lines_that_are_no_call_say_what_they_are() {
 #[test]
 fn a_message_inside_a_line_is_taken_out() {
     let line = parse(b"[pid 3] clone(child_stack=NULL, flags=SIGCHLDstrace: Process 4 attached");
-    assert_eq!((line.pid, line.broken_by), (Some(3), Some(4)));
+    let attached = Message {
+        pid: 4,
+        verb: Verb::Attached,
+    };
+    assert_eq!((line.pid, line.broken_by), (Some(3), Some(attached)));
     assert!(matches!(line.what, What::Call { name: b"clone", .. }));
+    // What the program itself prints.
+    let line = parse(b"gdb: Process 4 attached");
+    assert_eq!((line.what, line.broken_by), (What::Noise, None));
 }

@@ -1,0 +1,98 @@
+//! An input to learn from, with the digest by which it is known again.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use monitor::profile::file::hexadecimal;
+use monitor::trace;
+use monitor::trace::adfa::folder;
+use monitor::trace::error::shown;
+use monitor::trace::input::Input;
+use monitor::trace::source::Source;
+use sha2::{Digest, Sha256};
+
+/// An opened input.
+pub struct Material {
+    /// What it is called, escaped.
+    pub name: String,
+    /// SHA-256 of its bytes; of a folder, of its traces' names and digests in order.
+    pub sha256: String,
+    pub source: Source,
+}
+
+impl Material {
+    /// Opens a recording, a trace, a folder of traces, a pipe, or standard input (`-`).
+    ///
+    /// What can be read only once is copied first, into a file without a name in the folder of
+    /// `profile`: its digest is needed before its calls are learned.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is of no format that is known.
+    pub fn open(path: &Path, profile: &Path) -> Result<Self> {
+        let name = shown(path);
+        let failed = || format!("cannot read {}", shown(path));
+        if path.is_dir() {
+            return Ok(Self {
+                sha256: of_folder(path)?,
+                source: trace::open(path, None)?,
+                name,
+            });
+        }
+        let (mut file, name) = if path.is_file() {
+            (File::open(path).with_context(failed)?, name)
+        } else {
+            let input = Input::open(path)?;
+            let name = input.name().to_owned();
+            (copied(&mut input.into_reader(), profile)?, name)
+        };
+        let sha256 = digest(&mut file).with_context(failed)?;
+        file.rewind().with_context(failed)?;
+        let source = trace::from_input(Input::from_reader(&name, Box::new(file))?, None)?;
+        Ok(Self {
+            name,
+            sha256,
+            source,
+        })
+    }
+}
+
+/// A file without a name that holds all of `reader`.
+fn copied(reader: &mut dyn Read, profile: &Path) -> Result<File> {
+    let folder = match profile.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = || {
+        format!(
+            "cannot keep the input in {} while it is learned",
+            shown(folder)
+        )
+    };
+    let mut file = tempfile::tempfile_in(folder).with_context(failed)?;
+    io::copy(reader, &mut file).with_context(failed)?;
+    file.flush().with_context(failed)?;
+    file.rewind().with_context(failed)?;
+    Ok(file)
+}
+
+/// SHA-256 of all the bytes that follow.
+pub fn digest(reader: &mut dyn Read) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    io::copy(reader, &mut hash)?;
+    Ok(hexadecimal(&hash.finalize()))
+}
+
+fn of_folder(root: &Path) -> Result<String> {
+    let mut hash = Sha256::new();
+    for path in folder::list(root)?.files {
+        let at = root.join(&path);
+        let failed = || format!("cannot read {}", shown(&at));
+        let content = digest(&mut File::open(&at).with_context(failed)?).with_context(failed)?;
+        hash.update(path.as_os_str().as_encoded_bytes());
+        hash.update([0]);
+        hash.update(content);
+    }
+    Ok(hexadecimal(&hash.finalize()))
+}
