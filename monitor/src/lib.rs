@@ -25,6 +25,8 @@ pub mod run;
 
 pub mod incident;
 
+pub mod service;
+
 pub mod report;
 
 pub mod pipeline;
