@@ -1,6 +1,7 @@
 //! What the user asked for, and how it went.
 
 mod alarm_log;
+mod config;
 mod explain;
 mod judge;
 mod keeper;
@@ -38,7 +39,7 @@ use status::{Exit, Usage};
     version,
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
-                      monitor record|learn|profile|replay|explain|score|syscalls [OPTIONS] ...",
+                      monitor record|learn|profile|replay|explain|score|config|syscalls [OPTIONS] ...",
     after_help = "Exit status: 0 no alarm, 3 at least one alarm, 1 failure, 2 wrong usage; \
                   after -- COMMAND, that of the command."
 )]
@@ -65,6 +66,8 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Shows the surprise of every call of a sequence, and what was expected instead
     Score(score::ScoreArgs),
+    /// Checks or shows the configuration of a guarded host
+    Config(config::ConfigArgs),
     /// Prints how system calls are mapped to the model's vocabulary
     Syscalls(syscalls::SyscallsArgs),
 }
@@ -155,6 +158,7 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(args)) => replay::run(args, cli.terminal),
         Some(Command::Explain(args)) => explain::run(&args, cli.terminal),
         Some(Command::Score(args)) => score::run(&args),
+        Some(Command::Config(args)) => config::run(&args),
         Some(Command::Syscalls(args)) => syscalls::run(args),
     };
     let exit = outcome.unwrap_or_else(|error| {

@@ -27,6 +27,8 @@ pub mod incident;
 
 pub mod service;
 
+pub mod config;
+
 pub mod report;
 
 pub mod pipeline;

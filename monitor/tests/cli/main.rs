@@ -7,6 +7,7 @@ mod traced;
 mod harness;
 mod schema;
 
+mod config;
 mod explain;
 mod needs_adfa_ld;
 mod needs_onnxruntime;
