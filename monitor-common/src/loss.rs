@@ -15,16 +15,22 @@ pub enum Loss {
     ThreadReplaced = 3,
     /// The ring had no room to tell that a thread made a child or runs another program. Unit: forks and execs.
     LifecycleRingFull = 4,
+    /// A field of the kernel that a call needs could not be read. Unit: calls, of processes that may not be watched.
+    CallUnreadable = 5,
+    /// The same for forks, execs and ends of threads. Unit: these events.
+    LifecycleUnreadable = 6,
 }
 
 impl Loss {
     /// Every reason, in the order of its index.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::RingFull,
         Self::ThreadTableFull,
         Self::ProcessTableFull,
         Self::ThreadReplaced,
         Self::LifecycleRingFull,
+        Self::CallUnreadable,
+        Self::LifecycleUnreadable,
     ];
 
     /// The reason in words, as reports show it.
@@ -36,6 +42,10 @@ impl Loss {
             Self::ProcessTableFull => "processes not followed: process table full",
             Self::ThreadReplaced => "thread number reused",
             Self::LifecycleRingFull => "forks and execs not told: ring full",
+            Self::CallUnreadable => "kernel memory unreadable",
+            Self::LifecycleUnreadable => {
+                "forks, execs and exits not told: kernel memory unreadable"
+            }
         }
     }
 }

@@ -9,6 +9,15 @@ pub const EXEC: &str = "sched_process_exec";
 /// Program on the raw tracepoint of the same name: a task ends.
 pub const EXIT: &str = "sched_process_exit";
 
+/// Program on the perf tracepoint `raw_syscalls:sys_enter`: every system call.
+pub const PERF_SYS_ENTER: &str = "perf_sys_enter";
+/// Program on the perf tracepoint `task:task_newtask`: a task was made.
+pub const PERF_FORK: &str = "perf_task_newtask";
+/// Program on the perf tracepoint `sched:sched_process_exec`: a process runs another program.
+pub const PERF_EXEC: &str = "perf_sched_process_exec";
+/// Program on the perf tracepoint `sched:sched_process_exit`: a task ends.
+pub const PERF_EXIT: &str = "perf_sched_process_exit";
+
 /// Ring of [`crate::record::Window`] records.
 pub const RING: &str = "RING";
 /// Array of u64: whose the slots are, by the thread's id in the initial pid namespace; 0 is nobody.

@@ -116,12 +116,28 @@ pub struct KernelLayout {
     pub x32_bit: u32,
     /// Whether the kernel has `bpf_get_current_task_btf`: 0 or 1.
     pub typed_task: u32,
+    /// `task_struct.real_parent`.
+    pub task_real_parent: u32,
+    /// `task_struct.children`.
+    pub task_children: u32,
+    /// `task_struct.sibling`.
+    pub task_sibling: u32,
+    /// `task_struct.thread_node`.
+    pub task_thread_node: u32,
+    /// `signal_struct.thread_head`.
+    pub signal_thread_head: u32,
+    /// `trace_event_raw_task_newtask.pid`, in the record of the perf tracepoint.
+    pub newtask_pid: u32,
+    /// `trace_event_raw_task_newtask.clone_flags`.
+    pub newtask_flags: u32,
+    /// `trace_event_raw_sched_process_exec.old_pid`.
+    pub exec_old_pid: u32,
 }
 
 impl KernelLayout {
     /// The layout as the words that the global [`crate::names::LAYOUT`] is made of.
     #[must_use]
-    pub const fn words(&self) -> [u32; 19] {
+    pub const fn words(&self) -> [u32; 27] {
         [
             self.task_pid,
             self.task_tgid,
@@ -142,6 +158,14 @@ impl KernelLayout {
             self.compat_abi,
             self.x32_bit,
             self.typed_task,
+            self.task_real_parent,
+            self.task_children,
+            self.task_sibling,
+            self.task_thread_node,
+            self.signal_thread_head,
+            self.newtask_pid,
+            self.newtask_flags,
+            self.exec_old_pid,
         ]
     }
 }
@@ -169,5 +193,5 @@ impl Filter {
     }
 }
 
-const _: () = assert!(size_of::<KernelLayout>() == 19 * 4);
+const _: () = assert!(size_of::<KernelLayout>() == 27 * 4);
 const _: () = assert!(size_of::<Filter>() == 7 * 8);

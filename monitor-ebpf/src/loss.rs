@@ -3,6 +3,8 @@
 use aya_ebpf::{macros::map, maps::PerCpuArray};
 use monitor_common::loss::Loss;
 
+use crate::atomic;
+
 #[map]
 static LOSSES: PerCpuArray<u64> = PerCpuArray::with_max_entries(Loss::ALL.len() as u32, 0);
 
@@ -10,9 +12,8 @@ static LOSSES: PerCpuArray<u64> = PerCpuArray::with_max_entries(Loss::ALL.len() 
 #[inline(always)]
 pub fn count(reason: Loss, amount: u64) {
     if let Some(counter) = LOSSES.get_ptr_mut(reason as u32) {
-        // SAFETY: the pointer is into this CPU's own copy, and the verifier checked its bounds. A
-        // program that interrupts another on one CPU may lose an addition; only tracepoints in
-        // process context call this, and these do not nest.
-        unsafe { *counter += amount };
+        // Atomic although each CPU has its own: another program may run in between (see
+        // `crate`), and each could lose the other's addition.
+        atomic::add(counter, amount);
     }
 }

@@ -1,11 +1,23 @@
 //! The probe: gathers the system calls of watched threads in the kernel and sends them by windows.
 //!
-//! This file holds the attach points and the one place where an error becomes a return code.
+//! This file holds the attach points and the one place where an error is counted.
+//!
+//! Each event has two programs, of which one is loaded: on the raw tracepoint, which costs less, or
+//! on the perf tracepoint. Up to Linux 7.1 the programs of both run with preemption off
+//! (`__DO_TRACE_CALL` of include/linux/tracepoint.h). From 7.2 on those of raw tracepoints can be
+//! preempted (include/trace/bpf_probe.h), while perf tracepoints keep preemption off
+//! (include/trace/perf.h). The kernel then skips a program for all other threads of the CPU until the
+//! preempted thread has gone on (`bpf_prog_get_recursion_context`, include/linux/bpf.h).
+//!
+//! Nothing in the probe relies on either: while one program is preempted, another of them may run on
+//! the same CPU. What is per CPU is only added to, atomically, and there is no scratch memory.
 #![no_std]
 #![no_main]
 #![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
 // The attribute macro puts the entry point it generates outside of the documented function.
 #![allow(missing_docs)]
+
+mod record;
 
 mod sys_enter;
 
@@ -27,48 +39,75 @@ mod setting;
 
 mod atomic;
 
-use aya_ebpf::{macros::raw_tracepoint, programs::RawTracePointContext};
+use aya_ebpf::{
+    macros::{raw_tracepoint, tracepoint},
+    programs::{RawTracePointContext, TracePointContext},
+};
+use monitor_common::loss::Loss;
 
 /// Why a tracepoint's visit ended without its work done.
 #[derive(Clone, Copy)]
 pub enum Error {
     /// A field of a kernel structure could not be read.
     Unreadable,
-    /// The thread table is full.
+    /// A table is full; whoever found it so has counted that.
     NoRoom,
 }
 
-// The kernel ignores what a raw tracepoint program returns.
-fn return_code(result: Result<(), Error>) -> i32 {
-    match result {
-        Ok(()) => 0,
-        Err(Error::Unreadable) => 1,
-        Err(Error::NoRoom) => 2,
+// The kernel ignores what these programs return.
+fn finish(result: Result<(), Error>, unreadable: Loss) -> i32 {
+    if let Err(Error::Unreadable) = result {
+        loss::count(unreadable, 1);
     }
+    0
 }
 
 /// A thread enters the kernel for a system call.
 #[raw_tracepoint(tracepoint = "sys_enter")]
 pub fn sys_enter(ctx: RawTracePointContext) -> i32 {
-    return_code(sys_enter::entered(&ctx))
+    finish(sys_enter::entered(&ctx), Loss::CallUnreadable)
 }
 
 /// A thread made a task: a thread of its own process, or a process.
 #[raw_tracepoint(tracepoint = "sched_process_fork")]
 pub fn sched_process_fork(ctx: RawTracePointContext) -> i32 {
-    return_code(lifecycle::forked(&ctx))
+    finish(lifecycle::forked(&ctx), Loss::LifecycleUnreadable)
 }
 
 /// A thread runs another program now.
 #[raw_tracepoint(tracepoint = "sched_process_exec")]
 pub fn sched_process_exec(ctx: RawTracePointContext) -> i32 {
-    return_code(lifecycle::executed(&ctx))
+    finish(lifecycle::executed(&ctx), Loss::LifecycleUnreadable)
 }
 
 /// A thread ends.
 #[raw_tracepoint(tracepoint = "sched_process_exit")]
-pub fn sched_process_exit(ctx: RawTracePointContext) -> i32 {
-    return_code(lifecycle::exited(&ctx))
+pub fn sched_process_exit(_ctx: RawTracePointContext) -> i32 {
+    finish(lifecycle::exited(), Loss::LifecycleUnreadable)
+}
+
+/// The same as [`sys_enter`], where programs of raw tracepoints may be preempted.
+#[tracepoint]
+pub fn perf_sys_enter(ctx: TracePointContext) -> i32 {
+    finish(sys_enter::entered(&ctx), Loss::CallUnreadable)
+}
+
+/// The same as [`sched_process_fork`], by `task:task_newtask`.
+#[tracepoint]
+pub fn perf_task_newtask(ctx: TracePointContext) -> i32 {
+    finish(lifecycle::forked(&ctx), Loss::LifecycleUnreadable)
+}
+
+/// The same as [`sched_process_exec`].
+#[tracepoint]
+pub fn perf_sched_process_exec(ctx: TracePointContext) -> i32 {
+    finish(lifecycle::executed(&ctx), Loss::LifecycleUnreadable)
+}
+
+/// The same as [`sched_process_exit`].
+#[tracepoint]
+pub fn perf_sched_process_exit(_ctx: TracePointContext) -> i32 {
+    finish(lifecycle::exited(), Loss::LifecycleUnreadable)
 }
 
 // For the host the probe is only checked, with the standard library's panic handler.

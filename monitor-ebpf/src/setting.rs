@@ -39,6 +39,14 @@ pub static LAYOUT: KernelLayout = KernelLayout {
     compat_abi: 0,
     x32_bit: 0,
     typed_task: 0,
+    task_real_parent: 0,
+    task_children: 0,
+    task_sibling: 0,
+    task_thread_node: 0,
+    signal_thread_head: 0,
+    newtask_pid: 0,
+    newtask_flags: 0,
+    exec_old_pid: 0,
 };
 
 /// Which bits of a thread's number tell its slot.

@@ -3,8 +3,7 @@
 use aya_ebpf::{
     helpers::{bpf_get_current_comm, bpf_ktime_get_ns},
     macros::map,
-    maps::{HashMap, PerCpuArray},
-    programs::RawTracePointContext,
+    maps::{Array, HashMap},
 };
 use aya_log_ebpf::warn;
 use monitor_common::{
@@ -21,13 +20,14 @@ use crate::{
 #[map]
 static THREADS: HashMap<u32, Window> = HashMap::with_max_entries(10240, 0);
 
-// A window is too large for the 512 bytes of a program's stack.
+// What a thread's entry in the hash begins as; nobody writes to it. A window is too large for the 512
+// bytes of a program's stack, and scratch memory of the CPU could be another program's meanwhile.
 #[map]
-static NEW_WINDOW: PerCpuArray<Window> = PerCpuArray::with_max_entries(1, 0);
+static EMPTY_WINDOW: Array<Window> = Array::with_max_entries(1, 0);
 
 /// The window of the running thread, made when it has none yet.
 #[inline(always)]
-pub fn of_current(ctx: &RawTracePointContext, ids: Ids) -> Result<&'static mut Window, Error> {
+pub fn of_current(ids: Ids) -> Result<&'static mut Window, Error> {
     if let Some(window) = slot::owned(ids.tid) {
         return Ok(window);
     }
@@ -42,7 +42,7 @@ pub fn of_current(ctx: &RawTracePointContext, ids: Ids) -> Result<&'static mut W
         }
         unlist(ids.tid);
     }
-    create(ctx, ids)?;
+    create(ids)?;
     existing(ids.tid).ok_or(Error::NoRoom)
 }
 
@@ -69,49 +69,59 @@ fn unlist(tid: u32) {
     let _ = THREADS.remove(tid);
 }
 
-// Without the calls, of which it has none.
-#[inline(always)]
-fn open(slot: &mut Window, made: &Window) {
-    slot.cause = made.cause;
-    slot.len = made.len;
-    slot.tgid = made.tgid;
-    slot.tid = made.tid;
-    slot.start_ns = made.start_ns;
-    slot.first_seq = made.first_seq;
-    slot.comm = made.comm;
+/// What a window of the running thread begins with.
+struct Beginning {
+    visible: Ids,
+    start_ns: u64,
+    comm: [u8; 16],
+}
+
+impl Beginning {
+    #[inline(always)]
+    fn of_current(ids: Ids) -> Result<Self, Error> {
+        let task = Task::current();
+        Ok(Self {
+            visible: task.visible_ids(ids)?,
+            start_ns: task.start_ns()?,
+            comm: bpf_get_current_comm().map_err(|_| Error::Unreadable)?,
+        })
+    }
+
+    // The calls are left as they are, as the window has none.
+    #[inline(always)]
+    fn write(&self, window: &mut Window) {
+        window.cause = Cause::Open as u32;
+        window.len = 0;
+        window.tgid = self.visible.tgid;
+        window.tid = self.visible.tid;
+        window.start_ns = self.start_ns;
+        window.first_seq = 0;
+        window.comm = self.comm;
+    }
 }
 
 // It does not give the window back: the verifier loses a pointer that goes through memory.
 #[inline(never)]
-fn create(ctx: &RawTracePointContext, ids: Ids) -> Result<(), Error> {
-    let task = Task::current();
-    let visible = task.visible_ids(ids)?;
-    // Filled before it is claimed: what fails in between cannot leave a slot claimed by nobody.
-    let scratch = NEW_WINDOW.get_ptr_mut(0).ok_or(Error::NoRoom)?;
-    // SAFETY: the pointer is into this CPU's own copy and nothing else uses it until `insert` has
-    // copied it.
-    let window = unsafe { &mut *scratch };
-    window.cause = Cause::Open as u32;
-    window.len = 0;
-    window.tgid = visible.tgid;
-    window.tid = visible.tid;
-    window.start_ns = task.start_ns()?;
-    window.first_seq = 0;
-    window.comm = bpf_get_current_comm().map_err(|_| Error::Unreadable)?;
-    if let Some(slot) = slot::claim(ids.tid) {
-        open(slot, window);
+fn create(ids: Ids) -> Result<(), Error> {
+    // Read before a slot is claimed: what fails in between cannot leave it claimed by nobody.
+    let beginning = Beginning::of_current(ids)?;
+    if let Some(window) = slot::claim(ids.tid) {
+        beginning.write(window);
         slot::publish(ids.tid);
         return Ok(());
     }
-    // By reference: a copy would take most of the stack.
-    let made: &Window = window;
-    if THREADS.insert(ids.tid, made, 0).is_err() {
+    let empty = EMPTY_WINDOW.get(0).ok_or(Error::NoRoom)?;
+    if THREADS.insert(ids.tid, empty, 0).is_err() {
         loss::count(Loss::ThreadTableFull, 1);
         warn!(
-            ctx,
-            "thread table full: calls of thread {} are not seen", visible.tid
+            (),
+            "thread table full: calls of thread {} are not seen", beginning.visible.tid
         );
         return Err(Error::NoRoom);
+    }
+    // Whoever copies the table meanwhile sees a window of nobody.
+    if let Some(window) = listed(ids.tid) {
+        beginning.write(window);
     }
     Ok(())
 }

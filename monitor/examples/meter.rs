@@ -142,6 +142,7 @@ fn main() -> Result<()> {
             ring_bytes,
             max_threads: 10_240,
         },
+        attachment: None,
     })?;
     let latencies = Arc::new(Mutex::new(Latencies(vec![0; BINS])));
     let engine = Timed {

@@ -11,8 +11,15 @@ mod kin;
 
 pub mod command;
 
+mod tracefs;
+
+pub mod attachment;
+
+mod perf_event;
+
 pub mod probe;
 
+mod bpf;
 mod mapped;
 mod ring;
 mod slots;
@@ -24,6 +31,7 @@ mod reassembly;
 mod reader;
 
 pub mod losses;
+mod misses;
 
 mod privileges;
 

@@ -23,6 +23,16 @@ pub struct LiveArgs {
     /// Processes, and at least as many threads, that can be watched at a time
     #[arg(long, value_name = "N", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..=1 << 22))]
     pub max_threads: u32,
+    /// By which kind of tracepoint, in place of what the kernel needs: for tests
+    #[arg(long, value_enum, hide = true, env = "MONITOR_ATTACH", hide_env = true)]
+    attach: Option<Attach>,
+}
+
+/// A kind of tracepoint.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Attach {
+    Raw,
+    Perf,
 }
 
 /// How a live run ended.
@@ -54,6 +64,7 @@ pub fn run(
 ) -> Result<Ended> {
     use std::os::unix::ffi::OsStrExt;
 
+    use monitor::live::attachment::Attachment;
     use monitor::live::command::{Invoker, prepare};
     use monitor::live::probe::Sizes;
     use monitor::live::target::Target as Watched;
@@ -81,6 +92,10 @@ pub fn run(
             ring_bytes: args.ring_size,
             max_threads: args.max_threads,
         },
+        attachment: args.attach.map(|attach| match attach {
+            Attach::Raw => Attachment::Raw,
+            Attach::Perf => Attachment::Perf,
+        }),
     })?;
     let parts = parts()?;
     let command = command

@@ -50,6 +50,14 @@ pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
         compat_abi: compat.tag().into(),
         x32_bit: if arm { 0 } else { X32_SYSCALL_BIT },
         typed_task: btf.has_name("BPF_FUNC_get_current_task_btf").into(),
+        task_real_parent: task("real_parent")?,
+        task_children: task("children")?,
+        task_sibling: task("sibling")?,
+        task_thread_node: task("thread_node")?,
+        signal_thread_head: btf.offset("signal_struct", &["thread_head"])?,
+        newtask_pid: btf.offset("trace_event_raw_task_newtask", &["pid"])?,
+        newtask_flags: btf.offset("trace_event_raw_task_newtask", &["clone_flags"])?,
+        exec_old_pid: btf.offset("trace_event_raw_sched_process_exec", &["old_pid"])?,
     })
 }
 

@@ -84,6 +84,12 @@ impl Host {
         }
     }
 
+    /// The kernel's version: major and minor.
+    #[must_use]
+    pub fn version(&self) -> Option<(u32, u32)> {
+        version(&self.release)
+    }
+
     /// Whether the probe can be loaded: the kernel's type information when it can.
     ///
     /// # Errors

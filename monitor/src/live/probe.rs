@@ -1,9 +1,11 @@
 //! The probe: loaded with what it must know, attached, and its maps in the hands of their readers.
 
+use std::os::fd::{AsFd as _, OwnedFd};
+
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
     maps::{HashMap, Map, MapData, MapError},
-    programs::{ProgramError, RawTracePoint},
+    programs::{ProgramError, RawTracePoint, TracePoint},
 };
 use aya_log::EbpfLogger;
 use monitor_common::{
@@ -12,7 +14,10 @@ use monitor_common::{
 };
 
 use super::{
+    attachment::{Attachment, Plan},
     losses::Losses,
+    misses::Programs,
+    perf_event,
     ring::Ring,
     slots::Slots,
     thread_slots::{self, ThreadSlots},
@@ -36,6 +41,9 @@ pub enum ProbeError {
     /// A map could not be used.
     #[error("a map of the probe cannot be used: {}", chain(.0))]
     Map(#[from] MapError),
+    /// The kernel refused an event of a perf tracepoint.
+    #[error("the kernel refused the probe at a perf tracepoint: {0}")]
+    PerfEvent(std::io::Error),
     /// A map could not be mapped into memory.
     #[error("a map of the probe cannot be mapped into memory: {0}")]
     Memory(#[from] std::io::Error),
@@ -72,6 +80,9 @@ pub struct Probe {
     named_processes: HashMap<MapData, u32, u8>,
     slots: Slots,
     nested: bool,
+    plan: Plan,
+    // Programs stay on their perf tracepoints as long as these are open.
+    events: Vec<OwnedFd>,
 }
 
 /// The reading ends of the probe's maps. They outlive the probe, so that what it left can be read.
@@ -82,6 +93,8 @@ pub struct Readers {
     pub threads: ThreadTable,
     /// What was lost.
     pub losses: Losses,
+    /// The programs, once they are attached.
+    pub programs: Option<Programs>,
     /// The probe's own messages, when they are wanted.
     pub log: Option<EbpfLogger<&'static dyn log::Log>>,
 }
@@ -92,10 +105,11 @@ impl Probe {
     /// # Errors
     ///
     /// When the kernel refuses it.
-    pub fn load(
+    pub(super) fn load(
         filter: &Filter,
         layout: &KernelLayout,
         sizes: Sizes,
+        plan: Plan,
     ) -> Result<(Self, Readers), ProbeError> {
         allow_locked_memory();
         let (filter_words, layout_words) = (filter.words(), layout.words());
@@ -125,6 +139,7 @@ impl Probe {
             ring: Ring::new(take(&mut ebpf, names::RING)?)?,
             threads: ThreadTable::new(take(&mut ebpf, names::THREADS)?, thread_slots)?,
             losses: Losses::new(take(&mut ebpf, names::LOSSES)?)?,
+            programs: None,
             log: log.transpose().map_err(|_| ProbeError::Missing("log"))?,
         };
         let probe = Self {
@@ -133,26 +148,49 @@ impl Probe {
             slots: Slots::map(take(&mut ebpf, names::WATCHED)?)?,
             nested: filter.pid_namespace != 0,
             ebpf,
+            plan,
+            events: Vec::new(),
         };
         Ok((probe, readers))
     }
 
-    /// Attaches it to its tracepoints; `sys_enter` last, so that no process is half-known.
+    /// Attaches it to its tracepoints, `sys_enter` last, so that no process is half-known; gives the
+    /// programs.
     ///
     /// # Errors
     ///
     /// When the kernel refuses it.
-    pub fn attach(&mut self) -> Result<(), ProbeError> {
-        for name in [names::EXIT, names::EXEC, names::FORK, names::SYS_ENTER] {
-            let program = self
-                .ebpf
-                .program_mut(name)
-                .ok_or(ProbeError::Missing(name))?;
-            let program: &mut RawTracePoint = program.try_into()?;
-            program.load()?;
-            program.attach(name)?;
-        }
-        Ok(())
+    pub fn attach(&mut self) -> Result<Programs, ProbeError> {
+        let mut programs = match &self.plan {
+            Plan::Raw(names) => {
+                let names = names.iter();
+                let attached = names.map(|&name| attach_raw(&mut self.ebpf, name));
+                attached.collect::<Result<Vec<_>, _>>()?
+            }
+            Plan::Perf(tracepoints) => {
+                let mut programs = Vec::new();
+                for tracepoint in tracepoints {
+                    let program = load_perf(&mut self.ebpf, tracepoint.program)?;
+                    let event = perf_event::attach(program.as_fd(), tracepoint.id);
+                    self.events.push(event.map_err(ProbeError::PerfEvent)?);
+                    programs.push(program);
+                }
+                programs
+            }
+        };
+        let calls = programs
+            .pop()
+            .ok_or(ProbeError::Missing(names::SYS_ENTER))?;
+        Ok(Programs {
+            calls,
+            lifecycle: programs,
+        })
+    }
+
+    /// By which kind of tracepoint it is attached.
+    #[must_use]
+    pub fn attachment(&self) -> Attachment {
+        self.plan.attachment()
     }
 
     /// Watches the process `tgid` of the monitor's own pid namespace.
@@ -198,6 +236,21 @@ impl Probe {
     pub fn is_nested(&self) -> bool {
         self.nested
     }
+}
+
+fn attach_raw(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError> {
+    let program = ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
+    let program: &mut RawTracePoint = program.try_into()?;
+    program.load()?;
+    program.attach(name)?;
+    Ok(program.fd()?.as_fd().try_clone_to_owned()?)
+}
+
+fn load_perf(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError> {
+    let program = ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
+    let program: &mut TracePoint = program.try_into()?;
+    program.load()?;
+    Ok(program.fd()?.as_fd().try_clone_to_owned()?)
 }
 
 fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use monitor_common::{loss::Loss, record::Window};
 
 use super::{
+    misses::Misses,
     probe::{ProbeError, Readers},
     reassembly::Reassembly,
     watch::WatchError,
@@ -27,16 +28,23 @@ pub(super) struct Reader {
     reassembly: Reassembly,
     events: Vec<Event>,
     published: Option<Instant>,
+    attachment: &'static str,
+    misses: Misses,
+    /// Calls that the probe could not make out.
+    unreadable: u64,
 }
 
 impl Reader {
-    pub(super) fn new(readers: Readers, ring_bytes: u32) -> Self {
+    pub(super) fn new(readers: Readers, ring_bytes: u32, attachment: &'static str) -> Self {
         Self {
             readers,
             ring_windows: ring_bytes as usize / Window::SIZE + 1,
             reassembly: Reassembly::default(),
             events: Vec::new(),
             published: None,
+            attachment,
+            misses: Misses::default(),
+            unreadable: 0,
         }
     }
 
@@ -72,6 +80,7 @@ impl Reader {
             self.reassembly.copied(window, now, false, &mut self.events);
         }
         self.hand_over(feed);
+        self.gap_where_skipped()?;
         if let Some(log) = &mut self.readers.log {
             log.flush();
         }
@@ -96,10 +105,29 @@ impl Reader {
             self.reassembly.copied(window, now, true, &mut self.events);
         }
         self.hand_over(feed);
+        self.gap_where_skipped()?;
         if let Some(log) = &mut self.readers.log {
             log.flush();
         }
         self.publish(feed)
+    }
+
+    /// Where calls went unseen, nobody knows whose they were: every stream goes on with a gap.
+    fn gap_where_skipped(&mut self) -> Result<(), WatchError> {
+        let misses = match &self.readers.programs {
+            Some(programs) => programs.misses()?,
+            None => Misses::default(),
+        };
+        let unreadable = self.readers.losses.count(Loss::CallUnreadable);
+        let unreadable = unreadable.map_err(ProbeError::from)?;
+        if (misses, unreadable) != (self.misses, self.unreadable) {
+            if self.misses == Misses::default() && misses != self.misses {
+                log::warn!("the kernel skipped the probe: calls, forks or exits were missed");
+            }
+            (self.misses, self.unreadable) = (misses, unreadable);
+            self.reassembly.gap_all();
+        }
+        Ok(())
     }
 
     fn publish(&mut self, feed: &Feed) -> Result<(), WatchError> {
@@ -108,6 +136,8 @@ impl Reader {
             (Loss::RingFull.name(), self.reassembly.lost),
             (Loss::ThreadTableFull.name(), count(Loss::ThreadTableFull)?),
             (Loss::ThreadReplaced.name(), count(Loss::ThreadReplaced)?),
+            (Loss::CallUnreadable.name(), self.unreadable),
+            ("skipped by the kernel", self.misses.calls),
         ];
         let missed = [
             (
@@ -117,6 +147,14 @@ impl Reader {
             (
                 Loss::LifecycleRingFull.name(),
                 count(Loss::LifecycleRingFull)?,
+            ),
+            (
+                Loss::LifecycleUnreadable.name(),
+                count(Loss::LifecycleUnreadable)?,
+            ),
+            (
+                "forks, execs and exits not told: skipped by the kernel",
+                self.misses.lifecycle,
             ),
             (
                 "records of the ring that are no windows",
@@ -129,6 +167,7 @@ impl Reader {
             missed: missed.into_iter().filter(|(_, count)| *count > 0).collect(),
             threads: Some(self.reassembly.threads() as u64),
             processes: Some(self.reassembly.processes() as u64),
+            attachment: Some(self.attachment),
         });
         self.published = Some(Instant::now());
         Ok(())

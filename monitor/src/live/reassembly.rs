@@ -15,6 +15,8 @@ struct Progress {
     last_ns: u64,
     /// A copied window that began later than `next_seq`: it is believed when seen again.
     doubted: Option<u64>,
+    /// Added to the probe's count of calls, for what the probe cannot have counted.
+    skipped: u64,
 }
 
 /// Puts each thread's windows together, whether they came by the ring or as copies of the table.
@@ -68,14 +70,27 @@ impl Reassembly {
             })),
             Some(Cause::Exec) => events.push(event(EventKind::Exec)),
             Some(Cause::Exit | Cause::Left) => {
-                let count = window.first_seq + u64::from(window.len);
-                events.push(event(EventKind::Exit { count }));
+                let made = window.first_seq + u64::from(window.len);
+                let mut count = made;
                 if let Some(ended) = self.threads.remove(&window.tid) {
-                    self.lost += count.saturating_sub(ended.next_seq);
+                    self.lost += made.saturating_sub(ended.next_seq);
+                    count += ended.skipped;
                 }
+                events.push(event(EventKind::Exit { count }));
                 self.ended.insert(key(window));
             }
             Some(Cause::Full | Cause::Open) | None => {}
+        }
+    }
+
+    /// Marks every open thread as gapped from its next call on: calls were missed, and nobody knows
+    /// whose they were.
+    ///
+    /// The places of a thread's later calls are one higher for that. How many calls it were is
+    /// counted for all threads together, in [`SourceStatus::lost`](crate::run::snapshot::SourceStatus::lost).
+    pub fn gap_all(&mut self) {
+        for progress in self.threads.values_mut() {
+            progress.skipped += 1;
         }
     }
 
@@ -119,6 +134,7 @@ impl Reassembly {
             next_seq: 0,
             last_ns: 0,
             doubted: None,
+            skipped: 0,
         };
         let progress = self
             .threads
@@ -131,7 +147,7 @@ impl Reassembly {
                 comm: progress.comm,
                 time_ns: window.first_ns,
                 kind: EventKind::Exit {
-                    count: progress.next_seq,
+                    count: progress.next_seq + progress.skipped,
                 },
             });
             *progress = Progress {
@@ -140,6 +156,7 @@ impl Reassembly {
                 next_seq: 0,
                 last_ns: 0,
                 doubted: None,
+                skipped: 0,
             };
         }
         progress
@@ -172,7 +189,7 @@ impl Reassembly {
                 // Of a window that was copied before, only the rest is new.
                 time_ns: window.first_ns.max(progress.last_ns),
                 kind: EventKind::Calls(Stretch {
-                    first_seq: begin,
+                    first_seq: begin + progress.skipped,
                     last_ns,
                     calls,
                 }),
@@ -255,6 +272,22 @@ mod tests {
         reassembly.copied(&window(Cause::Open, 0, 10), 5, false, &mut events);
         reassembly.sent(&window(Cause::Full, 32, 32), &mut events);
         assert_eq!((reassembly.received, reassembly.lost), (42, 22));
+    }
+
+    #[test]
+    fn calls_that_the_kernel_skipped_gap_every_open_thread_once() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
+        reassembly.gap_all();
+        reassembly.sent(&window(Cause::Full, 32, 32), &mut events);
+        reassembly.sent(&window(Cause::Exit, 64, 1), &mut events);
+        let places = events.iter().map(|event| match &event.kind {
+            EventKind::Calls(stretch) => stretch.first_seq,
+            EventKind::Exit { count } => *count,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(places.collect::<Vec<_>>(), [0, 33, 65, 66]);
+        assert_eq!((reassembly.received, reassembly.lost), (65, 0));
     }
 
     #[test]

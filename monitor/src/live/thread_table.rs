@@ -11,7 +11,10 @@ use std::{
 use aya::maps::{Map, MapData, MapError};
 use monitor_common::record::{Cause, Window};
 
-use super::thread_slots::ThreadSlots;
+use super::{
+    bpf::{self, BatchAttributes, ElementAttributes},
+    thread_slots::ThreadSlots,
+};
 
 /// The reading end of the probe's thread table.
 pub struct ThreadTable {
@@ -21,56 +24,7 @@ pub struct ThreadTable {
     values: Vec<u8>,
 }
 
-// enum bpf_cmd, include/uapi/linux/bpf.h.
-const BPF_MAP_LOOKUP_ELEM: libc::c_long = 1;
-const BPF_MAP_DELETE_ELEM: libc::c_long = 3;
-const BPF_MAP_LOOKUP_AND_DELETE_ELEM: libc::c_long = 21;
-const BPF_MAP_LOOKUP_BATCH: libc::c_long = 24;
-
 const BATCH: usize = 512;
-
-// The member `batch` of union bpf_attr.
-#[repr(C)]
-#[derive(Default)]
-struct BatchAttributes {
-    in_batch: u64,
-    out_batch: u64,
-    keys: u64,
-    values: u64,
-    count: u32,
-    map_fd: u32,
-    elem_flags: u64,
-    flags: u64,
-}
-
-// The anonymous member for BPF_MAP_*_ELEM of union bpf_attr.
-#[repr(C)]
-#[derive(Default)]
-struct ElementAttributes {
-    map_fd: u32,
-    padding: u32,
-    key: u64,
-    value: u64,
-    flags: u64,
-}
-
-fn bpf<T>(command: libc::c_long, attributes: &mut T) -> io::Result<()> {
-    // SAFETY: the attributes are one of the structures above, whose layout is the kernel's and whose
-    // pointers are to live buffers of the size that the map and the count ask for.
-    let status = unsafe {
-        libc::syscall(
-            libc::SYS_bpf,
-            command,
-            std::ptr::from_mut(attributes),
-            size_of::<T>(),
-        )
-    };
-    if status < 0 {
-        Err(io::Error::last_os_error())
-    } else {
-        Ok(())
-    }
-}
 
 impl ThreadTable {
     pub(super) fn new(map: Map, slots: ThreadSlots) -> Result<Self, MapError> {
@@ -111,7 +65,7 @@ impl ThreadTable {
                 map_fd: self.fd().as_raw_fd() as u32,
                 ..BatchAttributes::default()
             };
-            let outcome = bpf(BPF_MAP_LOOKUP_BATCH, &mut attributes);
+            let outcome = bpf::call(bpf::MAP_LOOKUP_BATCH, &mut attributes);
             let end = match outcome {
                 Ok(()) => false,
                 // The last batch; it may still have brought entries.
@@ -152,17 +106,17 @@ impl ThreadTable {
             value: value.as_mut_ptr() as u64,
             ..ElementAttributes::default()
         };
-        match bpf(BPF_MAP_LOOKUP_AND_DELETE_ELEM, &mut attributes) {
+        match bpf::call(bpf::MAP_LOOKUP_AND_DELETE_ELEM, &mut attributes) {
             Ok(()) => return Ok(Window::from_bytes(&value)),
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(None),
             Err(_) => {}
         }
-        match bpf(BPF_MAP_LOOKUP_ELEM, &mut attributes) {
+        match bpf::call(bpf::MAP_LOOKUP_ELEM, &mut attributes) {
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(None),
             outcome => outcome?,
         }
         attributes.value = 0;
-        match bpf(BPF_MAP_DELETE_ELEM, &mut attributes) {
+        match bpf::call(bpf::MAP_DELETE_ELEM, &mut attributes) {
             Err(error) if error.raw_os_error() != Some(libc::ENOENT) => Err(error),
             _ => Ok(Window::from_bytes(&value)),
         }

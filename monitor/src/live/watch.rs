@@ -10,6 +10,7 @@ use tokio::{
 };
 
 use super::{
+    attachment::{Attachment, Plan},
     command::{CommandError, Prepared, Running},
     kin, layout,
     preflight::{Host, PreflightError},
@@ -33,6 +34,8 @@ pub struct Options {
     pub flush_interval: Duration,
     /// How large the probe's tables are.
     pub sizes: Sizes,
+    /// By which kind of tracepoint, if not by what the kernel needs.
+    pub attachment: Option<Attachment>,
 }
 
 /// Why a live run could not be made.
@@ -47,6 +50,9 @@ pub enum WatchError {
     /// The target cannot be watched.
     #[error(transparent)]
     Target(#[from] TargetError),
+    /// The kind of tracepoint that was asked for is not there.
+    #[error("no perf tracepoints: {0}")]
+    Attachment(std::io::Error),
     /// The probe cannot be loaded.
     #[error(transparent)]
     Probe(#[from] ProbeError),
@@ -92,7 +98,9 @@ impl Watch {
         // Often enough that a burst finds room, and seldom enough that waking stays cheap.
         let wake_bytes = (options.sizes.ring_bytes / 16).clamp(Window::SIZE as u32, 1 << 18);
         let filter = target::filter(&options.target, options.follow, wake_bytes)?;
-        let (probe, readers) = Probe::load(&filter, &layout, options.sizes)?;
+        let plan = Plan::new(&host, options.attachment).map_err(WatchError::Attachment)?;
+        log::info!("attaching by {}", plan.attachment());
+        let (probe, readers) = Probe::load(&filter, &layout, options.sizes, plan)?;
         Ok(Self {
             options,
             probe,
@@ -109,7 +117,7 @@ impl Watch {
     ///
     /// When the kernel refuses.
     pub fn attach(&mut self, command: Option<&Prepared>) -> Result<(), WatchError> {
-        self.probe.attach()?;
+        self.readers.programs = Some(self.probe.attach()?);
         self.named = match (&self.options.target, command) {
             (_, Some(command)) => vec![command.pid],
             (Target::Processes(pids), None) => pids.clone(),
@@ -171,7 +179,7 @@ impl Watch {
                 || probe.has_processes()
                 || probe.is_nested() && named.iter().any(|&pid| target::check_process(pid).is_ok())
         };
-        let mut reader = Reader::new(readers, options.sizes.ring_bytes);
+        let mut reader = Reader::new(readers, options.sizes.ring_bytes, probe.attachment().name());
         let until_end = until_end(
             &mut reader,
             &options,

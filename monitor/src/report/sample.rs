@@ -156,6 +156,7 @@ pub fn summary() -> Summary {
                 missed: vec![("children not followed: process table full", 2)],
                 threads: Some(3),
                 processes: Some(1),
+                attachment: Some("raw tracepoints"),
             },
             unscored: Unscored {
                 calls: 12,

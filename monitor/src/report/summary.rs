@@ -56,6 +56,9 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         row("calls", calls);
     }
     row("threads", grouped(counters.threads));
+    if let Some(attachment) = snapshot.source.attachment {
+        row("attached", format!("by {attachment}"));
+    }
     row("lost", losses(snapshot));
     for (what, count) in &snapshot.source.missed {
         row("missed", format!("{} {what}", grouped(*count)));

@@ -17,6 +17,8 @@ pub struct SourceStatus {
     pub threads: Option<u64>,
     /// Processes under watch now; `None` where the source cannot tell.
     pub processes: Option<u64>,
+    /// By which kind of tracepoint the kernel is watched; `None` where the source is not the kernel.
+    pub attachment: Option<&'static str>,
 }
 
 /// What a full queue refused, because scoring could not keep up.

@@ -42,6 +42,7 @@ pub fn options() -> Options {
             ring_bytes: 1 << 23,
             max_threads: 4096,
         },
+        attachment: crate::ATTACHMENT,
     }
 }
 

@@ -1,9 +1,14 @@
 //! The real probe on real processes.
 #![cfg(feature = "live")]
 
+use monitor::live::attachment::Attachment;
+
 #[path = "../traced/mod.rs"]
 mod traced;
 
 mod harness;
 
 mod needs_root;
+
+// As users get it on this kernel.
+const ATTACHMENT: Option<Attachment> = None;

@@ -3,11 +3,14 @@
 use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
-use monitor::{live::target::Target, syscall::event::Comm};
+use monitor::{
+    live::target::{self, Target},
+    syscall::event::Comm,
+};
 
 use crate::harness::{Seen, native, options, watch};
 use crate::traced::traced;
@@ -66,17 +69,21 @@ fn a_running_process_is_watched_and_its_end_ends_the_run() {
 #[test]
 #[ignore = "needs root"]
 fn a_child_that_was_there_before_is_followed() {
-    let mut shell = Command::new("sh");
-    let script = format!("sleep 0.3; {} getppid 77; true", traced().display());
-    let mut shell = shell
+    // The inner shell is there before the probe, and waits for it.
+    let script = format!("read line; {} getppid 77; true", traced().display());
+    let mut shell = Command::new("sh")
         .arg("-c")
         .arg(format!("sh -c '{script}'; true"))
+        .stdin(Stdio::piped())
         .spawn()
         .expect("sh");
-    std::thread::sleep(Duration::from_millis(100));
+    while target::children(shell.id()).is_empty() {
+        std::thread::yield_now();
+    }
     let mut asked = options();
     asked.target = Target::Processes(vec![shell.id()]);
-    let seen = watch(asked, None, || ());
+    let input = shell.stdin.take();
+    let seen = watch(asked, None, || drop(input));
     shell.wait().expect("ended");
     assert_eq!(seen.count(native(libc::SYS_getppid)), 77);
 }

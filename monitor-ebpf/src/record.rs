@@ -1,0 +1,114 @@
+//! What a tracepoint says of its event: arguments of the raw one, fields of the perf one's record.
+
+use aya_ebpf::{
+    EbpfContext as _,
+    programs::{RawTracePointContext, TracePointContext},
+};
+
+use crate::{
+    Error,
+    setting::setting,
+    task::{Ids, Task, current_ids},
+};
+
+/// A thread enters the kernel for a system call.
+pub trait Entry {
+    /// The call's number, as the thread gave it.
+    fn number(&self) -> u32;
+}
+
+/// A thread made a task. In the maker's context, before the new task runs.
+pub trait Fork {
+    /// What is known of the new task.
+    fn child(&self) -> Result<Child, Error>;
+}
+
+/// A thread runs another program.
+pub trait Exec {
+    /// The thread's id before, in the initial pid namespace.
+    fn old_tid(&self) -> Result<u32, Error>;
+}
+
+/// A new task.
+pub struct Child {
+    /// Its ids in the initial pid namespace.
+    pub ids: Ids,
+    /// Its structure, where the tracepoint names it.
+    pub task: Option<Task>,
+}
+
+// `struct pt_regs *regs, long id` (include/trace/events/syscalls.h).
+impl Entry for RawTracePointContext {
+    #[inline(always)]
+    fn number(&self) -> u32 {
+        self.arg::<u64>(1) as u32
+    }
+}
+
+// `struct task_struct *parent, struct task_struct *child` (include/trace/events/sched.h).
+impl Fork for RawTracePointContext {
+    #[inline(always)]
+    fn child(&self) -> Result<Child, Error> {
+        let task = Task::from_argument(self.arg(1));
+        Ok(Child {
+            ids: task.ids()?,
+            task: Some(task),
+        })
+    }
+}
+
+// `struct task_struct *p, pid_t old_pid, struct linux_binprm *bprm` (the same file).
+impl Exec for RawTracePointContext {
+    #[inline(always)]
+    fn old_tid(&self) -> Result<u32, Error> {
+        Ok(self.arg::<u64>(1) as u32)
+    }
+}
+
+// `struct syscall_trace_enter` without its arguments: `trace_entry` has 8 bytes (include/linux/trace_events.h).
+const SYSCALL_NUMBER: usize = 8;
+
+impl Entry for TracePointContext {
+    #[inline(always)]
+    fn number(&self) -> u32 {
+        // SAFETY: the record is longer; the verifier lets the program read it at offsets that are constants
+        // of its own.
+        unsafe {
+            self.as_ptr()
+                .byte_add(SYSCALL_NUMBER)
+                .cast::<u32>()
+                .read_volatile()
+        }
+    }
+}
+
+// `CLONE_THREAD` of include/uapi/linux/sched.h.
+const CLONE_THREAD: u32 = 0x0001_0000;
+
+// By `task_newtask` (include/trace/events/task.h): `sched_process_fork` does not say whether the task is a thread.
+impl Fork for TracePointContext {
+    #[inline(always)]
+    fn child(&self) -> Result<Child, Error> {
+        let tid = word(self, setting!(LAYOUT.newtask_pid))?;
+        // The low half of `unsigned long`: both architectures are little-endian.
+        let is_thread = word(self, setting!(LAYOUT.newtask_flags))? & CLONE_THREAD != 0;
+        let tgid = if is_thread { current_ids().tgid } else { tid };
+        Ok(Child {
+            ids: Ids { tgid, tid },
+            task: None,
+        })
+    }
+}
+
+impl Exec for TracePointContext {
+    #[inline(always)]
+    fn old_tid(&self) -> Result<u32, Error> {
+        word(self, setting!(LAYOUT.exec_old_pid))
+    }
+}
+
+#[inline(always)]
+fn word(ctx: &TracePointContext, offset: u32) -> Result<u32, Error> {
+    // SAFETY: the helper checks the address itself.
+    unsafe { ctx.read_at(offset as usize) }.map_err(|_| Error::Unreadable)
+}

@@ -1,0 +1,148 @@
+//! By which kind of tracepoint the probe sees what happens.
+
+use std::{ffi::CStr, fmt, io};
+
+use monitor_common::names;
+
+use super::{preflight::Host, tracefs::Tracefs};
+
+/// A kind of tracepoint.
+///
+/// Up to Linux 7.1 programs on raw tracepoints run with preemption off. From 7.2 on they can be
+/// preempted (include/trace/bpf_probe.h), and while one is, the kernel skips it for every other
+/// thread of its CPU. There the probe takes the perf tracepoints, which keep preemption off
+/// (include/trace/perf.h) and cost more for each call.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Attachment {
+    /// `BPF_RAW_TRACEPOINT_OPEN`.
+    Raw,
+    /// `perf_event_open` with `PERF_TYPE_TRACEPOINT`.
+    Perf,
+}
+
+impl fmt::Display for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The first version whose raw tracepoints run programs preemptibly.
+const PREEMPTIBLE_SINCE: (u32, u32) = (7, 2);
+
+impl Attachment {
+    /// The kind in words, as reports show it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Raw => "raw tracepoints",
+            Self::Perf => "perf tracepoints",
+        }
+    }
+
+    /// What the running kernel needs, so that no call is skipped.
+    #[must_use]
+    pub fn needed(host: &Host) -> Self {
+        match host.version() {
+            Some(version) if version >= PREEMPTIBLE_SINCE => Self::Perf,
+            _ => Self::Raw,
+        }
+    }
+}
+
+/// A program of the probe and the perf tracepoint that it belongs to.
+pub(super) struct PerfTracepoint {
+    /// The program's name.
+    pub program: &'static str,
+    /// The tracepoint's `perf_event_attr.config`.
+    pub id: u64,
+}
+
+// In the order in which they are attached: calls last, so that no process is half-known.
+const PERF: [(&str, &CStr); 4] = [
+    (names::PERF_EXIT, c"events/sched/sched_process_exit/id"),
+    (names::PERF_EXEC, c"events/sched/sched_process_exec/id"),
+    (names::PERF_FORK, c"events/task/task_newtask/id"),
+    (names::PERF_SYS_ENTER, c"events/raw_syscalls/sys_enter/id"),
+];
+
+/// The attachment of a run, with what it takes.
+pub(super) enum Plan {
+    /// Each program is named as its tracepoint.
+    Raw(&'static [&'static str]),
+    /// Each program goes to the tracepoint of an id.
+    Perf(Vec<PerfTracepoint>),
+}
+
+impl Plan {
+    /// The plan for `wanted`, or for what the kernel needs. Where the perf tracepoints are needed
+    /// and cannot be had, the raw ones are taken, and what they miss is counted.
+    ///
+    /// # Errors
+    ///
+    /// When the perf tracepoints are `wanted` and cannot be had.
+    pub(super) fn new(host: &Host, wanted: Option<Attachment>) -> io::Result<Self> {
+        match wanted.unwrap_or_else(|| Attachment::needed(host)) {
+            Attachment::Raw => Ok(Self::raw()),
+            Attachment::Perf => match perf_tracepoints() {
+                Ok(tracepoints) => Ok(Self::Perf(tracepoints)),
+                Err(error) if wanted.is_some() => Err(error),
+                Err(error) => {
+                    log::warn!(
+                        "calls can be missed: this kernel skips programs on raw tracepoints, and \
+                         perf tracepoints are not accessible ({error}): run as root, or mount \
+                         tracefs readable (mount -t tracefs tracefs /sys/kernel/tracing)"
+                    );
+                    Ok(Self::raw())
+                }
+            },
+        }
+    }
+
+    fn raw() -> Self {
+        Self::Raw(&[names::EXIT, names::EXEC, names::FORK, names::SYS_ENTER])
+    }
+
+    /// Which kind it is.
+    pub(super) const fn attachment(&self) -> Attachment {
+        match self {
+            Self::Raw(_) => Attachment::Raw,
+            Self::Perf(_) => Attachment::Perf,
+        }
+    }
+}
+
+fn perf_tracepoints() -> io::Result<Vec<PerfTracepoint>> {
+    let tracefs = Tracefs::open()?;
+    let tracepoint = |(program, file)| {
+        let id = tracefs.id(file)?;
+        Ok(PerfTracepoint { program, id })
+    };
+    PERF.into_iter().map(tracepoint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Attachment, Host};
+
+    #[test]
+    fn raw_tracepoints_are_left_where_their_programs_are_preempted() {
+        let needed = |release: &str| {
+            Attachment::needed(&Host {
+                release: release.into(),
+                capabilities: 0,
+                lockdown: None,
+                btf: None,
+            })
+        };
+        for release in [
+            "5.10.0-32-cloud-amd64",
+            "6.18.44",
+            "7.1.13+deb13-cloud-amd64",
+        ] {
+            assert_eq!(needed(release), Attachment::Raw, "{release}");
+        }
+        for release in ["7.2.0-rc1", "7.10.1", "8.0.0"] {
+            assert_eq!(needed(release), Attachment::Perf, "{release}");
+        }
+    }
+}
