@@ -13,6 +13,8 @@ pub mod syscall;
 
 pub mod who;
 
+pub mod detail;
+
 pub mod model;
 
 pub mod profile;

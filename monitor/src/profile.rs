@@ -13,6 +13,8 @@ pub mod first_seen;
 
 pub mod known;
 
+pub mod touched;
+
 pub mod firsts;
 
 pub mod mixture;
@@ -41,6 +43,7 @@ use known::Known;
 use mixture::Mixture;
 use novelty::Novelty;
 use provenance::Provenance;
+use touched::Touched;
 use vocabulary::Vocabulary;
 
 /// The length of the longest n-gram that a profile counts: a call and the five before it. STIDE's windows have the same
@@ -58,6 +61,8 @@ pub struct Profile {
     pub mixture: Mixture,
     /// What it ever did, and how fast that grew.
     pub known: Known,
+    /// What it ever touched.
+    pub touched: Touched,
     /// What a person said to be normal.
     pub accepted: Accepted,
     /// What it was learned from.
@@ -76,6 +81,7 @@ impl Default for Profile {
             ngram: Ngram::new(ORDER, Vocabulary::SIZE).expect("order and size are in range"),
             mixture: Mixture::default(),
             known: Known::default(),
+            touched: Touched::default(),
             accepted: Accepted::default(),
             provenance: Provenance::default(),
             novelty: Novelty::default(),

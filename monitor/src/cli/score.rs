@@ -113,7 +113,7 @@ impl<W: Write> Scoring<W> {
                 self.detector.score(&mut verdicts)?;
                 self.tell(&verdicts, source)?;
             }
-            EventKind::Fork { .. } | EventKind::Exec => {}
+            EventKind::Fork { .. } | EventKind::Exec | EventKind::Touch(_) => {}
         }
         Ok(())
     }

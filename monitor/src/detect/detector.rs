@@ -21,8 +21,10 @@ mod selection;
 
 mod told;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::detail::{Touch, Written};
 use crate::detect::counters::Counters;
 use crate::detect::coverage::CoverageCounter;
 use crate::detect::processes::Processes;
@@ -100,6 +102,9 @@ pub struct Detector {
     is_active: Vec<bool>,
     steps: Vec<Step>,
     calls: Vec<Call>,
+    /// Those of the steps, in order.
+    touches: VecDeque<Touch>,
+    written: Written,
     coverage: CoverageCounter,
     told: Told,
     limit: AlarmLimit,
@@ -131,6 +136,8 @@ impl Detector {
             is_active: Vec::new(),
             steps: Vec::new(),
             calls: Vec::new(),
+            touches: VecDeque::new(),
+            written: Written::default(),
             coverage: CoverageCounter::default(),
             told: Told::new(settings.again_after),
             limit: AlarmLimit::new(settings.alarms_per_minute),
@@ -211,6 +218,7 @@ impl Detector {
     pub fn push(&mut self, event: &Event) {
         match &event.kind {
             EventKind::Calls(stretch) => self.push_calls(event, stretch),
+            EventKind::Touch(touch) => self.push_touch(event, touch),
             EventKind::Fork { .. } => self.steps.push(Step::happened(event)),
             EventKind::Exec => {
                 self.steps.push(Step::happened(event));
@@ -223,6 +231,25 @@ impl Detector {
                 self.steps.push(Step::happened(event));
             }
         }
+    }
+
+    fn push_touch(&mut self, event: &Event, touch: &Touch) {
+        if self.own.is_none() {
+            return;
+        }
+        let slot = match self.threads.find(event.thread) {
+            Some(slot) => slot,
+            None => {
+                let (slot, known) = self.admit(event.thread, event.comm);
+                self.counters.threads += u64::from(!known);
+                slot
+            }
+        };
+        self.touches.push_back(touch.clone());
+        self.steps.push(Step::Touched {
+            slot,
+            time_ns: event.time_ns,
+        });
     }
 
     fn push_calls(&mut self, event: &Event, stretch: &Stretch) {

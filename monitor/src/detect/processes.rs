@@ -66,7 +66,7 @@ impl Processes {
     /// Takes note of what an event tells.
     pub fn note(&mut self, event: &Event) {
         match event.kind {
-            EventKind::Calls(_) => self.named(event.thread, event.comm),
+            EventKind::Calls(_) | EventKind::Touch(_) => self.named(event.thread, event.comm),
             EventKind::Exec => self.executed(event.thread, event.comm),
             EventKind::Fork { child_tgid, .. } => {
                 self.forked(event.thread, event.comm, child_tgid);

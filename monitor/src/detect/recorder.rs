@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::detail::{Touch, sensitive};
 use crate::syscall::event::{Abi, Call, Comm};
 use crate::syscall::flight::Flight;
 
@@ -21,6 +22,8 @@ pub struct Recorder {
     large: VecDeque<(u64, u32)>,
     /// The thread's names, see [`Flight::names`].
     names: VecDeque<(u64, Comm)>,
+    /// See [`Flight::touches`].
+    touches: VecDeque<Touch>,
 }
 
 impl Recorder {
@@ -29,6 +32,7 @@ impl Recorder {
         self.first_seq = seq;
         self.calls.clear();
         self.large.clear();
+        self.touches.clear();
         if let Some((_, last)) = self.names.pop_back() {
             self.names.clear();
             self.names.push_back((seq, last));
@@ -59,6 +63,7 @@ impl Recorder {
                 self.large.pop_front();
             }
             self.first_seq = self.first_seq.saturating_add(1);
+            self.touches.retain(|touch| touch.seq >= self.first_seq);
             // The name of the first call stays, however long ago it was given.
             if self
                 .names
@@ -75,6 +80,23 @@ impl Recorder {
             self.large.push_back((seq, call.number));
         }
         self.calls.push_back(tag | number.unwrap_or(LARGE));
+    }
+
+    /// Records that one of the calls touched something new.
+    pub fn touch(&mut self, touch: Touch) {
+        if self.touches.len() == Flight::TOUCHES {
+            // The lightest goes, of those alike the oldest.
+            let heavy = |touch: &Touch| sensitive::of(&touch.detail).is_some();
+            let light = self.touches.iter().position(|touch| !heavy(touch));
+            self.touches.remove(light.unwrap_or(0));
+        }
+        self.touches.push_back(touch);
+    }
+
+    /// The place in the thread of the next call.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.first_seq.saturating_add(self.calls.len() as u64)
     }
 
     /// The place in the thread of the first recorded call.
@@ -105,6 +127,7 @@ impl Recorder {
             first_seq: self.first_seq,
             calls: calls.collect(),
             names: self.names.iter().copied().collect(),
+            touches: self.touches.iter().cloned().collect(),
         }
     }
 }

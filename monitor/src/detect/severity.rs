@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::detect::verdict::{Alarm, Pace};
-use crate::profile::first_seen::First;
-use crate::profile::known::is_privileged;
+use crate::profile::first_seen::{First, FirstSeen};
 
 /// By which factor a score must exceed its threshold to be more than a remark. An assumption, as the order of all below is.
 const MARKED: f64 = 2.0;
@@ -30,26 +29,24 @@ impl Severity {
     /// The severity of one alarm.
     ///
     /// Something that the service never did outweighs any unusual order of what it does: a call that only a privileged process
-    /// has a use for is critical, a program or another call high if the evidence crossed by itself. Sequences are medium where
+    /// has a use for, or a sensitive thing, is critical; a program, another call or another thing is high if the evidence crossed by
+    /// itself. Sequences are medium where
     /// their score is at least twice the threshold. What rests on nothing learned is low.
     #[must_use]
     pub fn of(alarm: &Alarm) -> Self {
         if alarm.provisional {
             return Self::Low;
         }
-        let firsts = || alarm.first_seen.iter().map(|first| first.what);
-        let privileged = |what| match what {
-            First::Call(call) => is_privileged(call),
-            First::Name(_) | First::CallOfName(..) => false,
-        };
-        if firsts().any(privileged) {
+        let firsts = || alarm.first_seen.iter().map(|first| &first.what);
+        if alarm.first_seen.iter().any(FirstSeen::is_privileged) {
             return Self::Critical;
         }
         let by_firsts = alarm
             .reasons
             .iter()
             .any(|reason| reason.0 == Pace::FirstSeen);
-        if by_firsts && firsts().any(|what| matches!(what, First::Call(_) | First::Name(_))) {
+        let whole = |what: &First| !matches!(what, First::CallOfName(..));
+        if by_firsts && firsts().any(whole) {
             return Self::High;
         }
         let marked = |&(_, score, threshold): &(Pace, f64, f64)| score >= MARKED * threshold;

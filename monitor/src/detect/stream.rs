@@ -1,12 +1,17 @@
 //! One thread's calls as the model sees them: scores, episode and flight recorder.
 
+use std::collections::VecDeque;
+
+use crate::detail::Touch;
 use crate::detect::aftermath::Following;
 use crate::detect::episode::Episode;
 use crate::detect::recorder::Recorder;
 use crate::detect::threshold::{LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
 use crate::detect::verdict::{Evidence, Pace};
+use crate::profile::Profile;
 use crate::profile::firsts::Firsts;
 use crate::syscall::event::{Call, Comm};
+use crate::syscall::flight::Flight;
 
 /// The judged side of one thread.
 #[derive(Clone, Debug)]
@@ -21,6 +26,8 @@ pub struct Stream {
     pub recorder: Recorder,
     /// What it did that its service never did before.
     pub firsts: Firsts,
+    /// What calls touched that are still to be judged.
+    pub touches: VecDeque<Touch>,
     /// Calls in a row that gave no cause for doubt, for a detector that learns on.
     pub calm: u32,
     /// The alarm after which it is followed a little further.
@@ -44,6 +51,7 @@ impl Stream {
             episode: Episode::default(),
             recorder: Recorder::default(),
             firsts: Firsts::default(),
+            touches: VecDeque::new(),
             calm: 0,
             following: None,
             alarms: 0,
@@ -65,6 +73,40 @@ impl Stream {
         self.firsts = Firsts::default();
         self.calm = 0;
         self.gap = (seq > 0).then_some(seq);
+    }
+
+    /// Keeps a touch until its call is judged: of as many as a flight holds, the latest.
+    pub fn touch_later(&mut self, touch: Touch) {
+        if self.touches.len() >= Flight::TOUCHES {
+            self.touches.pop_front();
+        }
+        // They come nearly in order: one whose call took long stands behind those that it overtook.
+        let place = self.touches.partition_point(|it| it.seq <= touch.seq);
+        self.touches.insert(place, touch);
+    }
+
+    /// Takes in what calls before the `end`th of the thread touched.
+    pub fn touch_until(&mut self, end: u64, profile: &Profile) {
+        while let Some(mut touch) = self.touches.pop_front_if(|touch| touch.seq < end) {
+            // Of a call that is no longer recorded: known late, and told all the same.
+            touch.seq = touch.seq.max(self.recorder.first_seq());
+            if self.firsts.touched(profile, &touch.detail, touch.seq) {
+                self.recorder.touch(touch);
+            }
+        }
+    }
+
+    /// Looks at new things that came without a call: true when the flight is to be asked whether an alarm is right.
+    pub fn reconsider(&mut self, limits: &Limits) -> bool {
+        self.scores.set_first_seen(self.firsts.evidence());
+        self.episode.step(&self.scores, limits, self.least())
+    }
+
+    const fn least(&self) -> u64 {
+        match self.gap {
+            Some(_) => LEAST_CALLS_AFTER_GAP,
+            None => LEAST_CALLS,
+        }
     }
 
     /// Records a call that is not scored.
@@ -96,11 +138,7 @@ impl Stream {
             let slow = self.scores.get(Pace::Slow);
             self.highest = Some(self.highest.map_or(slow, |highest| highest.max(slow)));
         }
-        let least = match self.gap {
-            Some(_) => LEAST_CALLS_AFTER_GAP,
-            None => LEAST_CALLS,
-        };
-        self.episode.step(&self.scores, limits, least)
+        self.episode.step(&self.scores, limits, self.least())
     }
 
     /// The slow score now, nats a call, once it counts.

@@ -1,5 +1,6 @@
 //! What happened, in plain words.
 
+use crate::detail::words;
 use crate::detect::verdict::{Alarm, Pace};
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::known::{family, is_privileged};
@@ -16,30 +17,37 @@ pub fn headline(alarm: &Alarm, first_seen: &[FirstSeen]) -> String {
     let Some(first) = first_seen.first() else {
         return by_sequence(alarm, &service);
     };
-    let mut line = match first.what {
+    let mut line = match &first.what {
         First::Call(call) if alarm.provisional => format!(
             "{} made a privileged call for the first time in this run: {}",
             actor(alarm, &service),
-            call_name(call)
+            call_name(*call)
         ),
         First::Call(call) => format!(
             "{} made a call it never made: {}",
             actor(alarm, &service),
-            call_name(call)
+            call_name(*call)
         ),
-        First::Name(name) if executed(alarm, name) => format!(
+        First::Name(name) if executed(alarm, *name) => format!(
             "a process of {service} started a program it never ran: {}",
-            shown(alarm, name)
+            shown(alarm, *name)
         ),
         First::Name(name) => format!(
             "a thread of {service} took a name it never had: {}",
-            shown(alarm, name)
+            shown(alarm, *name)
         ),
         First::CallOfName(name, call) => {
             format!(
                 "{name} in {service} made a call it never made: {}",
-                call_name(call)
+                call_name(*call)
             )
+        }
+        First::Touch(detail) => {
+            let mut touches = alarm.flight.touches.iter();
+            let touch = touches.find(|touch| touch.detail == *detail);
+            let outcome = touch.and_then(|touch| touch.outcome);
+            let did = words::did(detail, outcome);
+            format!("{} did what it never did: {did}", actor(alarm, &service))
         }
     };
     let others = first_seen.len() - 1;
@@ -133,22 +141,22 @@ mod tests {
         };
         let said = |firsts: &[_]| headline(&alarm, firsts);
         assert_eq!(
-            said(&[*call]),
+            said(std::slice::from_ref(call)),
             "evil\\x1b[2J in web made a call it never made: ptrace"
         );
         assert_eq!(
-            said(&[*name]),
+            said(std::slice::from_ref(name)),
             "a process of web started a program it never ran: sh\\x1b[2J"
         );
         assert_eq!(
-            said(&[*name, *of_name, *call]),
+            said(&[name.clone(), of_name.clone(), call.clone()]),
             "a process of web started a program it never ran: sh\\x1b[2J, ptrace, and 1 more new things"
         );
         let First::CallOfName(..) = of_name.what else {
             panic!("a call of a name");
         };
         assert_eq!(
-            said(&[*of_name]),
+            said(std::slice::from_ref(of_name)),
             "sh\\x1b[2J in web made a call it never made: read"
         );
     }

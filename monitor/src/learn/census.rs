@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use crate::detail::{Touch, Written};
 use crate::detect::threads::Threads;
 use crate::profile::Profile;
 use crate::profile::known::family;
 use crate::profile::ngram::Cursor;
 use crate::profile::provenance::Origin;
+use crate::profile::touched::Sighting;
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
 use crate::syscall::table;
@@ -80,6 +82,7 @@ pub struct Census {
     children: HashMap<(u32, u32), ()>,
     kept: usize,
     progress: Progress,
+    written: Written,
     /// Time of the first event and of the latest.
     span_ns: Option<(u64, u64)>,
     /// By first comm as it stands in an event: what it is as a family; asked for every event.
@@ -98,6 +101,7 @@ impl Census {
             children: HashMap::new(),
             kept: 0,
             progress: Progress::default(),
+            written: Written::default(),
             span_ns: None,
             before: (Comm::default(), Comm::default()),
         }
@@ -116,6 +120,7 @@ impl Census {
                     self.children.insert((*child_tgid, *child_tid), ());
                 }
             }
+            EventKind::Touch(touch) => self.touch(event.thread.tgid, touch),
             EventKind::Exec => {}
             EventKind::Exit { count } => {
                 if let Some(slot) = self.threads.find(event.thread) {
@@ -126,6 +131,25 @@ impl Census {
                 }
             }
         }
+    }
+
+    fn touch(&mut self, tgid: u32, touch: &Touch) {
+        let general = touch.detail.generalised(tgid);
+        let touched = &mut self.profile.touched;
+        let detail = self.written.note(general, |path| touched.writes(path));
+        let provenance = &self.profile.provenance;
+        let (first_ns, latest_ns) = self.span_ns.unwrap_or_default();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a time that was learned, in whole milliseconds"
+        )]
+        let before = (provenance.seconds() * 1000.0) as u64;
+        let at = Sighting {
+            calls: provenance.calls().saturating_add(self.progress.calls),
+            millis: before.saturating_add((latest_ns - first_ns) / 1_000_000),
+        };
+        touched.learn(&detail, at);
     }
 
     /// Nanoseconds by which the latest event is later than those before.

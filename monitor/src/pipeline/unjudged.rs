@@ -51,7 +51,7 @@ impl Engine for Unjudged {
                     self.next.remove(&event.thread);
                 }
             }
-            EventKind::Fork { .. } | EventKind::Exec => {}
+            EventKind::Fork { .. } | EventKind::Exec | EventKind::Touch(_) => {}
         }
     }
 

@@ -117,6 +117,7 @@ mod tests {
             first_seq: 0,
             calls: [5, 6].map(call).into(),
             names: vec![(0, Comm::new(b"sh"))],
+            touches: Vec::new(),
         };
         let mut theirs = Profile::default();
         theirs.accept("1-1-a-9", &flight, 7);
@@ -147,6 +148,7 @@ mod tests {
             // 219 is restart_syscall: its call was made before.
             calls: [0, 1, 219, 2, 3, 4, 5, 6].map(call).into(),
             names: vec![(7, Comm::new(b"sh")), (104, Comm::new(b"id"))],
+            touches: Vec::new(),
         };
         let mut profile = Profile::default();
         assert_eq!(profile.accept("1-1-a-9", &flight, 7), 7);

@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 
+use crate::detail::{Detail, sensitive};
 use crate::profile::known::is_privileged;
 use crate::syscall::event::{Call, Comm};
 
 /// What can be new.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum First {
     /// The service never made this call.
     Call(Call),
@@ -14,10 +15,12 @@ pub enum First {
     Name(Comm),
     /// Processes of this name never made this call, though others did.
     CallOfName(Comm, Call),
+    /// The service never touched this, as it stands generalised.
+    Touch(Detail),
 }
 
 /// Something new that a thread did.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FirstSeen {
     /// The place of the call in its thread, counted from 0.
     pub seq: u64,
@@ -28,10 +31,15 @@ pub struct FirstSeen {
 }
 
 impl FirstSeen {
-    /// Whether it is a call that the service never made and that only a privileged process has a use for.
+    /// Whether it is a call that the service never made and that only a privileged process has a use for, or a thing on the
+    /// list of those that are heavy wherever they are new ([`sensitive`]).
     #[must_use]
     pub fn is_privileged(&self) -> bool {
-        matches!(self.what, First::Call(call) if is_privileged(call))
+        match &self.what {
+            First::Call(call) => is_privileged(*call),
+            First::Touch(detail) => sensitive::of(detail).is_some(),
+            First::Name(_) | First::CallOfName(..) => false,
+        }
     }
 
     /// Whether it is to be reported before another: privileged calls before all else, then what is worth more nats.

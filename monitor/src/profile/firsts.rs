@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::detail::Detail;
+use crate::profile::Profile;
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::known::{Known, evidence, family};
 use crate::profile::vocabulary::Vocabulary;
@@ -42,6 +44,15 @@ impl Firsts {
         }
     }
 
+    /// Notes that the `seq`th call of the thread touched this, given generalised. Whether that is new.
+    pub fn touched(&mut self, profile: &Profile, detail: &Detail, seq: u64) -> bool {
+        let is_new = !profile.touched.is_empty() && !profile.touched.knows(detail);
+        if is_new {
+            self.add(&profile.known, First::Touch(detail.clone()), seq);
+        }
+        is_new
+    }
+
     fn add(&mut self, known: &Known, what: First, seq: u64) {
         if self.events.len() < KEPT && !self.events.iter().any(|event| event.what == what) {
             let nats = known.nats(&what);
@@ -51,9 +62,7 @@ impl Firsts {
 
     /// Forgets what was done before the `seq`th call.
     pub fn forget(&mut self, seq: u64) {
-        while self.events.front().is_some_and(|event| event.seq < seq) {
-            self.events.pop_front();
-        }
+        self.events.retain(|event| event.seq >= seq);
     }
 
     /// What was new, in the order in which it was done.
@@ -97,7 +106,11 @@ mod tests {
         firsts.made(&known, call(41), Vocabulary::UNSEEN, 3);
         firsts.named(&known, shell, 4);
         firsts.made(&known, call(10), 0, 4);
-        let what: Vec<_> = firsts.events().iter().map(|e| (e.seq, e.what)).collect();
+        let what: Vec<_> = firsts
+            .events()
+            .iter()
+            .map(|e| (e.seq, e.what.clone()))
+            .collect();
         assert_eq!(
             what,
             [

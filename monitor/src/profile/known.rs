@@ -199,6 +199,8 @@ impl Known {
             First::Call(call) => (&self.sightings.calls, Some(*call)),
             First::Name(_) => (&self.sightings.names, None),
             First::CallOfName(_, call) => (&self.sightings.calls_of_names, Some(*call)),
+            // As rare as a call of a name: both are new in what a process does with what it has.
+            First::Touch(_) => (&self.sightings.calls_of_names, None),
         };
         let half = self.learned / 2;
         let late = sightings.len() - sightings.partition_point(|&at| at < half);

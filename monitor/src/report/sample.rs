@@ -51,6 +51,7 @@ pub fn alarm() -> Alarm {
             first_seq: 0,
             calls: vec![call(0), call(0), call(101)],
             names: Vec::new(),
+            touches: Vec::new(),
         },
         reasons: vec![(Pace::Slow, 5.25, 3.2)],
         first_seen: Vec::new(),
@@ -103,6 +104,7 @@ pub fn profiled_alarm() -> Alarm {
             first_seq: 0,
             calls: vec![call(0), call(0), call(101)],
             names: vec![(0, Comm::new(b"nginx")), (1, hostile)],
+            touches: Vec::new(),
         },
         lineage: vec![
             Kin {

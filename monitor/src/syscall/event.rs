@@ -4,6 +4,8 @@ use std::fmt;
 
 pub use monitor_common::abi::Abi;
 
+use crate::detail::Touch;
+
 /// One system call as it was made: a number and the table that the number belongs to.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Call {
@@ -135,6 +137,9 @@ pub enum EventKind {
         /// Calls made in the thread's whole life, as far as the source watched it.
         count: u64,
     },
+    /// One of its calls touched something. It may come before the stretch that its call is in, or after it, since how a
+    /// call went is known only when it returns.
+    Touch(Touch),
 }
 
 /// One event of a source. Those of one thread arrive in order; those of different threads may not.

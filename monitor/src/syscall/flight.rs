@@ -1,6 +1,7 @@
 //! A stretch of one thread's calls, with the names under which they were made.
 
 use super::event::{Call, Comm};
+use crate::detail::Touch;
 
 /// The calls that an alarm rests on: a thread's last calls up to and including the one that
 /// raised it.
@@ -13,6 +14,9 @@ pub struct Flight {
     /// The thread's names: each with the place in the thread of the first call that was made under it. The first
     /// stands at or before `first_seq`. At most [`Flight::NAMES`], the latest ones.
     pub names: Vec<(u64, Comm)>,
+    /// What the calls touched that was new to the service, generalised, in the order in which it was seen. At most
+    /// [`Flight::TOUCHES`].
+    pub touches: Vec<Touch>,
 }
 
 impl Flight {
@@ -21,6 +25,9 @@ impl Flight {
 
     /// How many changes of name it keeps.
     pub const NAMES: usize = 16;
+
+    /// How many new things that were touched it keeps.
+    pub const TOUCHES: usize = 64;
 
     /// Adds the calls that followed, if the first of them stands where the flight ends.
     pub fn extend(&mut self, first_seq: u64, calls: &[Call]) {

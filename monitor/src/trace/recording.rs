@@ -20,8 +20,11 @@ pub use writer::RecordingWriter;
 /// The first bytes of every recording; the first of them is no text, so that none is taken for it.
 pub const MAGIC: [u8; 8] = *b"\x89monrec\n";
 
-/// The version of the format that this monitor writes, and the only one that it reads.
-pub const VERSION: u16 = 1;
+/// The version of the format that this monitor writes.
+pub const VERSION: u16 = 2;
+
+/// The oldest version that it reads: 1 has no records of touches.
+pub const OLDEST: u16 = 1;
 
 /// Bytes before the first record: the magic number, the version and two bytes of zero.
 const PREAMBLE: usize = 12;
@@ -53,6 +56,7 @@ enum Kind {
     Exit = 5,
     Lost = 6,
     End = 7,
+    Touch = 8,
 }
 
 impl Kind {
@@ -65,6 +69,7 @@ impl Kind {
             5 => Some(Self::Exit),
             6 => Some(Self::Lost),
             7 => Some(Self::End),
+            8 => Some(Self::Touch),
             _ => None,
         }
     }

@@ -11,15 +11,18 @@
 //! pid of the first process when strace does not print it. That one has tid 0.
 
 mod clock;
+mod constants;
 mod line;
 mod lines;
 mod message;
 mod quoted;
 mod threads;
+mod touch;
 
 use std::collections::VecDeque;
 use std::io::BufRead;
 
+use crate::detail::Touch;
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch};
 use crate::syscall::table;
 use crate::trace::error::{Place, TraceError};
@@ -63,6 +66,8 @@ pub struct Strace<R> {
     now: u64,
     /// The stretch that the next call of the same thread joins.
     run: Option<(u32, Event)>,
+    /// What calls of that stretch touched: told before it.
+    touches: Vec<Event>,
     ready: VecDeque<Event>,
     /// The thread into whose last line strace wrote, so that the next one may be its rest.
     broken: Option<u32>,
@@ -80,6 +85,7 @@ impl<R: BufRead> Strace<R> {
             clock: Clock::default(),
             now: 0,
             run: None,
+            touches: Vec::new(),
             ready: VecDeque::new(),
             broken: None,
             summary: TraceSummary::default(),
@@ -194,6 +200,7 @@ impl<R: BufRead> Strace<R> {
             self.summary.unknown(name);
             return;
         };
+        let detail = touch::detail(name, rest, id);
         let is_exec = name.starts_with(b"execve");
         if is_exec {
             // With `-e raw=execve`, the program's name is not printed.
@@ -229,8 +236,29 @@ impl<R: BufRead> Strace<R> {
             let event = self.threads.event(id, now, EventKind::Calls(stretch));
             self.run = Some((id, event));
         }
+        if let Some(detail) = detail {
+            let touch = Touch {
+                seq,
+                call,
+                detail,
+                outcome: touch::outcome(rest),
+            };
+            if unfinished {
+                self.threads.get(id).touches = Some(touch);
+            } else {
+                self.touched(id, touch);
+            }
+        }
         if is_exec && !unfinished {
             self.exec(id, rest);
+        }
+    }
+
+    fn touched(&mut self, id: u32, touch: Touch) {
+        let event = self.threads.event(id, self.now, EventKind::Touch(touch));
+        self.touches.push(event);
+        if self.run.is_none() {
+            self.end_run();
         }
     }
 
@@ -241,6 +269,10 @@ impl<R: BufRead> Strace<R> {
         let thread = self.threads.get(id);
         if !std::mem::take(&mut thread.inside) {
             self.summary.skip(HEADLESS);
+        }
+        if let Some(mut touch) = self.threads.get(id).touches.take() {
+            touch.outcome = touch::outcome(rest);
+            self.touched(id, touch);
         }
         self.exec(id, rest);
     }
@@ -257,7 +289,11 @@ impl<R: BufRead> Strace<R> {
     }
 
     fn ended(&mut self, id: u32) {
-        let count = self.threads.get(id).seq;
+        let thread = self.threads.get(id);
+        let count = thread.seq;
+        if let Some(touch) = thread.touches.take() {
+            self.touched(id, touch);
+        }
         self.emit(id, EventKind::Exit { count });
         self.threads.remove(id);
     }
@@ -282,6 +318,7 @@ impl<R: BufRead> Strace<R> {
     }
 
     fn end_run(&mut self) {
+        self.ready.extend(self.touches.drain(..));
         self.ready.extend(self.run.take().map(|(_, event)| event));
     }
 

@@ -105,6 +105,9 @@ fn firsts(own: &Own, flight: &Flight) -> Firsts {
         }
         firsts.made(known, call, own.profile().vocabulary.token(call), seq);
     }
+    for touch in &flight.touches {
+        firsts.touched(own.profile(), &touch.detail, touch.seq);
+    }
     firsts.forget(flight.first_seq);
     firsts
 }
@@ -167,7 +170,7 @@ pub(super) fn rescore(
     Ok(Rescored {
         scores,
         surprising: surprising(judged, own),
-        first_seen: firsts.events().iter().copied().collect(),
+        first_seen: firsts.events().iter().cloned().collect(),
     })
 }
 

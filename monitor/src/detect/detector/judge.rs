@@ -27,6 +27,8 @@ pub(super) enum Step {
         time_ns: (u64, u64),
         queued: Queued,
     },
+    /// A call touched something: the next of [`Detector::touches`].
+    Touched { slot: u32, time_ns: u64 },
     /// A thread ended or was evicted.
     End { slot: u32, entry: Entry },
     /// Something other than calls.
@@ -63,7 +65,7 @@ impl Step {
             life: match event.kind {
                 EventKind::Fork { child_tgid, .. } => Life::Fork { child_tgid },
                 EventKind::Exit { .. } => Life::Exit,
-                EventKind::Exec | EventKind::Calls(_) => Life::Exec,
+                EventKind::Exec | EventKind::Calls(_) | EventKind::Touch(_) => Life::Exec,
             },
         }
     }
@@ -99,7 +101,7 @@ impl Detector {
                         self.activate(slot);
                     }
                 }
-                Step::End { .. } | Step::Happened { .. } => {}
+                Step::Touched { .. } | Step::End { .. } | Step::Happened { .. } => {}
             }
         }
         self.steps = steps;
@@ -127,7 +129,9 @@ impl Detector {
                     self.judge_calls(step, slot, range, &mut told, verdicts, observer)?;
                     from += calls;
                 }
+                Step::Touched { slot, time_ns } => self.judge_touch(slot, time_ns, verdicts)?,
                 Step::End { slot, entry } => {
+                    self.judge_touches(slot, u64::MAX, entry.time_ns, verdicts)?;
                     let stream = &mut self.streams[slot as usize];
                     verdicts.extend(stream.following.take().map(|it| it.told(true)));
                     let end = thread_end(stream, &entry);
@@ -144,12 +148,64 @@ impl Detector {
         }
         self.calls.clear();
         self.calls.shrink_to(1 << 16);
+        self.touches.clear();
         self.marks = marks;
         self.marks.clear();
         self.marks.shrink_to(1 << 16);
         self.steps = steps;
         self.steps.clear();
         self.steps.shrink_to(1 << 14);
+        Ok(())
+    }
+
+    /// Takes the next touch. One whose call was judged before is judged now, any other with its call.
+    fn judge_touch(
+        &mut self,
+        slot: u32,
+        time_ns: u64,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), ScoreError> {
+        let (Some(mut touch), Some(own)) = (self.touches.pop_front(), &self.own) else {
+            return Ok(());
+        };
+        let profile = own.profile();
+        let tgid = self.threads.entry(slot).key.tgid;
+        let general = touch.detail.generalised(tgid);
+        touch.detail = self
+            .written
+            .note(general, |path| profile.touched.writes(path));
+        if profile.touched.is_empty() || profile.touched.knows(&touch.detail) {
+            return Ok(());
+        }
+        let stream = &mut self.streams[slot as usize];
+        stream.touch_later(touch);
+        let judged = stream.recorder.next_seq();
+        self.judge_touches(slot, judged, time_ns, verdicts)
+    }
+
+    /// Judges what calls before the `end`th of a thread touched.
+    fn judge_touches(
+        &mut self,
+        slot: u32,
+        end: u64,
+        time_ns: u64,
+        verdicts: &mut Vec<Verdict>,
+    ) -> Result<(), ScoreError> {
+        let Some(own) = &self.own else {
+            return Ok(());
+        };
+        let stream = &mut self.streams[slot as usize];
+        if stream.touches.front().is_none_or(|touch| touch.seq >= end) {
+            return Ok(());
+        }
+        stream.touch_until(end, own.profile());
+        if stream.recorder.next_seq() > stream.recorder.first_seq()
+            && stream.reconsider(&self.limits)
+        {
+            let thread = self.threads.entry(slot).key;
+            let seq = stream.recorder.next_seq().saturating_sub(1);
+            return self.ask(slot, thread, (seq, time_ns), verdicts);
+        }
         Ok(())
     }
 
@@ -202,6 +258,9 @@ impl Detector {
                     marks.next();
                     let profile = own.profile();
                     stream.firsts.made(&profile.known, call, mark.token, seq);
+                    if !stream.touches.is_empty() {
+                        stream.touch_until(seq.saturating_add(1), profile);
+                    }
                     let (nats, lstm) = own.tell(mark, lane);
                     self.counters.asked += u64::from(mark.asks);
                     self.counters.answered += u64::from(mark.granted);

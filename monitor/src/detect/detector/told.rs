@@ -65,11 +65,11 @@ impl Told {
             // What it rests on is looked at below.
             Pace::FirstSeen => false,
         });
-        let of_firsts = |what: First| {
+        let of_firsts = |what: &First| {
             let mut all = told.firsts.iter();
-            all.any(|&(it, at)| it == what && recent(at))
+            all.any(|(it, at)| it == what && recent(*at))
         };
-        by_score || alarm.first_seen.iter().any(|event| !of_firsts(event.what))
+        by_score || alarm.first_seen.iter().any(|event| !of_firsts(&event.what))
     }
 
     /// Notes what an alarm said that is told now.
@@ -95,8 +95,8 @@ impl Told {
             }
         }
         for event in &alarm.first_seen {
-            told.firsts.retain(|&(it, _)| it != event.what);
-            told.firsts.push((event.what, now));
+            told.firsts.retain(|(it, _)| *it != event.what);
+            told.firsts.push((event.what.clone(), now));
         }
         let too_many = told.firsts.len().saturating_sub(MOST_FIRSTS);
         told.firsts.drain(..too_many);

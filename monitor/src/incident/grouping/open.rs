@@ -123,11 +123,11 @@ impl Open {
             self.alarm_ids.remove(MOST_ALARMS / 2);
         }
         self.alarm_ids.push(alarm.id.clone());
-        let heaviest = self.first_seen.first().copied();
+        let heaviest = self.first_seen.first().cloned();
         let mut news = false;
         for first in &alarm.first_seen {
             if !self.first_seen.iter().any(|it| it.what == first.what) {
-                self.first_seen.push(*first);
+                self.first_seen.push(first.clone());
                 news = true;
             }
         }
@@ -136,7 +136,7 @@ impl Open {
         if news {
             self.change(Change::FirstSeen);
         }
-        let heavier = |first: &FirstSeen| heaviest.is_none_or(|it| first.outweighs(&it));
+        let heavier = |first: &FirstSeen| heaviest.as_ref().is_none_or(|it| first.outweighs(it));
         self.urgent |= news && self.first_seen.first().is_some_and(heavier);
         for &(pace, score, _) in &alarm.reasons {
             let highest = match pace {

@@ -9,6 +9,7 @@ use crate::profile::mixture::Mixture;
 use crate::profile::ngram::{Ngram, Node};
 use crate::profile::novelty::Novelty;
 use crate::profile::provenance::Provenance;
+use crate::profile::touched::Touched;
 use crate::profile::vocabulary::Vocabulary;
 use crate::profile::{ORDER, Profile};
 use crate::syscall::event::{Abi, Call, Comm};
@@ -119,6 +120,7 @@ impl TryFrom<Contents> for Profile {
                 asked_below: contents.mixture.1,
             },
             known: Known::from_parts(names, sightings, contents.known),
+            touched: Touched::default(),
             accepted: Accepted {
                 sequences: contents.accepted.into_iter().collect(),
                 acceptances: contents

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{SCHEMA, is_readable};
+use crate::detail::{Detail, Outcome, Touch};
 use crate::detect::severity::Severity;
 use crate::detect::verdict::{Alarm, Evidence, Expected, Kin, Pace, Suppressed, SurprisingCall};
 use crate::profile::first_seen::{First, FirstSeen};
@@ -129,6 +130,9 @@ pub struct FirstSeenRecord {
     pub number: Option<u32>,
     /// Its name there.
     pub name: Option<String>,
+    /// What was touched, in the text form of details.
+    #[serde(default)]
+    pub detail: Option<String>,
     /// What it is worth, nats.
     pub nats: f64,
 }
@@ -143,6 +147,8 @@ pub enum FirstKind {
     ProcessName,
     /// The call for processes of the name.
     CallOfName,
+    /// What a call touched.
+    Touch,
 }
 
 /// A process of a lineage.
@@ -228,6 +234,26 @@ pub struct FlightRecord {
     /// The thread's names, escaped, each with the place of the first call under it.
     #[serde(default)]
     pub names: Vec<(u64, String)>,
+    /// What was touched that was new to the service.
+    #[serde(default)]
+    pub touches: Vec<TouchRecord>,
+}
+
+/// What a call touched.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct TouchRecord {
+    /// The place of the call in its thread, from 0.
+    pub seq: u64,
+    /// The call's table.
+    pub abi: String,
+    /// Its number there.
+    pub number: u32,
+    /// Its name there.
+    pub name: Option<String>,
+    /// What it touched, in the text form of details.
+    pub detail: String,
+    /// How it went; `null` where that is not known.
+    pub outcome: Option<String>,
 }
 
 /// Table, number and name of a call.
@@ -278,6 +304,11 @@ pub enum AlarmError {
     /// More of something than this monitor writes.
     #[error("it has {1} {0}, more than this monitor writes")]
     TooMany(&'static str, usize),
+    /// A detail or an outcome that none is written as.
+    #[error(
+        "it holds {0:?} as what a call touched or how it went, which is none as this monitor writes it"
+    )]
+    Touch(String),
     /// A name that none is shown as.
     #[error("it holds {0:?} as the name of a thread, which is none as this monitor writes it")]
     Name(String),
@@ -343,6 +374,7 @@ impl AlarmRecord {
                     .iter()
                     .map(|(seq, comm)| (*seq, comm.to_string()))
                     .collect(),
+                touches: alarm.flight.touches.iter().map(touched).collect(),
             },
             lineage: alarm
                 .lineage
@@ -373,6 +405,18 @@ pub fn bits(score: f64) -> String {
 pub fn named(call: &Call) -> CallRecord {
     let name = table::name(*call).map(str::to_owned);
     (table::abi_name(call.abi).to_owned(), call.number, name)
+}
+
+fn touched(touch: &Touch) -> TouchRecord {
+    let (abi, number, name) = named(&touch.call);
+    TouchRecord {
+        seq: touch.seq,
+        abi,
+        number,
+        name,
+        detail: touch.detail.to_string(),
+        outcome: touch.outcome.map(|outcome| outcome.name().to_owned()),
+    }
 }
 
 fn surprising(one: &SurprisingCall) -> SurprisingRecord {
@@ -416,6 +460,11 @@ fn first_seen(one: &FirstSeen) -> FirstSeenRecord {
         First::Call(call) => (FirstKind::Call, None, Some(call)),
         First::Name(comm) => (FirstKind::ProcessName, Some(comm), None),
         First::CallOfName(comm, call) => (FirstKind::CallOfName, Some(comm), Some(call)),
+        First::Touch(_) => (FirstKind::Touch, None, None),
+    };
+    let detail = match &one.what {
+        First::Touch(detail) => Some(detail.to_string()),
+        _ => None,
     };
     let (abi, number, name) = match call.as_ref().map(named) {
         Some((abi, number, name)) => (Some(abi), Some(number), name),
@@ -428,6 +477,7 @@ fn first_seen(one: &FirstSeen) -> FirstSeenRecord {
         abi,
         number,
         name,
+        detail,
         nats: one.nats,
     }
 }

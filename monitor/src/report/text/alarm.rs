@@ -92,13 +92,14 @@ impl Block {
     fn first_seen(self, block: &mut String, events: &[FirstSeen]) {
         let yellow = AnsiColor::Yellow.on_default();
         for one in events {
-            let (name, why) = match one.what {
-                First::Call(call) => (call_name(call), "call never made by the service".into()),
+            let (name, why) = match &one.what {
+                First::Call(call) => (call_name(*call), "call never made by the service".into()),
                 First::Name(comm) => (comm.to_string(), "process name never run".into()),
                 First::CallOfName(comm, call) => (
-                    call_name(call),
+                    call_name(*call),
                     format!("call never made by processes of the name {comm}"),
                 ),
+                First::Touch(detail) => (detail.to_string(), "never touched by the service".into()),
             };
             let name = self.paint(yellow, &format!("{name:<20}"));
             let _ = writeln!(

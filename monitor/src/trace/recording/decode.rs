@@ -1,5 +1,6 @@
 //! Payloads from bytes. No length in them is believed: each is checked against what is there.
 
+use crate::detail::{Detail, Outcome, Touch};
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 use crate::trace::recording::{Header, Kind, LONGEST_REASON, LONGEST_TEXT};
 
@@ -125,6 +126,29 @@ impl<'a> Payload<'a> {
         })
     }
 
+    fn touch(&mut self) -> Result<Touch, Damage> {
+        let seq = self.varint()?;
+        let abi = self.abi()?;
+        let number = self.small()?;
+        let outcome = match self.byte()? {
+            0 => None,
+            tag => match Outcome::from_tag(tag) {
+                None => return self.damage("an outcome that this version does not know"),
+                known => known,
+            },
+        };
+        let text = std::str::from_utf8(self.text(Detail::LONGEST)?).unwrap_or("");
+        let Ok(detail) = text.parse() else {
+            return self.damage("a detail that this version does not know");
+        };
+        Ok(Touch {
+            seq,
+            call: Call { abi, number },
+            detail,
+            outcome,
+        })
+    }
+
     fn event(&mut self, kind: Kind) -> Result<Event, Damage> {
         let thread = ThreadKey {
             tgid: self.small()?,
@@ -142,6 +166,7 @@ impl<'a> Payload<'a> {
             Kind::Exit => EventKind::Exit {
                 count: self.varint()?,
             },
+            Kind::Touch => EventKind::Touch(self.touch()?),
             _ => EventKind::Exec,
         };
         Ok(Event {
@@ -185,7 +210,9 @@ pub(super) fn record(bytes: &[u8]) -> Result<Record, Damage> {
                 calls: payload.varint()?,
             }
         }
-        Kind::Calls | Kind::Fork | Kind::Exec | Kind::Exit => Record::Event(payload.event(kind)?),
+        Kind::Calls | Kind::Fork | Kind::Exec | Kind::Exit | Kind::Touch => {
+            Record::Event(payload.event(kind)?)
+        }
     };
     if !payload.is_empty() {
         return payload.damage("the record has bytes left over");

@@ -1,5 +1,6 @@
 //! Payloads as bytes.
 
+use crate::detail::{Detail, Outcome, Touch};
 use crate::syscall::event::{Call, Event};
 use crate::trace::recording::{Header, Kind, LONGEST_REASON, LONGEST_TEXT};
 
@@ -48,6 +49,15 @@ pub(super) fn calls(out: &mut Vec<u8>, first_seq: u64, duration_ns: u64, calls: 
             varint(out, call.number.into());
         }
     }
+}
+
+/// What a call touched: place, table and number, outcome (0 where it is not known), detail.
+pub(super) fn touch(out: &mut Vec<u8>, touch: &Touch) {
+    varint(out, touch.seq);
+    out.push(touch.call.abi.tag());
+    varint(out, touch.call.number.into());
+    out.push(touch.outcome.map_or(0, Outcome::tag));
+    bytes(out, touch.detail.to_string().as_bytes(), Detail::LONGEST);
 }
 
 pub(super) fn lost(out: &mut Vec<u8>, reason: &str, total: u64) {

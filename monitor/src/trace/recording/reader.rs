@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use crate::syscall::event::{Event, EventKind};
 use crate::trace::error::{Place, TraceError};
 use crate::trace::recording::decode::{self, Damage, Record};
-use crate::trace::recording::{FRAME, Header, LONGEST, MAGIC, PREAMBLE, VERSION};
+use crate::trace::recording::{FRAME, Header, LONGEST, MAGIC, OLDEST, PREAMBLE, VERSION};
 use crate::trace::source::{EventSource, TraceSummary};
 
 const DAMAGED: &str = "the recording is damaged from here on; what came before was read";
@@ -78,9 +78,9 @@ impl<R: Read> RecordingReader<R> {
             return Err(this.headless());
         }
         let version = u16::from_le_bytes([preamble[8], preamble[9]]);
-        if version != VERSION {
+        if !(OLDEST..=VERSION).contains(&version) {
             let problem = format!(
-                "is a recording of format version {version}, and this monitor reads version {VERSION}"
+                "is a recording of format version {version}, and this monitor reads versions {OLDEST} to {VERSION}"
             );
             return Err(this.unusable(&problem, "use the monitor that recorded it"));
         }

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use super::{FRAME, Header, LONGEST, MAGIC, PREAMBLE, RecordingReader, RecordingWriter, VERSION};
+use crate::detail::{Access, Detail, Field, Outcome, PathText, Touch};
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 use crate::trace::error::TraceError;
 use crate::trace::source::{EventSource, TraceSummary};
@@ -26,16 +27,37 @@ impl Random {
         self.next() >> bits
     }
 
+    fn touch(&mut self) -> Touch {
+        let path: Vec<u8> = (0..self.below(300)).map(|_| self.next() as u8).collect();
+        let access = Access::ALL[self.below(13) as usize];
+        let detail = match self.below(3) {
+            0 => Detail::Number(Field::ALL[self.below(17) as usize], self.any()),
+            1 => Detail::UnreadablePath(access),
+            _ => Detail::Path(access, PathText::new(&path)),
+        };
+        let call = Call {
+            abi: Abi::ALL[self.below(5) as usize],
+            number: self.any() as u32,
+        };
+        Touch {
+            seq: self.any(),
+            call,
+            detail,
+            outcome: Outcome::from_tag(self.below(9) as u8),
+        }
+    }
+
     fn event(&mut self) -> Event {
         let time_ns = self.any();
         let name: Vec<u8> = (0..self.below(18)).map(|_| self.next() as u8).collect();
-        let kind = match self.below(5) {
+        let kind = match self.below(6) {
             0 => EventKind::Exec,
             1 => EventKind::Exit { count: self.any() },
             2 => EventKind::Fork {
                 child_tgid: self.any() as u32,
                 child_tid: self.any() as u32,
             },
+            3 => EventKind::Touch(self.touch()),
             _ => EventKind::Calls(Stretch {
                 first_seq: self.any() / 2,
                 last_ns: self.any(),
@@ -266,8 +288,8 @@ fn the_header_comes_back_and_is_shown_escaped() {
 fn what_the_format_does_not_allow_is_refused_with_its_place() {
     let whole = written(&[]);
     let mut version = whole.clone();
-    version[8] = 2;
-    assert!(refused(&version).contains("version 2, and this monitor reads version 1"));
+    version[8] = 3;
+    assert!(refused(&version).contains("version 3, and this monitor reads versions 1 to 2"));
     assert!(refused(b"text").contains("no recording"));
     assert!(refused(&MAGIC[..5]).contains("cut inside its header"));
 
@@ -305,5 +327,5 @@ fn what_the_format_does_not_allow_is_refused_with_its_place() {
         .expect("memory");
     endless.extend([0; 4]);
     assert!(super::tests::refused(&endless).contains("impossible length"));
-    assert_eq!(VERSION, 1);
+    assert_eq!(VERSION, 2);
 }

@@ -82,6 +82,10 @@ impl<W: Write> RecordingWriter<W> {
                 encode::varint(out, (*child_tgid).into());
                 encode::varint(out, (*child_tid).into());
             }),
+            EventKind::Touch(touch) => self.record(|out| {
+                encode::event(out, Kind::Touch, event);
+                encode::touch(out, touch);
+            }),
             EventKind::Exec => self.record(|out| encode::event(out, Kind::Exec, event)),
             EventKind::Exit { count } => self.record(|out| {
                 encode::event(out, Kind::Exit, event);

@@ -28,6 +28,8 @@ fn told(events: &[Event]) -> Vec<String> {
             }
             EventKind::Exec => format!("exec {}", event.comm),
             EventKind::Exit { count } => format!("exit {count}"),
+            // Looked at by a test of their own.
+            EventKind::Touch(_) => continue,
             EventKind::Fork { .. } => panic!("{event:?}"),
         };
         told.push(format!("{}: {what}", event.thread.tid));
@@ -341,6 +343,41 @@ fn a_long_run_is_divided_and_a_long_line_is_one_call() {
         })
         .collect();
     assert_eq!(firsts, [0, 1024]);
+}
+
+#[test]
+fn what_a_call_touches_is_told_with_how_it_went_also_when_that_is_known_later() {
+    let (events, summary) = read(
+        r#"7 openat(AT_FDCWD, "/etc/shadow", O_RDONLY) = -1 EACCES (Permission denied)
+7 connect(3, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.1")}, 16 <unfinished ...>
+8 mmap(NULL, 4096, PROT_READ|PROT_WRITE|PROT_EXEC, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f0000000000
+7 <... connect resumed>) = 0
+7 kill(8, SIGKILL <unfinished ...>
+7 +++ exited with 0 +++
+"#,
+    );
+    assert_eq!(summary.calls, 4);
+    let touches: Vec<_> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            EventKind::Touch(touch) => {
+                let outcome = touch.outcome.map_or("unknown", |outcome| outcome.name());
+                let name = table::name(touch.call).expect("a name");
+                let (tid, seq) = (event.thread.tid, touch.seq);
+                Some(format!("{tid} #{seq} {name} {} {outcome}", touch.detail))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        touches,
+        [
+            "7 #0 openat read:/etc/shadow denied",
+            "8 #0 mmap memory:7 ok",
+            "7 #1 connect connect:10.0.0.1:80 ok",
+            "7 #2 kill signal-other:9 unknown",
+        ]
+    );
 }
 
 #[test]

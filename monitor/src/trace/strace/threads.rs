@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::detail::Touch;
 use crate::syscall::event::{Abi, Comm, Event, EventKind, ThreadKey};
 
 /// Threads that may live at once: `PID_MAX_LIMIT` is four times as much, but no strace survives it.
@@ -15,7 +16,7 @@ pub(super) const MOST: usize = 1024 * 1024;
 const FIRST: u32 = 0;
 
 /// A thread as far as the text has told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Thread {
     /// The table of its calls now.
     pub(super) abi: Abi,
@@ -26,6 +27,8 @@ pub(super) struct Thread {
     pub(super) inside: bool,
     /// The name that it gets if the execve it is in succeeds.
     pub(super) execs: Option<Comm>,
+    /// What the call that it is in touches; how that goes is told at its end.
+    pub(super) touches: Option<Touch>,
 }
 
 /// The threads that live.
@@ -158,6 +161,7 @@ impl Threads {
             seq: 0,
             inside: false,
             execs: None,
+            touches: None,
         })
     }
 

@@ -153,7 +153,7 @@ impl Streams {
                     self.done.push(calls);
                 }
             }
-            EventKind::Fork { .. } | EventKind::Exec => {}
+            EventKind::Fork { .. } | EventKind::Exec | EventKind::Touch(_) => {}
         }
     }
 

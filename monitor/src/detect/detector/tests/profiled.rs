@@ -193,7 +193,11 @@ mod needs_onnxruntime {
         let [alarm] = alarms(&verdicts)[..] else {
             panic!("one alarm: {verdicts:?}");
         };
-        let what: Vec<_> = alarm.first_seen.iter().map(|first| first.what).collect();
+        let what: Vec<_> = alarm
+            .first_seen
+            .iter()
+            .map(|first| first.what.clone())
+            .collect();
         let getuid = Call {
             abi: Abi::I386,
             number: 199,

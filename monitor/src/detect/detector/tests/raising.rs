@@ -162,6 +162,7 @@ mod needs_onnxruntime {
             first_seq: u64::MAX - 600,
             calls: calls.collect(),
             names: Vec::new(),
+            touches: Vec::new(),
         };
         let scores = detector.rescore(&flight).expect("it scores");
         assert!(scores.scores.get(Pace::Slow).is_finite());
@@ -169,6 +170,7 @@ mod needs_onnxruntime {
             first_seq: 0,
             calls: Vec::new(),
             names: Vec::new(),
+            touches: Vec::new(),
         };
         assert_eq!(
             detector.rescore(&nothing).expect("it scores").surprising,

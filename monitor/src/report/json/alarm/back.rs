@@ -1,10 +1,11 @@
 //! An alarm back from its line.
 
-use super::{Abi, Alarm, Call, Comm, Expected, First, FirstSeen, Flight, Kin, SurprisingCall};
+use super::{Abi, Alarm, Call, Comm, Detail, Expected, First, FirstSeen, Flight, Kin};
 use super::{
     AlarmError, AlarmRecord, CallRecord, ExpectedRecord, FirstKind, FirstSeenRecord,
     SuppressedKind, SurprisingRecord, bits,
 };
+use super::{Outcome, SurprisingCall, Touch, TouchRecord};
 use super::{Suppressed, ThreadKey, is_readable, table};
 
 /// How many of each kind of detail a line may have: more than this monitor writes, and little to hold.
@@ -39,6 +40,10 @@ impl AlarmRecord {
         if names > Flight::NAMES {
             return Err(AlarmError::TooMany("names", names));
         }
+        let touches = self.flight.touches.len();
+        if touches > Flight::TOUCHES {
+            return Err(AlarmError::TooMany("touches", touches));
+        }
         if bits(self.score) != self.score_bits {
             return Err(AlarmError::Bits);
         }
@@ -52,6 +57,7 @@ impl AlarmRecord {
                 .iter()
                 .map(named)
                 .collect::<Result<_, _>>()?,
+            touches: each(&self.flight.touches, touched)?,
         })
     }
 
@@ -143,6 +149,21 @@ fn call(wanted: &str, number: u32) -> Result<Call, AlarmError> {
     Ok(Call { abi, number })
 }
 
+fn detail(text: &str) -> Result<Detail, AlarmError> {
+    text.parse().map_err(|_| AlarmError::Touch(text.to_owned()))
+}
+
+fn touched(one: &TouchRecord) -> Result<Touch, AlarmError> {
+    let outcome =
+        |name: &String| Outcome::from_name(name).ok_or_else(|| AlarmError::Touch(name.clone()));
+    Ok(Touch {
+        seq: one.seq,
+        call: call(&one.abi, one.number)?,
+        detail: detail(&one.detail)?,
+        outcome: one.outcome.as_ref().map(outcome).transpose()?,
+    })
+}
+
 fn surprising(one: &SurprisingRecord) -> Result<SurprisingCall, AlarmError> {
     if one.expected.len() > MOST {
         return Err(AlarmError::TooMany("expected calls", one.expected.len()));
@@ -180,6 +201,9 @@ fn first_seen(one: &FirstSeenRecord) -> Result<FirstSeen, AlarmError> {
         FirstKind::Call => First::Call(its_call()?),
         FirstKind::ProcessName => First::Name(its_name()?),
         FirstKind::CallOfName => First::CallOfName(its_name()?, its_call()?),
+        FirstKind::Touch => First::Touch(detail(
+            one.detail.as_deref().ok_or(AlarmError::Incomplete)?,
+        )?),
     };
     Ok(FirstSeen {
         seq: one.seq,

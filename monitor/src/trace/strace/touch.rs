@@ -1,0 +1,339 @@
+//! What a call touched and how it went, out of its line.
+
+use crate::detail::{Access, Address, Contact, Detail, Field, Outcome, PathText, Reader};
+
+use super::constants::value;
+use super::quoted;
+
+/// Arguments of a call that are looked at, at most.
+const MOST_ARGUMENTS: usize = 8;
+
+/// What the call `name` of the process `tgid` touched by the text behind its opening bracket; `None` where that says nothing,
+/// or nothing that is understood.
+pub(super) fn detail(name: &[u8], rest: &[u8], tgid: u32) -> Option<Detail> {
+    let name = std::str::from_utf8(name).ok()?;
+    let reader = Reader::of(name)?;
+    let arguments = arguments(rest);
+    let at = |place: u8| arguments.get(usize::from(place)).copied();
+    match reader {
+        Reader::Open { path, flags } => {
+            let access = Access::of_open(value(at(flags)?)?);
+            Some(of_path(access, at(path)?))
+        }
+        Reader::OpenHow { path, how } => {
+            let access = Access::of_open(value(field(at(how)?, "flags=")?)?);
+            Some(of_path(access, at(path)?))
+        }
+        Reader::Path { access, path } => Some(of_path(access, at(path)?)),
+        Reader::Address { contact, address } => of_address(contact, at(address)?),
+        Reader::CloneStructure { argument } => {
+            let flags = value(field(at(argument)?, "flags=")?)?;
+            Some(Detail::Number(Field::Clone, flags & !0xff))
+        }
+        // strace names the arguments of clone: child_stack=NULL, flags=CLONE_VM|SIGCHLD.
+        Reader::Number {
+            field: Field::Clone,
+            bits,
+            ..
+        } => {
+            let flags = arguments.iter().find_map(|it| it.strip_prefix(b"flags="));
+            Some(Detail::Number(Field::Clone, value(flags?)? & bits))
+        }
+        Reader::Socket => numbers(reader, &arguments, &[0, 1], tgid),
+        Reader::Map => numbers(reader, &arguments, &[2, 3], tgid),
+        Reader::Protect => numbers(reader, &arguments, &[2], tgid),
+        Reader::Number { argument, .. } => numbers(reader, &arguments, &[argument], tgid),
+        Reader::Signal { signal, process } => {
+            let places = [signal, process.unwrap_or(signal)];
+            numbers(reader, &arguments, &places, tgid)
+        }
+        Reader::ForeignMemory { .. } => numbers(reader, &arguments, &[0], tgid),
+    }
+}
+
+/// How the call went by what stands behind its last ` = `.
+pub(super) fn outcome(rest: &[u8]) -> Option<Outcome> {
+    let at = rest.windows(3).rposition(|window| window == b" = ")?;
+    let result = std::str::from_utf8(&rest[at + 3..]).ok()?;
+    match result.strip_prefix("-1 ") {
+        Some(error) => {
+            let name = error.split(|c: char| !c.is_ascii_alphanumeric()).next()?;
+            Some(Outcome::of_error_name(name))
+        }
+        None => match result.strip_prefix("? ") {
+            Some(error) => Some(Outcome::of_error_name(error.split(' ').next()?)),
+            None => result
+                .starts_with(|first: char| first.is_ascii_digit())
+                .then_some(Outcome::Ok),
+        },
+    }
+}
+
+fn numbers(reader: Reader, arguments: &[&[u8]], places: &[u8], tgid: u32) -> Option<Detail> {
+    let mut values = [0; 6];
+    for &place in places {
+        let place = usize::from(place);
+        // A descriptor is printed with its file behind it (`-y`).
+        let text = arguments.get(place)?;
+        let text = text.split(|&byte| byte == b'<').next().unwrap_or(text);
+        values[place] = value(text)?;
+    }
+    reader.detail(&values, None, None, tgid)
+}
+
+fn of_path(access: Access, text: &[u8]) -> Detail {
+    match string(text) {
+        Some(path) => Detail::Path(access, PathText::new(&path)),
+        // An address: the memory could not be read.
+        None => Detail::UnreadablePath(access),
+    }
+}
+
+/// The bytes of a printed string.
+fn string(text: &[u8]) -> Option<Vec<u8>> {
+    let inside = text.strip_prefix(b"\"")?;
+    let end = quoted::end(inside)?;
+    Some(quoted::unescaped(&inside[..end]))
+}
+
+/// What stands behind `name` in a printed structure, up to the next comma or bracket outside of quotes.
+fn field<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let at = text
+        .windows(name.len())
+        .position(|it| it == name.as_bytes())?;
+    let rest = &text[at + name.len()..];
+    if let Some(inside) = rest.strip_prefix(b"\"") {
+        let end = quoted::end(inside)?;
+        return rest.get(..end + 2);
+    }
+    let end = rest.iter().position(|byte| b",})".contains(byte));
+    rest.get(..end.unwrap_or(rest.len()))
+}
+
+fn of_address(contact: Contact, text: &[u8]) -> Option<Detail> {
+    if text == b"NULL" {
+        return None;
+    }
+    let Some(family) = field(text, "sa_family=") else {
+        return Some(Detail::UnreadableAddress(contact));
+    };
+    let address = match family {
+        b"AF_INET" => {
+            let ip = field(text, "inet_addr(")?;
+            internet(ip, field(text, "sin_port=htons(")?)?
+        }
+        b"AF_INET6" => {
+            // inet_pton(AF_INET6, "::1", &sin6_addr), with or without sin6_addr= before it.
+            let at = text
+                .windows(20)
+                .position(|it| it == b"inet_pton(AF_INET6, ")?;
+            internet(&text[at + 20..], field(text, "sin6_port=htons(")?)?
+        }
+        b"AF_UNIX" | b"AF_LOCAL" => unix(text)?,
+        other => Address::Family(u16::try_from(value(other)?).ok()?),
+    };
+    Some(Detail::Address(contact, address))
+}
+
+fn internet(ip: &[u8], port: &[u8]) -> Option<Address> {
+    let ip = String::from_utf8(string(ip)?).ok()?;
+    let ip: std::net::IpAddr = ip.parse().ok()?;
+    let port = u16::try_from(value(port)?).ok()?;
+    Some(Address::Internet(ip.to_canonical(), Some(port)))
+}
+
+fn unix(text: &[u8]) -> Option<Address> {
+    let path = match field(text, "sun_path=") {
+        // An abstract name: sun_path=@"name".
+        Some(rest) if rest.starts_with(b"@") => {
+            let at = text.windows(10).position(|it| it == b"sun_path=@")?;
+            let name = string(&text[at + 10..])?;
+            [b"@".to_vec(), name].concat()
+        }
+        Some(path) => string(path)?,
+        None => Vec::new(),
+    };
+    Some(Address::Unix(PathText::new(&path)))
+}
+
+/// The arguments as they are printed, without the blanks around them: what stands between commas outside of quotes and brackets,
+/// up to the closing bracket.
+fn arguments(rest: &[u8]) -> Vec<&[u8]> {
+    let mut arguments = Vec::new();
+    let (mut start, mut depth, mut at) = (0, 0_u32, 0);
+    while at < rest.len() && arguments.len() < MOST_ARGUMENTS {
+        match rest[at] {
+            b'"' => {
+                let inside = &rest[at + 1..];
+                at += 1 + quoted::end(inside).unwrap_or(inside.len());
+            }
+            // `-y` prints the file behind a descriptor: 3</a, b>. A lone `<` is the mark of an unfinished call.
+            b'<' if at > start && rest[at - 1].is_ascii_alphanumeric() => {
+                let inside = &rest[at..];
+                let end = inside.iter().position(|&byte| byte == b'>');
+                at += end.unwrap_or(0);
+            }
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' if depth > 0 => depth -= 1,
+            b')' => break,
+            b',' if depth == 0 => {
+                arguments.push(rest[start..at].trim_ascii());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    let last = rest[start.min(rest.len())..at.min(rest.len())].trim_ascii();
+    let last = last.strip_suffix(b"<unfinished ...>").unwrap_or(last);
+    arguments.push(last.trim_ascii());
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{detail, outcome};
+    use crate::detail::Outcome;
+
+    /// Text and expected detail; the lines are what strace 6.1 prints.
+    fn told(name: &str, rest: &str) -> Option<String> {
+        detail(name.as_bytes(), rest.as_bytes(), 77).map(|detail| detail.to_string())
+    }
+
+    #[test]
+    fn the_forms_of_strace_become_the_same_details_as_the_kernels() {
+        for (name, rest, expected) in [
+            (
+                "open",
+                r#""/etc/passwd", O_RDONLY) = 3"#,
+                "read:/etc/passwd",
+            ),
+            (
+                "openat",
+                r#"AT_FDCWD</srv, x>, "/etc/cron.d/x", O_WRONLY|O_CREAT|O_TRUNC, 0644) = 3</etc/cron.d/x>"#,
+                "create:/etc/cron.d/x",
+            ),
+            (
+                "openat",
+                r#"AT_FDCWD, "\x2f\57a", O_RDWR) = 3"#,
+                "write://a",
+            ),
+            (
+                "openat",
+                r#"AT_FDCWD, 0x7f01, O_RDONLY) = -1 EFAULT (Bad address)"#,
+                "read:?",
+            ),
+            (
+                "openat2",
+                r#"AT_FDCWD, "/a", {flags=O_WRONLY|O_CREAT, mode=0600, resolve=0}, 24) = 3"#,
+                "create:/a",
+            ),
+            (
+                "execve",
+                r#""/bin/sh", ["sh", "-c", "id, x"], 0x7ffd /* 9 vars */) = 0"#,
+                "execute:/bin/sh",
+            ),
+            ("rename", r#""/a", "/b""#, "rename:/b"),
+            (
+                "connect",
+                r#"3<TCP:[1->2]>, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.1")}, 16) = 0"#,
+                "connect:10.0.0.1:80",
+            ),
+            (
+                "connect",
+                r#"3, {sa_family=AF_INET6, sin6_port=htons(443), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::1", &sin6_addr), sin6_scope_id=0}, 28) = 0"#,
+                "connect:[::1]:443",
+            ),
+            (
+                "connect",
+                r#"3, {sa_family=AF_UNIX, sun_path="/run/docker.sock"}, 110) = 0"#,
+                "connect:unix:/run/docker.sock",
+            ),
+            (
+                "connect",
+                r#"3, {sa_family=AF_UNIX, sun_path=@"bus"}, 6) = 0"#,
+                "connect:unix:@bus",
+            ),
+            (
+                "bind",
+                r#"3, {sa_family=AF_NETLINK, nl_pid=0, nl_groups=00000000}, 12) = 0"#,
+                "bind:family:16",
+            ),
+            (
+                "mmap",
+                "NULL, 4096, PROT_READ|PROT_WRITE|PROT_EXEC, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f",
+                "memory:7",
+            ),
+            (
+                "mprotect",
+                "0x7f00, 4096, PROT_READ|PROT_EXEC) = 0",
+                "memory:10",
+            ),
+            (
+                "socket",
+                "AF_INET, SOCK_STREAM|SOCK_CLOEXEC, IPPROTO_TCP) = 3",
+                "socket:131073",
+            ),
+            (
+                "clone",
+                "child_stack=NULL, flags=CLONE_NEWUSER|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f) = 9",
+                "clone:285212672",
+            ),
+            (
+                "clone3",
+                "{flags=CLONE_VM|CLONE_VFORK, exit_signal=SIGCHLD, stack=0x7f}, 88) = 9",
+                "clone:16640",
+            ),
+            ("unshare", "CLONE_NEWNS) = 0", "unshare:131072"),
+            ("kill", "77, SIGTERM) = 0", "signal-own:15"),
+            ("kill", "78, SIGKILL) = 0", "signal-other:9"),
+            ("ptrace", "PTRACE_ATTACH, 78) = 0", "ptrace:16"),
+            ("ioctl", "1, TCGETS, {c_iflag=ICRNL}) = 0", "ioctl:21505"),
+            ("setresuid", "-1, 33, -1) = 0", "user:33"),
+            (
+                "process_vm_readv",
+                r#"78, [{iov_base="x", iov_len=1}], 1, [], 1, 0) = 1"#,
+                "foreign-memory:0",
+            ),
+        ] {
+            assert_eq!(told(name, rest).as_deref(), Some(expected), "{name}({rest}");
+        }
+        assert_eq!(
+            told("mmap", "NULL, 9, PROT_READ, MAP_PRIVATE, 3, 0) = 0x7f"),
+            None
+        );
+        assert_eq!(told("sendto", r#"3, "x", 1, 0, NULL, 0) = 1"#), None);
+        assert_eq!(told("read", r#"3, "x", 1) = 1"#), None);
+    }
+
+    #[test]
+    fn no_text_is_too_short_or_too_odd() {
+        let line = br#"AT_FDCWD</a>, "/etc/\"x", O_RDONLY|O_CREAT, {a=[1, "2"]}) = 3"#;
+        for end in 0..line.len() {
+            for name in ["openat", "openat2", "connect", "clone3", "kill", "mmap"] {
+                let _ = detail(name.as_bytes(), &line[..end], 1);
+            }
+        }
+    }
+
+    #[test]
+    fn the_outcome_stands_behind_the_last_equals_sign() {
+        for (rest, expected) in [
+            (r#""a = b", O_RDONLY) = 3"#, Some(Outcome::Ok)),
+            (") = 0x7f0000", Some(Outcome::Ok)),
+            (") = -1 EACCES (Permission denied)", Some(Outcome::Denied)),
+            (
+                ") = -1 ENOENT (No such file or directory) <0.000010>",
+                Some(Outcome::NotThere),
+            ),
+            (
+                ") = ? ERESTARTSYS (To be restarted if SA_RESTART is set)",
+                Some(Outcome::Interrupted),
+            ),
+            (") = ?", None),
+            ("AT_FDCWD, \"/a\", O_RDONLY <unfinished ...>", None),
+        ] {
+            assert_eq!(outcome(rest.as_bytes()), expected, "{rest}");
+        }
+    }
+}
