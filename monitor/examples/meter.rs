@@ -21,9 +21,8 @@ use monitor::model::runtime::{Runtime, disable_telemetry};
 use monitor::pipeline::unjudged::Unjudged;
 use monitor::pipeline::{Engine, EngineError, Parts, Pipeline};
 use monitor::profile::{Thresholds, file};
-use monitor::report::sink::{Origin, Sink};
+use monitor::report::sink::Origin;
 use monitor::run::clock::{WallClock, monotonic_ns};
-use monitor::run::snapshot::Summary;
 use monitor::syscall::event::{Event, EventKind};
 
 /// Latencies by tenths of a millisecond, up to ten seconds.
@@ -91,18 +90,6 @@ impl Engine for Timed {
     }
 }
 
-struct Silent;
-
-impl Sink for Silent {
-    fn verdict(&mut self, _: &Verdict) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn summary(&mut self, _: &Summary) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 fn engine(by: &str) -> Result<Box<dyn Engine>> {
     if by == "none" {
         return Ok(Box::new(Unjudged::default()));
@@ -154,7 +141,7 @@ fn main() -> Result<()> {
     let (feed, pipeline) = Pipeline::start(Parts {
         engine: Box::new(engine),
         tap: None,
-        sink: Box::new(Silent),
+        listeners: Vec::new(),
         queued_batches: 4096,
         tick: Duration::from_millis(250),
         cpu: None,

@@ -20,13 +20,15 @@ mod target;
 mod watch;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
+use monitor::report::remarks;
 
 use status::{Exit, Usage};
 
@@ -140,6 +142,9 @@ fn keep_large_blocks_apart() {
     }
 }
 
+/// How long the end of the process waits for a standard error that takes nothing.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// Does what the arguments of this process say.
 pub fn main() -> ExitCode {
     // SAFETY: no thread has been started yet.
@@ -172,6 +177,7 @@ pub fn main() -> ExitCode {
             Exit::Failure
         }
     });
+    remarks::flush(LAST_WORDS);
     exit.into()
 }
 
@@ -213,21 +219,13 @@ fn refuse(error: &clap::Error) -> ExitCode {
         .collect();
     let told = told.join("; ").replace(":; ", ": ");
     complain(&format!("{told} (see monitor --help)"));
+    remarks::flush(LAST_WORDS);
     Exit::Usage.into()
 }
 
 /// One line on standard error.
 pub fn complain(what: &str) {
-    let line: String = what
-        .chars()
-        .flat_map(|c| {
-            let steering = c.is_control();
-            let escaped = steering.then(|| c.escape_default()).into_iter().flatten();
-            (!steering).then_some(c).into_iter().chain(escaped)
-        })
-        .collect();
-    // There is no place left to tell a failure of standard error.
-    let _ = writeln!(io::stderr(), "monitor: {line}");
+    remarks::remark(what);
 }
 
 /// Whether standard error is a terminal.
@@ -237,6 +235,11 @@ pub fn stderr_is_terminal() -> bool {
 
 /// Messages of the monitor, of its probe and of its libraries, on stderr.
 fn start_logging(level: log::LevelFilter) {
+    let style = if stderr_is_terminal() {
+        env_logger::WriteStyle::Auto
+    } else {
+        env_logger::WriteStyle::Never
+    };
     let mut logger = env_logger::Builder::new();
     logger.filter_level(level);
     // Every relocation of the probe is a message of its loader: too much to find the probe's own in.
@@ -246,7 +249,8 @@ fn start_logging(level: log::LevelFilter) {
         }
     }
     let logger = logger
-        .target(env_logger::Target::Stderr)
+        .target(env_logger::Target::Pipe(Box::new(remarks::RemarkWriter)))
+        .write_style(style)
         .format_timestamp_millis();
     logger.init();
 }

@@ -33,6 +33,8 @@ mod reader;
 pub mod losses;
 mod misses;
 
-mod privileges;
+mod signals;
+
+pub(crate) mod privileges;
 
 pub mod watch;

@@ -1,9 +1,10 @@
 //! Runs reader, scorer and sink apart.
 //!
 //! The source hands batches of events to a [`Feed`]; a thread drains its bounded queue, records the
-//! events if asked to, and scores them; another writes verdicts and the state of the run. A slow
-//! sink slows the scorer, a slow scorer fills the queue, and what happens then is the source's
-//! choice: [`Feed::send`] waits, [`Feed::offer`] counts what is refused.
+//! events if asked to, and scores them; another tells the outputs of a [`Hub`], each of which has a
+//! thread of its own. A slow output slows nobody but itself, unless it was started to be waited for;
+//! a slow scorer fills the queue, and what happens then is the source's choice: [`Feed::send`]
+//! waits, [`Feed::offer`] counts what is refused.
 
 pub mod unjudged;
 
@@ -24,13 +25,14 @@ use thiserror::Error;
 
 use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
-use crate::report::sink::Sink;
-use crate::run::snapshot::{Snapshot, SourceStatus, Unscored};
+use crate::report::hub::{Hub, Listener};
+use crate::run::snapshot::{OutputStatus, Snapshot, SourceStatus, Unscored};
 use crate::syscall::event::Event;
 
 use allowance::Allowance;
 pub use feed::{Closed, Feed};
 use feed::{EndMark, Shared};
+use scorer::Scored;
 
 /// Why an engine cannot go on.
 pub type EngineError = Box<dyn Error + Send + Sync>;
@@ -63,17 +65,21 @@ pub trait Engine: Send {
 
 /// Sees every event just before it is scored, so that a recording holds exactly what was.
 pub trait Tap: Send {
-    /// One event.
-    ///
-    /// # Errors
-    /// When it cannot be kept.
-    fn event(&mut self, event: &Event) -> io::Result<()>;
+    /// One event. What cannot be kept is counted, and the run goes on.
+    fn event(&mut self, event: &Event);
+
+    /// Time has passed: called several times a second, also when nothing happens.
+    fn tick(&mut self) {}
 
     /// No more events come; this is what the source and the queue lost.
-    ///
-    /// # Errors
-    /// When what was kept cannot be completed.
-    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) -> io::Result<()>;
+    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) {
+        let _ = (source, unscored);
+    }
+
+    /// How keeping goes, where that can fail.
+    fn health(&self) -> Option<OutputStatus> {
+        None
+    }
 }
 
 /// What a pipeline is made of.
@@ -82,11 +88,11 @@ pub struct Parts {
     pub engine: Box<dyn Engine>,
     /// Keeps them.
     pub tap: Option<Box<dyn Tap>>,
-    /// Shows what comes of it.
-    pub sink: Box<dyn Sink>,
+    /// Told what comes of it. They are started with the pipeline, with the rights of who starts it.
+    pub listeners: Vec<Listener>,
     /// How many batches may wait to be scored.
     pub queued_batches: usize,
-    /// How often the sink hears how the run stands.
+    /// How often the outputs hear how the run stands.
     pub tick: Duration,
     /// What the whole process may use of one core, if that is limited (0.25 is a quarter).
     pub cpu: Option<f64>,
@@ -101,12 +107,6 @@ pub enum PipelineError {
     /// The engine failed.
     #[error("scoring failed: {0}")]
     Scoring(#[source] EngineError),
-    /// The tap failed.
-    #[error("the recording cannot be written: {0}")]
-    Recording(#[source] io::Error),
-    /// The sink failed.
-    #[error("the output cannot be written: {0}")]
-    Output(#[source] io::Error),
     /// A stage panicked: a defect of the monitor.
     #[error("the {0} stopped on an internal error (please report it)")]
     Panicked(&'static str),
@@ -117,17 +117,19 @@ pub enum PipelineError {
 pub struct Outcome {
     /// The final counts.
     pub snapshot: Snapshot,
-    /// The reader of the output went away before the end.
+    /// How each output did, the recording among them.
+    pub outputs: Vec<OutputStatus>,
+    /// Every output was given up before the end, and with them the run.
     pub output_closed: bool,
 }
 
 /// The two stages behind a [`Feed`].
 pub struct Pipeline {
-    scorer: JoinHandle<Result<Snapshot, PipelineError>>,
-    writer: JoinHandle<io::Result<()>>,
+    scorer: JoinHandle<Result<Scored, PipelineError>>,
+    writer: JoinHandle<(Vec<OutputStatus>, bool)>,
 }
 
-/// Verdicts that may wait for the sink.
+/// Statements that may wait for the writer, which waits for nobody.
 const QUEUED_STATEMENTS: usize = 256;
 
 impl Pipeline {
@@ -141,18 +143,20 @@ impl Pipeline {
         let (statements, outgoing) = bounded(QUEUED_STATEMENTS);
 
         let mark = EndMark(Arc::clone(&shared));
-        let sink = parts.sink;
+        let hub = Hub::start(parts.listeners).map_err(PipelineError::Spawn)?;
+        let told = hub.clone();
         let writer = thread::Builder::new()
-            .name("sink".into())
+            .name("writer".into())
             .spawn(move || {
                 let _mark = mark;
-                writer::run(sink, &outgoing)
+                writer::run(told, &outgoing)
             })
             .map_err(PipelineError::Spawn)?;
 
         let stage = scorer::Stage {
             engine: parts.engine,
             tap: parts.tap,
+            hub,
             incoming,
             statements,
             shared: Arc::clone(&shared),
@@ -177,18 +181,15 @@ impl Pipeline {
     pub fn finish(self, feed: Feed) -> Result<Outcome, PipelineError> {
         feed.close();
         let scored = self.scorer.join();
-        let written = self
+        let (mut outputs, output_closed) = self
             .writer
             .join()
-            .map_err(|_| PipelineError::Panicked("sink"))?;
-        let snapshot = scored.map_err(|_| PipelineError::Panicked("scorer"))??;
-        let output_closed = match written {
-            Ok(()) => false,
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => true,
-            Err(error) => return Err(PipelineError::Output(error)),
-        };
+            .map_err(|_| PipelineError::Panicked("writer"))?;
+        let scored = scored.map_err(|_| PipelineError::Panicked("scorer"))??;
+        outputs.extend(scored.kept);
         Ok(Outcome {
-            snapshot,
+            snapshot: scored.snapshot,
+            outputs,
             output_closed,
         })
     }

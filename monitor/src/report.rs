@@ -4,6 +4,10 @@ pub mod syscalls;
 
 pub mod sink;
 
+pub mod hub;
+
+pub mod remarks;
+
 pub mod output;
 
 pub mod text;

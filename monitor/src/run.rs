@@ -5,3 +5,5 @@ pub mod clock;
 pub mod usage;
 
 pub mod snapshot;
+
+pub mod private_file;

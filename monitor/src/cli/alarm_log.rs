@@ -8,9 +8,6 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use monitor::detect::verdict::Verdict;
-use monitor::report::sink::{Origin, Sink};
-use monitor::run::snapshot::Summary;
 use monitor::trace::error::shown;
 
 use super::complain;
@@ -66,6 +63,7 @@ pub struct AlarmLog {
     path: PathBuf,
     file: File,
     length: u64,
+    at_line_start: bool,
     most: u64,
 }
 
@@ -96,6 +94,7 @@ impl AlarmLog {
             path: folder.join(name),
             file: open(&folder.join(name))?,
             length: 0,
+            at_line_start: true,
             most,
         };
         log.length = log.file.metadata()?.len();
@@ -117,16 +116,14 @@ impl AlarmLog {
 
 impl Write for AlarmLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    // A line goes out whole, and a new log begins with a whole one.
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.make_room();
-        self.file.write_all(bytes)?;
-        self.length = self.length.saturating_add(bytes.len() as u64);
-        Ok(())
+        // A new log begins with a whole line.
+        if self.at_line_start {
+            self.make_room();
+        }
+        let written = self.file.write(bytes)?;
+        self.length = self.length.saturating_add(written as u64);
+        self.at_line_start = bytes.get(..written).is_some_and(|it| it.ends_with(b"\n"));
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -168,44 +165,6 @@ fn trusted(path: &Path, about: &Metadata) -> Result<()> {
         bail!("{path} can be written by other users (chmod go-w '{path}')");
     }
     Ok(())
-}
-
-/// A sink that is given up, with one warning, when it fails: nobody asked for it.
-pub struct Unasked {
-    sink: Option<Box<dyn Sink>>,
-}
-
-impl Unasked {
-    /// Passes everything on to `sink` as long as it takes it.
-    pub fn new(sink: Box<dyn Sink>) -> Self {
-        Self { sink: Some(sink) }
-    }
-
-    fn tell(&mut self, tell: impl FnOnce(&mut dyn Sink) -> io::Result<()>) -> io::Result<()> {
-        if let Some(sink) = &mut self.sink
-            && let Err(error) = tell(sink.as_mut())
-        {
-            self.sink = None;
-            not_kept(&error.to_string());
-        }
-        Ok(())
-    }
-}
-
-impl Sink for Unasked {
-    fn origin(&mut self, origin: &Origin) {
-        if let Some(sink) = &mut self.sink {
-            sink.origin(origin);
-        }
-    }
-
-    fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
-        self.tell(|sink| sink.verdict(verdict))
-    }
-
-    fn summary(&mut self, summary: &Summary) -> io::Result<()> {
-        self.tell(|sink| sink.summary(summary))
-    }
 }
 
 /// Warns that alarms are told but not kept.

@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 
 use super::judge::ModelArgs;
 use super::live::{self, LiveArgs};
-use super::outputs::recording_sink;
+use super::outputs::recording_listeners;
 use super::status::{Exit, Usage};
 use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
@@ -260,13 +260,18 @@ fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
         Ok(Parts {
             engine: Box::new(Unjudged::default()),
             tap: Some(Box::new(Recorder::create(spool, &targets)?)),
-            sink: recording_sink(live_line),
+            listeners: recording_listeners(live_line),
             queued_batches: live::QUEUE,
             tick: live::TICK,
             cpu: None,
         })
     };
-    live::run(target, args.target.follows(), &args.live, parts)?;
+    let ended = live::run(target, args.target.follows(), &args.live, parts)?;
+    // What was seen is incomplete, and nothing is to be learned from it.
+    if let Some(failed) = ended.outcome.outputs.iter().find(|it| it.has_failed()) {
+        let why = failed.error.as_deref().unwrap_or_default();
+        bail!("{} is incomplete: {why}", failed.name);
+    }
     Ok(())
 }
 

@@ -42,6 +42,8 @@ pub struct Ended {
     pub outcome: Outcome,
     /// The status of the command that was run, if it ended.
     pub command: Option<u8>,
+    /// Whether a signal other than Ctrl-C ended the run.
+    pub told_to_end: bool,
 }
 
 /// Batches that may wait to be scored; the calls in them are limited by the feed.
@@ -116,9 +118,12 @@ pub fn run(
     let _ = feed.begin(origin);
     let ended = watch.run(command, &feed);
     let outcome = pipeline.finish(feed)?;
+    super::outputs::tell_failures(&outcome);
+    let ended = ended?;
     Ok(Ended {
         outcome,
-        command: ended?,
+        command: ended.command,
+        told_to_end: ended.signal.is_some_and(|it| it != libc::SIGINT),
     })
 }
 

@@ -3,13 +3,15 @@
 use std::io::{self, BufRead as _, Write as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 use monitor::learn::Census;
 use monitor::pipeline::Tap;
 use monitor::profile::Profile;
+use monitor::report::remarks;
 use monitor::report::text::grouped;
-use monitor::run::snapshot::{SourceStatus, Unscored};
+use monitor::run::snapshot::{OutputStatus, SourceStatus, Unscored};
 use monitor::syscall::event::Event;
 
 use super::judge::ModelArgs;
@@ -47,21 +49,29 @@ impl Learned {
 }
 
 impl Tap for Pupil {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+    fn event(&mut self, event: &Event) {
         // Nobody else takes it before the run is over.
         let mut census = self.census.lock().unwrap_or_else(PoisonError::into_inner);
         census.push(event);
-        match &mut self.recorder {
-            Some(recorder) => recorder.event(event),
-            None => Ok(()),
+        if let Some(recorder) = &mut self.recorder {
+            recorder.event(event);
         }
     }
 
-    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) -> io::Result<()> {
-        match &mut self.recorder {
-            Some(recorder) => recorder.finish(source, unscored),
-            None => Ok(()),
+    fn tick(&mut self) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.tick();
         }
+    }
+
+    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.finish(source, unscored);
+        }
+    }
+
+    fn health(&self) -> Option<OutputStatus> {
+        self.recorder.as_ref()?.health()
     }
 }
 
@@ -83,9 +93,10 @@ pub fn offer(census: Census, targets: &str, model: &ModelArgs) -> Result<()> {
         ));
         return Ok(());
     }
-    // The live run took Ctrl-C for itself; here it means no.
-    // SAFETY: the default action is no function of ours, and no other thread waits for this signal any more.
-    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+    // Nobody is asked on a terminal that shows nothing, as after Ctrl-S. Ctrl-C means no.
+    if !remarks::flush(Duration::from_millis(500)) {
+        return Ok(());
+    }
     eprint!(
         "Keep what was learned ({calls} calls) as {}? [y/N] ",
         name.display()

@@ -7,17 +7,19 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::ProgressBar;
+use monitor::pipeline::Outcome;
+use monitor::report::hub::{Listener, Policy, Role};
 use monitor::report::json::{Json, Only};
 use monitor::report::live_line::LiveLine;
 use monitor::report::output::Output;
-use monitor::report::sink::{Sink, Tee};
+use monitor::report::sink::Sink;
 use monitor::report::summary::SummaryText;
-use monitor::report::text::Text;
-use monitor::run::snapshot::ModelIdentity;
+use monitor::report::text::{Text, grouped};
+use monitor::run::snapshot::{ModelIdentity, OutputState};
 use monitor::trace::error::shown;
 
-use super::alarm_log::{self, AlarmLog, Unasked};
-use super::{Color, Format, stderr_is_terminal};
+use super::alarm_log::{self, AlarmLog};
+use super::{Color, Format, complain, stderr_is_terminal};
 
 /// Options that say what is shown and where.
 #[derive(Args, Clone, Debug)]
@@ -35,6 +37,9 @@ pub struct OutputArgs {
     /// Keep no alarm log
     #[arg(long, conflicts_with = "alarm_log")]
     no_alarm_log: bool,
+    /// Leave out the line that JSON has for the end of each thread
+    #[arg(long)]
+    no_thread_ends: bool,
     /// Seconds between two status lines of JSON
     #[arg(long, value_name = "SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     status_interval: u64,
@@ -49,75 +54,128 @@ pub struct Kind {
     pub thread_ends: bool,
     /// Keep an alarm log even when none is named.
     pub alarm_log: bool,
+    /// What happens when an output is slow.
+    pub policy: Policy,
 }
 
 impl OutputArgs {
-    /// The sinks of a run.
+    /// The outputs of a run.
     ///
     /// # Errors
     /// When a file cannot be opened.
-    pub fn sink(&self, model: &ModelIdentity, kind: Kind, color: Color) -> Result<Box<dyn Sink>> {
-        let mut sinks = Tee::default();
-        let bar = kind.live_line.then(|| live_line(&mut sinks)).flatten();
-        let stdout_is_terminal = self.output.is_none() && std::io::stdout().is_terminal();
-        let output = match &self.output {
-            Some(path) => append(path)?,
-            None => Output::stdout().beside(bar.clone()),
-        };
+    pub fn listeners(
+        &self,
+        model: &ModelIdentity,
+        kind: Kind,
+        color: Color,
+    ) -> Result<Vec<Listener>> {
+        let mut listeners = Vec::new();
+        let bar = kind.live_line.then(|| live_line(&mut listeners)).flatten();
         let interval = Duration::from_secs(self.status_interval);
-        if let Some(path) = &self.alarm_log {
-            let model = Some(model.clone());
-            let log = Json::new(append(path)?, model, Only::Alarms, interval);
-            sinks.0.push(Box::new(log));
-        } else if kind.alarm_log && !self.no_alarm_log {
-            match alarm_log::place().and_then(|path| AlarmLog::open(&path)) {
-                Ok(log) => {
-                    let output = Output::new(Box::new(log));
-                    let log = Json::new(output, Some(model.clone()), Only::Alarms, interval);
-                    sinks.0.push(Box::new(Unasked::new(Box::new(log))));
-                }
-                Err(why) => alarm_log::not_kept(&format!("{why:#}")),
-            }
+        if let Some(log) = self.alarm_log(model, kind, interval)? {
+            listeners.push(log.with(kind.policy));
         }
-        match self.format {
+        let stdout_is_terminal = self.output.is_none() && std::io::stdout().is_terminal();
+        let (name, output) = match &self.output {
+            Some(path) => (format!("output {}", shown(path)), append(path)?),
+            // The line on the terminal makes way for what is written there, and waits with it.
+            None => (
+                STDOUT.to_owned(),
+                Output::stdout().beside(bar.clone().filter(|_| stdout_is_terminal)),
+            ),
+        };
+        let sink: Box<dyn Sink> = match self.format {
             Format::Text => {
                 let colour = color.is_on(stdout_is_terminal);
-                let text = Text::new(output, colour, kind.thread_ends);
-                sinks.0.push(Box::new(text));
+                let ends = kind.thread_ends && !self.no_thread_ends;
+                Box::new(Text::new(output, colour, ends))
             }
             Format::Json => {
-                let model = Some(model.clone());
-                let json = Json::new(output, model, Only::Everything, interval);
-                sinks.0.push(Box::new(json));
+                let only = if self.no_thread_ends {
+                    Only::WithoutThreadEnds
+                } else {
+                    Only::Everything
+                };
+                Box::new(Json::new(output, Some(model.clone()), only, interval))
             }
-        }
+        };
+        listeners.push(Listener::new(name, Role::Telling, sink).with(kind.policy));
         if self.format == Format::Text || self.output.is_some() {
-            let stderr = Output::stderr().beside(bar);
-            sinks
-                .0
-                .push(Box::new(SummaryText::new(stderr, Some(model.clone()))));
+            listeners.push(summary(bar, Some(model.clone())));
         }
-        Ok(Box::new(sinks))
+        Ok(listeners)
+    }
+
+    fn alarm_log(
+        &self,
+        model: &ModelIdentity,
+        kind: Kind,
+        interval: Duration,
+    ) -> Result<Option<Listener>> {
+        let (path, output) = if let Some(path) = &self.alarm_log {
+            (path.clone(), append(path)?)
+        } else if kind.alarm_log && !self.no_alarm_log {
+            let opened = alarm_log::place().and_then(|path| {
+                let log = AlarmLog::open(&path)?;
+                Ok((path, Output::new(Box::new(log))))
+            });
+            match opened {
+                Ok(opened) => opened,
+                Err(why) => {
+                    alarm_log::not_kept(&format!("{why:#}"));
+                    return Ok(None);
+                }
+            }
+        } else {
+            return Ok(None);
+        };
+        let log = Json::new(output, Some(model.clone()), Only::Alarms, interval);
+        let name = format!("alarm log {}", shown(&path));
+        Ok(Some(Listener::new(name, Role::Keeping, Box::new(log))))
     }
 }
 
-/// The sinks of a run that scores nothing.
-pub fn recording_sink(show_live_line: bool) -> Box<dyn Sink> {
-    let mut sinks = Tee::default();
-    let bar = show_live_line.then(|| live_line(&mut sinks)).flatten();
-    let stderr = Output::stderr().beside(bar);
-    sinks.0.push(Box::new(SummaryText::new(stderr, None)));
-    Box::new(sinks)
+/// What messages call standard output.
+const STDOUT: &str = "standard output";
+
+/// The outputs of a run that scores nothing.
+pub fn recording_listeners(show_live_line: bool) -> Vec<Listener> {
+    let mut listeners = Vec::new();
+    let bar = show_live_line.then(|| live_line(&mut listeners)).flatten();
+    listeners.push(summary(bar, None));
+    listeners
 }
 
-fn live_line(sinks: &mut Tee) -> Option<ProgressBar> {
+fn summary(bar: Option<ProgressBar>, model: Option<ModelIdentity>) -> Listener {
+    let text = SummaryText::new(Output::stderr().beside(bar), model);
+    Listener::new("summary", Role::Showing, Box::new(text))
+}
+
+fn live_line(listeners: &mut Vec<Listener>) -> Option<ProgressBar> {
     if !stderr_is_terminal() {
         return None;
     }
     let line = LiveLine::stderr();
     let bar = line.bar();
-    sinks.0.push(Box::new(line));
+    listeners.push(Listener::new("live line", Role::Showing, Box::new(line)));
     Some(bar)
+}
+
+/// Says of each output what is missing in it.
+pub fn tell_failures(outcome: &Outcome) {
+    for output in outcome.outputs.iter().filter(|it| it.has_failed()) {
+        let why = match (&output.error, output.state) {
+            (Some(error), _) => format!(": {error}"),
+            (None, OutputState::Blocked) => ": its reader takes nothing".into(),
+            (None, _) => String::new(),
+        };
+        complain(&format!(
+            "{}: {} of {} statements were not written{why}",
+            output.name,
+            grouped(output.dropped),
+            grouped(output.dropped + output.written),
+        ));
+    }
 }
 
 fn append(path: &Path) -> Result<Output> {

@@ -8,7 +8,7 @@ use monitor::pipeline::Parts;
 use monitor::pipeline::unjudged::Unjudged;
 
 use super::live::{self, LiveArgs};
-use super::outputs::recording_sink;
+use super::outputs::recording_listeners;
 use super::status::Exit;
 use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
@@ -35,12 +35,14 @@ pub fn run(args: RecordArgs) -> Result<Exit> {
         Ok(Parts {
             engine: Box::new(Unjudged::default()),
             tap: Some(Box::new(Recorder::create(&args.output, &targets)?)),
-            sink: recording_sink(live_line),
+            listeners: recording_listeners(live_line),
             queued_batches: live::QUEUE,
             tick: live::TICK,
             cpu: None,
         })
     };
     let ended = live::run(target, follow, &args.live, parts)?;
-    Ok(ended.command.map_or(Exit::Quiet, Exit::Command))
+    Ok(ended
+        .command
+        .map_or_else(|| Exit::of(&ended.outcome), Exit::Command))
 }

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use monitor::pipeline::{Outcome, Parts, Pipeline};
+use monitor::pipeline::{Parts, Pipeline};
+use monitor::report::hub::Policy;
 use monitor::trace::input::Input;
 
 use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
-use super::outputs::{Kind, OutputArgs};
+use super::outputs::{Kind, OutputArgs, tell_failures};
 use super::status::{Exit, Usage};
 use super::syscalls::AbiName;
 use super::{TerminalArgs, complain};
@@ -82,12 +83,13 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
         live_line: true,
         thread_ends: true,
         alarm_log: false,
+        policy: Policy::Wait,
     };
-    let sink = args.outputs.sink(&identity, kind, terminal.color())?;
+    let listeners = args.outputs.listeners(&identity, kind, terminal.color())?;
     let (feed, pipeline) = Pipeline::start(Parts {
         engine: Box::new(detector),
         tap: None,
-        sink,
+        listeners,
         queued_batches: QUEUE,
         tick: TICK,
         cpu: None,
@@ -103,9 +105,10 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
         }
     }
     // What was read before the damage is judged and told first.
-    let Outcome { snapshot, .. } = pipeline.finish(feed)?;
+    let outcome = pipeline.finish(feed)?;
+    tell_failures(&outcome);
     read?;
-    Ok(Exit::after(snapshot.counters.alarms))
+    Ok(Exit::of(&outcome))
 }
 
 /// An input whose turn has not come yet.

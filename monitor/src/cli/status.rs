@@ -4,6 +4,9 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use monitor::pipeline::Outcome;
+use monitor::run::snapshot::OutputStatus;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
@@ -23,6 +26,15 @@ impl Exit {
     /// The end of a run that raised so many alarms.
     pub const fn after(alarms: u64) -> Self {
         if alarms > 0 { Self::Alarm } else { Self::Quiet }
+    }
+
+    /// The end of a run: alarms are told before anything that went wrong on the way.
+    pub fn of(outcome: &Outcome) -> Self {
+        let failed = outcome.outputs.iter().any(OutputStatus::has_failed);
+        match Self::after(outcome.snapshot.counters.alarms) {
+            Self::Quiet if failed => Self::Failure,
+            exit => exit,
+        }
     }
 }
 

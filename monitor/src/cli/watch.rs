@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use monitor::detect::detector::Adapting;
 use monitor::pipeline::{Engine, Parts, Tap};
+use monitor::report::hub::Policy;
 use monitor::trace::error::shown;
 
 use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
@@ -105,8 +106,9 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             live_line,
             thread_ends: false,
             alarm_log: true,
+            policy: Policy::DropOldest,
         };
-        let sink = args.outputs.sink(&identity, kind, terminal.color())?;
+        let listeners = args.outputs.listeners(&identity, kind, terminal.color())?;
         let record = |path: &PathBuf| Recorder::create(path, &targets);
         let recorder = args.record.as_ref().map(record).transpose()?;
         let tap: Option<Box<dyn Tap>> = match (&learned, recorder) {
@@ -125,7 +127,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         Ok(Parts {
             engine,
             tap,
-            sink,
+            listeners,
             queued_batches: live::QUEUE,
             tick: live::TICK,
             cpu: args.cpu.0,
@@ -148,6 +150,8 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             let recording = args.record.as_deref();
             learn::save(path, census, &targets, recording, &args.judge.model)?;
         }
+        // Whoever ended the run by a signal may not be there to answer.
+        None if ended.told_to_end => {}
         None => offer(census, &targets, &args.judge.model)?,
     }
     Ok(exit(&ended))
@@ -156,7 +160,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
 fn exit(ended: &Ended) -> Exit {
     match ended.command {
         Some(status) => Exit::Command(status),
-        None => Exit::after(ended.outcome.snapshot.counters.alarms),
+        None => Exit::of(&ended.outcome),
     }
 }
 

@@ -37,3 +37,15 @@ pub fn drop_unneeded(signals_a_command: bool) -> Result<(), caps::errors::CapsEr
     unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
     Ok(())
 }
+
+/// Drops every capability of the calling thread, for a thread that only writes to what is open.
+///
+/// # Errors
+///
+/// When the kernel refuses, which it does not when giving up.
+pub fn drop_all() -> Result<(), caps::errors::CapsError> {
+    for set in [CapSet::Effective, CapSet::Permitted, CapSet::Inheritable] {
+        caps::clear(None, set)?;
+    }
+    Ok(())
+}

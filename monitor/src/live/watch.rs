@@ -17,6 +17,7 @@ use super::{
     privileges,
     probe::{Probe, ProbeError, Readers, Sizes},
     reader::Reader,
+    signals,
     target::{self, Target, TargetError},
 };
 use crate::{pipeline::Feed, syscall::event::Event};
@@ -65,6 +66,15 @@ pub enum WatchError {
     /// The kernel did not let the reader read.
     #[error("cannot read from the probe: {0}")]
     Read(#[from] std::io::Error),
+}
+
+/// How a live run ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct End {
+    /// The status of the command that was run, if it ended.
+    pub command: Option<u8>,
+    /// The signal that ended the run, if one did.
+    pub signal: Option<libc::c_int>,
 }
 
 /// A probe in the kernel.
@@ -150,12 +160,12 @@ impl Watch {
     }
 
     /// Watches until a signal, the end of all targets, the duration or the end of the stages behind
-    /// `feed`; gives the exit status of `command`.
+    /// `feed`. From then on a signal ends the process at once.
     ///
     /// # Errors
     ///
     /// [`WatchError`]; what was read until then has been handed to `feed`.
-    pub fn run(self, command: Option<Prepared>, feed: &Feed) -> Result<Option<u8>, WatchError> {
+    pub fn run(self, command: Option<Prepared>, feed: &Feed) -> Result<End, WatchError> {
         let Self {
             options,
             probe,
@@ -189,17 +199,22 @@ impl Watch {
             feed,
         );
         let ended = runtime.block_on(until_end);
+        signals::end_at_once();
         // Taken out first: what is read from here on is the whole rest.
         drop(probe);
         reader.rest(feed)?;
-        match (command, ended?) {
+        let ended = ended?;
+        let signal = match ended {
+            Ending::Signal(number) => Some(number),
+            Ending::TargetsGone | Ending::Asked => None,
+        };
+        let command = match (command, ended) {
             // The command is one of the targets, so its status is there or about to be.
-            (Some((_, running)), Ending::TargetsGone) => Ok(Some(running.wait()?)),
-            (Some((_, running)), Ending::Asked) if running.is_finished() => {
-                Ok(Some(running.wait()?))
-            }
-            _ => Ok(None),
-        }
+            (Some((_, running)), Ending::TargetsGone) => Some(running.wait()?),
+            (Some((_, running)), _) if running.is_finished() => Some(running.wait()?),
+            _ => None,
+        };
+        Ok(End { command, signal })
     }
 }
 
@@ -207,8 +222,10 @@ impl Watch {
 enum Ending {
     /// No watched process is left.
     TargetsGone,
-    /// By a signal, the duration, or because nobody listens any more.
+    /// By the duration, or because nobody listens any more.
     Asked,
+    /// By this signal.
+    Signal(libc::c_int),
 }
 
 struct Signals {
@@ -274,9 +291,9 @@ async fn until_end(
                 was_alive = alive;
             }
             number = signals.next() => {
-                let Some((pid, _)) = command else { return Ok(Ending::Asked) };
+                let Some((pid, _)) = command else { return Ok(Ending::Signal(number)) };
                 if asked_to_end || command.is_some_and(|(_, running)| running.is_finished()) {
-                    return Ok(Ending::Asked);
+                    return Ok(Ending::Signal(number));
                 }
                 asked_to_end = true;
                 pass_on(number, *pid);

@@ -10,8 +10,9 @@ use super::feed::{Batch, Shared, calls_in};
 use super::writer::Statement;
 use super::{Engine, PipelineError, Tap};
 use crate::detect::verdict::Verdict;
+use crate::report::hub::Hub;
 use crate::report::sink::Origin;
-use crate::run::snapshot::{Snapshot, Summary};
+use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 use crate::run::usage::cpu_time;
 use crate::syscall::event::Event;
 
@@ -19,9 +20,17 @@ use crate::syscall::event::Event;
 /// waits for a whole queue.
 const ROUND: u64 = 1 << 14;
 
+/// What the stage leaves behind.
+pub(super) struct Scored {
+    pub snapshot: Snapshot,
+    /// How the tap did, if it keeps anything.
+    pub kept: Option<OutputStatus>,
+}
+
 pub(super) struct Stage {
     pub engine: Box<dyn Engine>,
     pub tap: Option<Box<dyn Tap>>,
+    pub hub: Hub,
     pub incoming: Receiver<Batch>,
     pub statements: Sender<Statement>,
     pub shared: Arc<Shared>,
@@ -31,27 +40,22 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Works until the feed is closed and empty, or the sink is gone.
-    pub fn run(mut self) -> Result<Snapshot, PipelineError> {
+    /// Works until the feed is closed and empty, or nobody listens any more.
+    pub fn run(mut self) -> Result<Scored, PipelineError> {
         let worked = self.work();
         // A recording is completed even when scoring failed: it shows what it failed on.
-        let kept = self.keep();
+        let (source, unscored) = (self.shared.source(), self.shared.unscored());
+        if let Some(tap) = &mut self.tap {
+            tap.finish(&source, unscored);
+        }
         worked?;
-        kept.map_err(PipelineError::Recording)?;
         let snapshot = self.snapshot();
         let _ = self.statements.send(Statement::Summary(Box::new(Summary {
             snapshot: snapshot.clone(),
             cpu: cpu_time(),
         })));
-        Ok(snapshot)
-    }
-
-    fn keep(&mut self) -> std::io::Result<()> {
-        let (source, unscored) = (self.shared.source(), self.shared.unscored());
-        match &mut self.tap {
-            Some(tap) => tap.finish(&source, unscored),
-            None => Ok(()),
-        }
+        let kept = self.tap.as_ref().and_then(|tap| tap.health());
+        Ok(Scored { snapshot, kept })
     }
 
     fn work(&mut self) -> Result<(), PipelineError> {
@@ -71,8 +75,11 @@ impl Stage {
                 self.engine.limit_model(share);
             }
             if now >= next_tick {
+                if let Some(tap) = &mut self.tap {
+                    tap.tick();
+                }
                 let status = Statement::Status(Box::new(self.snapshot()));
-                // A sink that is behind shows a later state instead.
+                // A writer that is behind tells a later state instead.
                 if let Err(TrySendError::Disconnected(_)) = self.statements.try_send(status) {
                     return Ok(());
                 }
@@ -83,7 +90,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Scores `batch` and what else is queued by now. False when the sink is gone.
+    /// Scores `batch` and what else is queued by now. False when nobody listens any more.
     fn round(&mut self, mut batch: Batch) -> Result<bool, PipelineError> {
         let pressed = self.cpu.as_mut().filter(|_| self.shared.is_pressed());
         if let Some(share) = pressed.and_then(|cpu| cpu.press(Instant::now())) {
@@ -92,7 +99,7 @@ impl Stage {
         let mut taken = 0;
         loop {
             match batch {
-                Batch::Events(events) => taken += self.take(&events)?,
+                Batch::Events(events) => taken += self.take(&events),
                 Batch::Begin(origin) => return self.begin(origin),
             }
             if taken >= ROUND {
@@ -122,16 +129,16 @@ impl Stage {
         Ok(self.tell(verdicts))
     }
 
-    fn take(&mut self, batch: &[Event]) -> Result<u64, PipelineError> {
+    fn take(&mut self, batch: &[Event]) -> u64 {
         for event in batch {
             if let Some(tap) = &mut self.tap {
-                tap.event(event).map_err(PipelineError::Recording)?;
+                tap.event(event);
             }
             self.engine.push(event);
         }
         let calls = calls_in(batch);
         self.shared.taken(calls);
-        Ok(calls)
+        calls
     }
 
     fn tell(&self, verdicts: Vec<Verdict>) -> bool {
@@ -146,6 +153,12 @@ impl Stage {
             counters: self.engine.counters(),
             cpu_allowed: self.cpu.as_ref().map(|cpu| cpu.allowed),
             cpu_exhausted: self.cpu.as_ref().is_some_and(Allowance::is_exhausted),
+            outputs: self.outputs(),
         }
+    }
+    fn outputs(&self) -> Vec<OutputStatus> {
+        let mut outputs = self.hub.health();
+        outputs.extend(self.tap.as_ref().and_then(|tap| tap.health()));
+        outputs
     }
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::{Engine, EngineError, Feed, Outcome, Parts, Pipeline, PipelineError, Tap};
 use crate::detect::counters::Counters;
 use crate::detect::verdict::{ThreadEnd, Verdict};
+use crate::report::hub::{Listener, Policy, Role};
 use crate::report::sink::{Origin, Sink};
 use crate::run::clock::WallClock;
-use crate::run::snapshot::{Snapshot, SourceStatus, Summary, Unscored};
+use crate::run::snapshot::{OutputState, Snapshot, SourceStatus, Summary, Unscored};
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
 
 /// Counts calls; waits, fails or panics on request.
@@ -107,16 +108,14 @@ impl Sink for Listing {
 }
 
 impl Tap for Lines {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+    fn event(&mut self, event: &Event) {
         if let EventKind::Calls(stretch) = &event.kind {
             self.add(format!("calls from {}", stretch.first_seq));
         }
-        Ok(())
     }
 
-    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) -> io::Result<()> {
+    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) {
         self.add(format!("finished {} {}", source.received, unscored.calls));
-        Ok(())
     }
 }
 
@@ -163,10 +162,17 @@ impl Run {
         let (feed, pipeline) = Pipeline::start(Parts {
             engine: Box::new(engine),
             tap: Some(Box::new(taped.clone())),
-            sink: Box::new(Listing {
-                lines: shown.clone(),
-                fault: sink_fault,
-            }),
+            listeners: vec![
+                Listener::new(
+                    "listing",
+                    Role::Telling,
+                    Box::new(Listing {
+                        lines: shown.clone(),
+                        fault: sink_fault,
+                    }),
+                )
+                .with(Policy::Wait),
+            ],
             queued_batches: queue,
             tick: Duration::from_millis(5),
             cpu: None,
@@ -289,11 +295,14 @@ fn a_panicking_engine_ends_the_run_and_never_hangs_it() {
 }
 
 #[test]
-fn a_sink_that_cannot_write_ends_the_run_with_its_error() {
+fn a_run_that_waits_for_its_only_output_ends_when_that_fails() {
     let full: fn() -> io::Result<()> = || Err(io::ErrorKind::StorageFull.into());
     let run = Run::start(Counting::default(), Some(full), 4);
     run.wait_for_end();
-    assert!(matches!(run.finish(), Err(PipelineError::Output(_))));
+    let outcome = run.finish().expect("the stages do not fail");
+    assert!(outcome.output_closed);
+    assert_eq!(outcome.outputs[0].state, OutputState::Ended);
+    assert!(outcome.outputs[0].has_failed());
 }
 
 #[test]
@@ -301,7 +310,9 @@ fn a_reader_of_the_output_that_goes_away_ends_the_run_quietly() {
     let closed: fn() -> io::Result<()> = || Err(io::ErrorKind::BrokenPipe.into());
     let run = Run::start(Counting::default(), Some(closed), 4);
     run.wait_for_end();
-    assert!(run.finish().expect("no failure").output_closed);
+    let outcome = run.finish().expect("no failure");
+    assert!(outcome.output_closed);
+    assert!(!outcome.outputs[0].has_failed());
 }
 
 #[test]

@@ -1,14 +1,13 @@
-//! The stage that writes.
-
-use std::io;
+//! The stage that tells the outputs.
 
 use crossbeam_channel::Receiver;
 
 use crate::detect::verdict::Verdict;
-use crate::report::sink::{Origin, Sink};
-use crate::run::snapshot::{Snapshot, Summary};
+use crate::report::hub::Hub;
+use crate::report::sink::Origin;
+use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 
-/// What the scorer tells the sink.
+/// What the scorer tells the outputs.
 pub(super) enum Statement {
     Begin(Box<Origin>),
     Verdicts(Vec<Verdict>),
@@ -16,17 +15,23 @@ pub(super) enum Statement {
     Summary(Box<Summary>),
 }
 
-/// Writes until the scorer has ended or writing fails.
-pub(super) fn run(mut sink: Box<dyn Sink>, statements: &Receiver<Statement>) -> io::Result<()> {
+/// Tells every output until the scorer has ended or nobody listens any more; how each did, and
+/// whether the listeners were gone before the end.
+pub(super) fn run(mut hub: Hub, statements: &Receiver<Statement>) -> (Vec<OutputStatus>, bool) {
+    let mut summary = None;
     for statement in statements {
         match statement {
-            Statement::Begin(origin) => sink.origin(&origin),
+            Statement::Begin(origin) => hub.origin(*origin),
             Statement::Verdicts(verdicts) => {
-                verdicts.iter().try_for_each(|one| sink.verdict(one))?;
+                verdicts.into_iter().for_each(|one| hub.verdict(one));
             }
-            Statement::Status(snapshot) => sink.status(&snapshot)?,
-            Statement::Summary(summary) => sink.summary(&summary)?,
+            Statement::Status(snapshot) => hub.status(*snapshot),
+            Statement::Summary(last) => summary = Some(*last),
+        }
+        if hub.is_closed() {
+            break;
         }
     }
-    Ok(())
+    let is_closed = hub.is_closed();
+    (hub.finish(summary), is_closed)
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::detect::verdict::Verdict;
 use crate::report::output::Output;
-use crate::report::sink::{Origin, Sink};
+use crate::report::sink::{Interest, Origin, Sink};
 use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 
 use alarm::AlarmRecord;
@@ -43,6 +43,8 @@ pub struct Json {
 pub enum Only {
     /// All of them.
     Everything,
+    /// All but the ends of threads, of which a busy host has many.
+    WithoutThreadEnds,
     /// Alarms and what followed each: a log to keep and to replay.
     Alarms,
 }
@@ -75,6 +77,17 @@ impl Json {
 }
 
 impl Sink for Json {
+    fn interest(&self) -> Interest {
+        match self.only {
+            Only::Everything => Interest::ALL,
+            Only::WithoutThreadEnds => Interest {
+                thread_ends: false,
+                ..Interest::ALL
+            },
+            Only::Alarms => Interest::ALARMS,
+        }
+    }
+
     fn origin(&mut self, origin: &Origin) {
         self.origin.clone_from(origin);
     }
@@ -86,13 +99,12 @@ impl Sink for Json {
                 self.line(&record)
             }
             Verdict::Aftermath(next) => self.line(&AftermathRecord::new(next, &self.origin)),
-            Verdict::ThreadEnd(_) if self.only == Only::Alarms => Ok(()),
             Verdict::ThreadEnd(end) => self.line(&ThreadEndRecord::new(end, &self.origin)),
         }
     }
 
     fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        if self.only == Only::Alarms || snapshot.elapsed < self.next_status {
+        if snapshot.elapsed < self.next_status {
             return Ok(());
         }
         self.next_status = snapshot.elapsed + self.status_interval;
@@ -100,9 +112,6 @@ impl Sink for Json {
     }
 
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
-        if self.only == Only::Alarms {
-            return Ok(());
-        }
         self.line(&SummaryRecord::new(summary, self.model.as_ref()))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::detect::verdict::Verdict;
-use crate::report::sink::Sink;
+use crate::report::sink::{Interest, Sink};
 use crate::report::text::{grouped, percent};
 use crate::run::snapshot::{Snapshot, Summary};
 use crate::run::usage::cpu_time;
@@ -76,6 +76,17 @@ impl LiveLine {
 }
 
 impl Sink for LiveLine {
+    fn interest(&self) -> Interest {
+        Interest {
+            incidents: false,
+            alarms: false,
+            aftermath: false,
+            thread_ends: false,
+            status: true,
+            summary: true,
+        }
+    }
+
     fn verdict(&mut self, _: &Verdict) -> io::Result<()> {
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Where lines are written, whole.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
 use indicatif::ProgressBar;
+
+use crate::run::private_file::{self, Existing};
 
 /// Takes whole lines: each goes out in one write, so that a reader of the file never meets half of
 /// one while the monitor runs.
@@ -12,6 +13,8 @@ pub struct Output {
     to: Box<dyn Write + Send>,
     /// A line on the terminal that has to make way.
     live_line: Option<ProgressBar>,
+    /// The last line is cut: a full disk took only its beginning.
+    torn: bool,
 }
 
 impl Output {
@@ -27,12 +30,12 @@ impl Output {
         Self::new(Box::new(io::stderr()))
     }
 
-    /// The end of the file at `path`, which is made if it is not there.
+    /// The end of the file at `path`, which is made, for this user alone, if it is not there.
     ///
     /// # Errors
-    /// When it cannot be opened for writing.
+    /// As of [`private_file::open`].
     pub fn append(path: &Path) -> io::Result<Self> {
-        let file: File = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = private_file::open(path, Existing::Append)?;
         Ok(Self::new(Box::new(file)))
     }
 
@@ -42,6 +45,7 @@ impl Output {
         Self {
             to,
             live_line: None,
+            torn: false,
         }
     }
 
@@ -57,11 +61,85 @@ impl Output {
     /// # Errors
     /// When they cannot be written.
     pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
-        let to = &mut self.to;
-        let mut put = || to.write_all(lines).and_then(|()| to.flush());
+        let Self { to, torn, .. } = self;
+        let mut put = || {
+            // What was cut stays recognisable, and costs no line but itself.
+            if *torn {
+                to.write_all(b"\n")?;
+                *torn = false;
+            }
+            write_whole(to.as_mut(), lines, torn)?;
+            to.flush()
+        };
         match &self.live_line {
             Some(line) => line.suspend(put),
             None => put(),
         }
+    }
+}
+
+/// [`Write::write_all`] that says whether a failure left a part of `lines` behind.
+fn write_whole(to: &mut dyn Write, lines: &[u8], torn: &mut bool) -> io::Result<()> {
+    let mut written = 0;
+    while let Some(rest) = lines.get(written..).filter(|rest| !rest.is_empty()) {
+        match to.write(rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => written += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                *torn = written > 0;
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::Output;
+
+    /// A disk with so much room.
+    #[derive(Clone, Default)]
+    struct Disk {
+        written: Arc<Mutex<Vec<u8>>>,
+        room: Arc<Mutex<usize>>,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut room = self.room.lock().expect("no panic");
+            let count = bytes.len().min(*room);
+            if count == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            *room -= count;
+            self.written
+                .lock()
+                .expect("no panic")
+                .extend(&bytes[..count]);
+            Ok(count)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_that_a_full_disk_cut_damages_no_other() {
+        let disk = Disk::default();
+        *disk.room.lock().expect("no panic") = 9;
+        let mut output = Output::new(Box::new(disk.clone()));
+        output.write(b"first\n").expect("there is room");
+        output.write(b"second\n").expect_err("no room");
+        *disk.room.lock().expect("no panic") = 100;
+        output.write(b"second\n").expect("there is room again");
+        output.write(b"third\n").expect("there is room");
+        let written = disk.written.lock().expect("no panic").clone();
+        assert_eq!(written, b"first\nsec\nsecond\nthird\n");
     }
 }

@@ -151,6 +151,7 @@ pub fn summary() -> Summary {
         snapshot: Snapshot {
             cpu_allowed: Some(0.25),
             cpu_exhausted: false,
+            outputs: Vec::new(),
             elapsed: Duration::from_millis(2500),
             source: SourceStatus {
                 received: 1010,

@@ -1,4 +1,4 @@
-//! Where the statements about a run go.
+//! What an output is: it takes the statements about a run, one after the other.
 
 use std::io;
 
@@ -16,11 +16,80 @@ pub struct Origin {
     pub clock: WallClock,
 }
 
+/// Which statements a sink wants; the others are never queued for it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "six kinds of statements, each wanted or not"
+)]
+pub struct Interest {
+    /// Statements about incidents.
+    pub incidents: bool,
+    /// Alarms.
+    pub alarms: bool,
+    /// What followed each alarm.
+    pub aftermath: bool,
+    /// The ends of threads.
+    pub thread_ends: bool,
+    /// The state of the run, several times a second.
+    pub status: bool,
+    /// The summary at the end.
+    pub summary: bool,
+}
+
+impl Interest {
+    /// Everything.
+    pub const ALL: Self = Self {
+        incidents: true,
+        alarms: true,
+        aftermath: true,
+        thread_ends: true,
+        status: true,
+        summary: true,
+    };
+
+    /// Incidents and nothing else.
+    pub const INCIDENTS: Self = Self {
+        incidents: true,
+        alarms: false,
+        aftermath: false,
+        thread_ends: false,
+        status: false,
+        summary: false,
+    };
+
+    /// Incidents, alarms and what followed each.
+    pub const ALARMS: Self = Self {
+        incidents: true,
+        alarms: true,
+        aftermath: true,
+        thread_ends: false,
+        status: false,
+        summary: false,
+    };
+
+    /// Whether `verdict` is wanted.
+    #[must_use]
+    pub const fn wants(self, verdict: &Verdict) -> bool {
+        match verdict {
+            Verdict::Alarm(_) => self.alarms,
+            Verdict::Aftermath(_) => self.aftermath,
+            Verdict::ThreadEnd(_) => self.thread_ends,
+        }
+    }
+}
+
 /// Takes what the detector says and how the run stands, in order.
 ///
-/// An error of kind [`io::ErrorKind::BrokenPipe`] means that nobody reads any more: it ends the run
-/// without being reported.
+/// An error of kind [`io::ErrorKind::BrokenPipe`] means that nobody reads any more: the sink gets nothing further. One of
+/// kind [`io::ErrorKind::InvalidData`] or [`io::ErrorKind::InvalidInput`] means that this statement will never be taken.
+/// After any other the same statement may come again.
 pub trait Sink: Send {
+    /// What it wants to be given.
+    fn interest(&self) -> Interest {
+        Interest::ALL
+    }
+
     /// What follows comes from here.
     fn origin(&mut self, origin: &Origin) {
         let _ = origin;
@@ -54,44 +123,8 @@ pub trait Sink: Send {
     ///
     /// # Errors
     /// When it cannot be written.
-    fn summary(&mut self, summary: &Summary) -> io::Result<()>;
-}
-
-/// Several sinks in a row; each statement goes to all of them.
-#[derive(Default)]
-pub struct Tee(pub Vec<Box<dyn Sink>>);
-
-impl Tee {
-    fn each(&mut self, mut tell: impl FnMut(&mut dyn Sink) -> io::Result<()>) -> io::Result<()> {
-        let mut outcome = Ok(());
-        for sink in &mut self.0 {
-            // The others still get what one of them could not take.
-            outcome = outcome.and(tell(sink.as_mut()));
-        }
-        outcome
-    }
-}
-
-impl Sink for Tee {
-    fn origin(&mut self, origin: &Origin) {
-        for sink in &mut self.0 {
-            sink.origin(origin);
-        }
-    }
-
-    fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
-        self.each(|sink| sink.verdict(verdict))
-    }
-
-    fn incident(&mut self, incident: &Incident) -> io::Result<()> {
-        self.each(|sink| sink.incident(incident))
-    }
-
-    fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {
-        self.each(|sink| sink.status(snapshot))
-    }
-
     fn summary(&mut self, summary: &Summary) -> io::Result<()> {
-        self.each(|sink| sink.summary(summary))
+        let _ = summary;
+        Ok(())
     }
 }

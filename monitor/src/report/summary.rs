@@ -6,7 +6,7 @@ use std::io;
 use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
 use crate::report::output::Output;
-use crate::report::sink::Sink;
+use crate::report::sink::{Interest, Sink};
 use crate::report::text::{call_name, grouped, percent};
 use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 
@@ -25,6 +25,17 @@ impl SummaryText {
 }
 
 impl Sink for SummaryText {
+    fn interest(&self) -> Interest {
+        Interest {
+            incidents: false,
+            alarms: false,
+            aftermath: false,
+            thread_ends: false,
+            status: false,
+            summary: true,
+        }
+    }
+
     fn verdict(&mut self, _: &Verdict) -> io::Result<()> {
         Ok(())
     }
@@ -79,6 +90,13 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
                 format!("highest score {highest:.2} nats a call"),
             );
         }
+    }
+    for output in snapshot.outputs.iter().filter(|it| it.has_failed()) {
+        let mut told = format!("{}: {} not written", output.name, grouped(output.dropped));
+        if let Some(error) = &output.error {
+            let _ = write!(told, " ({error})");
+        }
+        row("output", told);
     }
     if counters.io_uring_enter > 0 {
         let count = grouped(counters.io_uring_enter);

@@ -7,8 +7,7 @@ use std::io;
 
 use crate::detect::verdict::{Expected, ThreadEnd, Verdict};
 use crate::report::output::Output;
-use crate::report::sink::{Origin, Sink};
-use crate::run::snapshot::Summary;
+use crate::report::sink::{Interest, Origin, Sink};
 use crate::syscall::event::Call;
 use crate::syscall::{adfa, table};
 
@@ -60,6 +59,14 @@ impl Text {
 }
 
 impl Sink for Text {
+    fn interest(&self) -> Interest {
+        Interest {
+            aftermath: false,
+            thread_ends: self.thread_ends,
+            ..Interest::ALARMS
+        }
+    }
+
     fn origin(&mut self, origin: &Origin) {
         self.origin.clone_from(origin);
     }
@@ -73,14 +80,10 @@ impl Sink for Text {
                 };
                 block.of(alarm, &when, self.origin.name.as_deref())
             }
-            Verdict::ThreadEnd(end) if self.thread_ends => self.thread_end(end),
-            Verdict::ThreadEnd(_) | Verdict::Aftermath(_) => return Ok(()),
+            Verdict::ThreadEnd(end) => self.thread_end(end),
+            Verdict::Aftermath(_) => return Ok(()),
         };
         self.output.write(text.as_bytes())
-    }
-
-    fn summary(&mut self, _: &Summary) -> io::Result<()> {
-        Ok(())
     }
 }
 

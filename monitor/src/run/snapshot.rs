@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::detect::counters::Counters;
 
 /// What the source of a run counted, published by the source itself.
@@ -32,6 +34,54 @@ pub struct Unscored {
     pub lifecycle: u64,
 }
 
+/// Whether an output works.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutputState {
+    /// It took the last statement, or had none yet.
+    #[default]
+    Ok,
+    /// It could not take the last statement, which is tried again.
+    Failing,
+    /// It has not finished one statement for seconds.
+    Blocked,
+    /// Nobody reads it any more.
+    Closed,
+    /// It failed, and is not tried again.
+    Ended,
+}
+
+/// How an output does.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct OutputStatus {
+    /// What it is called.
+    pub name: String,
+    /// Whether it works.
+    pub state: OutputState,
+    /// Statements written: verdicts and summaries.
+    pub written: u64,
+    /// Attempts that failed.
+    pub failures: u64,
+    /// Statements that were never written.
+    pub dropped: u64,
+    /// Statements that wait.
+    pub queued: u64,
+    /// The last failure, in words.
+    pub error: Option<String>,
+}
+
+impl OutputStatus {
+    /// Whether something is missing in it.
+    #[must_use]
+    pub const fn has_failed(&self) -> bool {
+        match self.state {
+            OutputState::Ok | OutputState::Blocked => self.dropped > 0,
+            OutputState::Failing | OutputState::Ended => true,
+            OutputState::Closed => false,
+        }
+    }
+}
+
 /// How a run stands at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
@@ -47,6 +97,8 @@ pub struct Snapshot {
     pub cpu_allowed: Option<f64>,
     /// Whether the LSTM is at its least share: what is used beyond the limit then is what every call needs.
     pub cpu_exhausted: bool,
+    /// How each output does.
+    pub outputs: Vec<OutputStatus>,
 }
 
 impl Snapshot {

@@ -2,6 +2,7 @@
 
 mod alarm_log;
 mod ends_and_refusals;
+mod outputs;
 mod profile;
 
 use std::fs;

@@ -19,8 +19,7 @@ use monitor::{
         watch::{Options, Watch},
     },
     pipeline::{Engine, EngineError, Parts, Pipeline},
-    report::sink::Sink,
-    run::snapshot::{Snapshot, SourceStatus, Summary},
+    run::snapshot::SourceStatus,
     syscall::event::{Abi, Call, Event, EventKind, ThreadKey},
 };
 
@@ -77,7 +76,7 @@ pub fn watch(
         let (feed, pipeline) = Pipeline::start(Parts {
             engine: Box::new(Gather(Arc::clone(&events))),
             tap: None,
-            sink: Box::new(Silent),
+            listeners: Vec::new(),
             queued_batches: 1 << 16,
             tick: Duration::from_secs(60),
             cpu: None,
@@ -93,7 +92,7 @@ pub fn watch(
         Seen {
             events,
             source: outcome.snapshot.source,
-            status,
+            status: status.command,
         }
     });
     if wait.recv().is_ok() {
@@ -174,21 +173,5 @@ impl Engine for Gather {
 
     fn counters(&self) -> Counters {
         Counters::default()
-    }
-}
-
-struct Silent;
-
-impl Sink for Silent {
-    fn verdict(&mut self, _: &Verdict) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn status(&mut self, _: &Snapshot) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn summary(&mut self, _: &Summary) -> std::io::Result<()> {
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::SCHEMA;
 use super::alarm::{ModelRecord, ProfileRecord};
-use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
+use crate::run::snapshot::{ModelIdentity, OutputStatus, Snapshot, Summary};
 use crate::syscall::table;
 
 /// The line of the periodic status.
@@ -65,6 +65,7 @@ struct State {
     highest_mean: Option<f64>,
     coverage: CoverageRecord,
     io_uring_enter: u64,
+    outputs: Vec<OutputStatus>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -139,6 +140,7 @@ impl State {
                     .collect(),
             },
             io_uring_enter: counters.io_uring_enter,
+            outputs: snapshot.outputs.clone(),
         }
     }
 }

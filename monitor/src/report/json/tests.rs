@@ -47,13 +47,18 @@ fn tell_all(json: &mut Json) {
             monotonic_ns: 13_000_000_000,
         },
     });
-    json.verdict(&Verdict::Alarm(Box::new(sample::alarm())))
-        .expect("memory");
-    json.verdict(&Verdict::Aftermath(sample::aftermath()))
-        .expect("memory");
-    json.verdict(&Verdict::ThreadEnd(sample::thread_end()))
-        .expect("memory");
-    json.summary(&sample::summary()).expect("memory");
+    let interest = json.interest();
+    let verdicts = [
+        Verdict::Alarm(Box::new(sample::alarm())),
+        Verdict::Aftermath(sample::aftermath()),
+        Verdict::ThreadEnd(sample::thread_end()),
+    ];
+    for verdict in verdicts.iter().filter(|it| interest.wants(it)) {
+        json.verdict(verdict).expect("memory");
+    }
+    if interest.summary {
+        json.summary(&sample::summary()).expect("memory");
+    }
 }
 
 #[test]
@@ -83,6 +88,13 @@ fn an_alarm_log_holds_alarms_and_what_followed_alone() {
     assert_eq!(lines[0]["type"], "alarm");
     assert_eq!(lines[1]["type"], "aftermath");
     assert_eq!(lines[1]["alarm"], lines[0]["id"]);
+}
+
+#[test]
+fn the_ends_of_threads_can_be_left_out() {
+    let lines = written(Only::WithoutThreadEnds, tell_all);
+    let types: Vec<_> = lines.iter().map(|line| line["type"].as_str()).collect();
+    assert_eq!(types, ["alarm", "aftermath", "summary"].map(Some));
 }
 
 #[test]
