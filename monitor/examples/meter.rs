@@ -1,11 +1,12 @@
 //! A live run that measures itself: what `cargo xtask bench throughput` and `bench soak` start.
 //!
-//! `meter PID SECONDS none|model|FILE`: watches a process as the monitor does, with no scoring, by the general model, or by
-//! the profile in a file. Prints `"ready"`, and at the end what was counted, as JSON.
+//! `meter PID SECONDS none|model|FILE [LIBRARY]`: watches a process as the monitor does, with no scoring, by the general model,
+//! or by the profile in a file, with this libonnxruntime or the one that the monitor finds. Prints `"ready"`, and at the end what was counted, as JSON.
 
 use std::env;
 use std::io::{self, Write as _};
 use std::mem;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -90,11 +91,11 @@ impl Engine for Timed {
     }
 }
 
-fn engine(by: &str) -> Result<Box<dyn Engine>> {
+fn engine(by: &str, library: Option<&Path>) -> Result<Box<dyn Engine>> {
     if by == "none" {
         return Ok(Box::new(Unjudged::default()));
     }
-    let model = Model::embedded(&Runtime::load(None)?)?;
+    let model = Model::embedded(&Runtime::load(library)?)?;
     let settings = Settings::default();
     if by == "model" {
         return Ok(Box::new(Detector::new(model, settings)));
@@ -114,8 +115,8 @@ fn main() -> Result<()> {
     // SAFETY: no thread has been started yet.
     unsafe { disable_telemetry() };
     let words: Vec<String> = env::args().skip(1).collect();
-    let [pid, seconds, by] = &words[..] else {
-        anyhow::bail!("usage: meter PID SECONDS none|model|FILE");
+    let [pid, seconds, by, library @ ..] = &words[..] else {
+        anyhow::bail!("usage: meter PID SECONDS none|model|FILE [LIBRARY]");
     };
     let ring_bytes = 8 << 20;
     let mut watch = Watch::load(Options {
@@ -133,7 +134,7 @@ fn main() -> Result<()> {
     })?;
     let latencies = Arc::new(Mutex::new(Latencies(vec![0; BINS])));
     let engine = Timed {
-        inner: engine(by)?,
+        inner: engine(by, library.first().map(Path::new))?,
         queued: Vec::new(),
         latencies: Arc::clone(&latencies),
     };

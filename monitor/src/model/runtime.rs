@@ -2,7 +2,8 @@
 //!
 //! The library is looked for in this order, and the first place that has one decides: the option,
 //! the environment variable `ORT_DYLIB_PATH`, beside the executable, `../lib/monitor` from the
-//! executable, the system's library folders. It runs with the monitor's rights, so it is loaded
+//! executable, `.tools/onnxruntime` of the checkout for an executable that cargo built there, the
+//! system's library folders. It runs with the monitor's rights, so it is loaded
 //! only when nobody else can have put it there (see [`Distrust`]).
 
 mod places;

@@ -85,7 +85,7 @@ pub struct Options {
     /// Threads; the result does not depend on them [default: all cores].
     #[arg(long)]
     threads: Option<NonZero<usize>>,
-    /// libonnxruntime [default: as the monitor finds it].
+    /// libonnxruntime [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
 }

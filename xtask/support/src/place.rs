@@ -20,6 +20,18 @@ pub fn tools() -> PathBuf {
         .map_or_else(|| root().join(".tools"), PathBuf::from)
 }
 
+/// libonnxruntime as the set-up has brought it, if it has.
+pub fn onnxruntime() -> Option<PathBuf> {
+    let entries = std::fs::read_dir(tools().join("onnxruntime")).ok()?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+            name.starts_with(b"libonnxruntime.so")
+        })
+        .max()
+}
+
 /// Where cargo builds to.
 pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)

@@ -29,6 +29,8 @@ pub(super) enum Origin {
     Environment,
     /// One of the places that are always looked at.
     Place,
+    /// The set-up of the checkout that the executable was built in.
+    Checkout,
 }
 
 /// A library that is there.
@@ -54,19 +56,33 @@ pub(super) fn find(option: Option<&Path>) -> Result<Found, RuntimeError> {
     let installed = beside
         .and_then(Path::parent)
         .map(|prefix| prefix.join("lib/monitor"));
-    let looked_at: Vec<PathBuf> = beside
+    let checkout = executable.as_deref().and_then(checkout_of);
+    let places: Vec<(PathBuf, Origin)> = beside
         .map(Path::to_path_buf)
         .into_iter()
         .chain(installed)
-        .chain(SYSTEM.map(PathBuf::from))
+        .map(|folder| (folder, Origin::Place))
+        .chain(checkout.map(|folder| (folder, Origin::Checkout)))
+        .chain(SYSTEM.map(|folder| (folder.into(), Origin::Place)))
         .collect();
-    match looked_at.iter().find_map(|folder| library_in(folder)) {
-        Some(path) => Ok(Found {
+    let found = places.iter().find_map(|(folder, origin)| {
+        let path = library_in(folder)?;
+        Some(Found {
             path,
-            origin: Origin::Place,
-        }),
-        None => Err(RuntimeError::NotFound { looked_at }),
-    }
+            origin: *origin,
+        })
+    });
+    found.ok_or_else(|| RuntimeError::NotFound {
+        looked_at: places.into_iter().map(|(folder, _)| folder).collect(),
+    })
+}
+
+/// Where `cargo xtask setup` puts the library, for an executable below cargo's folder `target`.
+fn checkout_of(executable: &Path) -> Option<PathBuf> {
+    let target = executable
+        .ancestors()
+        .find(|folder| folder.file_name().is_some_and(|name| name == "target"))?;
+    Some(target.with_file_name(".tools").join("onnxruntime"))
 }
 
 fn named(path: &Path, origin: Origin, name: &'static str) -> Result<Found, RuntimeError> {
@@ -105,7 +121,7 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use super::{Origin, find, library_in};
+    use super::{Origin, checkout_of, find, library_in};
 
     #[test]
     fn the_newest_version_of_a_folder_is_taken_and_other_files_are_not() {
@@ -120,6 +136,19 @@ mod tests {
         }
         let found = library_in(folder.path()).expect("there is one");
         assert_eq!(found, folder.path().join("libonnxruntime.so.1.32.0"));
+    }
+
+    #[test]
+    fn what_cargo_built_finds_what_the_set_up_brought() {
+        for executable in [
+            "/src/monitor/target/release/monitor",
+            "/src/monitor/target/debug/deps/live-0",
+            "/src/monitor/target/aarch64-unknown-linux-gnu/release/monitor",
+        ] {
+            let folder = checkout_of(Path::new(executable)).expect("it is below target");
+            assert_eq!(folder, Path::new("/src/monitor/.tools/onnxruntime"));
+        }
+        assert_eq!(checkout_of(Path::new("/usr/bin/monitor")), None);
     }
 
     #[test]

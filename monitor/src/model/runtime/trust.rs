@@ -69,6 +69,12 @@ fn trusted_users(origin: Origin) -> Vec<u32> {
     {
         users.push(user);
     }
+    // Whoever may replace the program that runs here gains nothing by the library beside it.
+    if origin == Origin::Checkout
+        && let Ok(executable) = fs::metadata("/proc/self/exe")
+    {
+        users.push(executable.uid());
+    }
     users
 }
 

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -36,7 +35,7 @@ pub struct Options {
     /// The monitor [default: the release build, built now].
     #[arg(long, value_name = "FILE")]
     monitor: Option<PathBuf>,
-    /// libonnxruntime [default: as the monitor finds it].
+    /// libonnxruntime [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
     #[command(flatten)]
@@ -121,7 +120,7 @@ fn measure(
     let mut load = start(options.kind, rate, options.seconds)?;
     let folder = tempfile::tempdir().context("cannot make a folder")?;
     let told = folder.path().join("told.jsonl");
-    let mut command = place.monitor();
+    let mut command = place.monitor(&[]);
     command.arg(format!("--pid={}", load.pid()));
     command.arg(format!("--cpu={allowed}%"));
     command.args(["--no-alarm-log", "--format", "json"]);
@@ -129,17 +128,16 @@ fn measure(
         Some(profile) => command.arg("--profile").arg(profile),
         None => command.arg("--no-learn"),
     };
-    command
-        .stdin(Stdio::null())
-        .stdout(File::create(&told)?)
-        .stderr(Stdio::null());
-    let mut monitor = Running::start(command)?;
-    wait_for_descriptors(monitor.pid(), "bpf_link", 4)?;
+    command.stdout(File::create(&told)?);
+    let mut monitor = Running::start_quietly(command)?;
+    wait_for_descriptors(&mut monitor, "bpf_link", 4)?;
     let before = cpu_s(monitor.pid())?;
     let done = load.work()?;
     let used = cpu_s(monitor.pid())? - before;
     monitor.signal(Signal::SIGINT);
-    monitor.wait(Duration::from_secs(60))?;
+    let status = monitor.wait(Duration::from_secs(60))?;
+    // 3 says that there were alarms.
+    monitor.ensure_good(status, &[0, 3])?;
     let text = fs::read_to_string(&told)?;
     let summary: Value = serde_json::from_str(text.lines().last().context("no summary")?)?;
     let number = |name: &str| summary[name].as_u64().unwrap_or(0);

@@ -44,7 +44,7 @@ pub struct Options {
     milliseconds: u64,
     #[command(flatten)]
     publish: Publish,
-    /// libonnxruntime [default: as the monitor finds it].
+    /// libonnxruntime [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
 }

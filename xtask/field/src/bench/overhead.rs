@@ -18,7 +18,7 @@ pub use configuration::Configuration;
 pub use configuration::{Place, Tool};
 pub use process::{threads, wait_for_descriptors};
 use support::page::Publish;
-use support::stop;
+use support::{place, stop};
 pub use workload::Workload;
 
 /// Options of `cargo xtask bench overhead`.
@@ -51,7 +51,7 @@ pub struct Options {
     seed: u64,
     #[command(flatten)]
     publish: Publish,
-    /// libonnxruntime [default: as the monitor finds it].
+    /// libonnxruntime [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
 }
@@ -89,15 +89,21 @@ impl Place {
         Ok(place)
     }
 
-    /// With this monitor, or else the release build, which is made now.
+    /// With this monitor, or else the release build, which is made now, after the set-up.
     ///
     /// # Errors
     /// There is none.
     pub fn with(monitor: Option<&Path>, onnxruntime: Option<&Path>) -> Result<Self> {
-        let monitor = match monitor {
-            Some(path) => fs::canonicalize(path).with_context(|| path.display().to_string())?,
-            None => xtask::build::release()?,
+        let (monitor, brought) = match monitor {
+            Some(path) => (
+                fs::canonicalize(path).with_context(|| path.display().to_string())?,
+                place::onnxruntime(),
+            ),
+            None => {
+                let tools = xtask::setup::setup()?;
+                (xtask::build::release()?, Some(tools.onnxruntime))
+            }
         };
-        Self::new(monitor, onnxruntime.map(Path::to_path_buf))
+        Self::new(monitor, onnxruntime.map(Path::to_path_buf).or(brought))
     }
 }

@@ -62,7 +62,7 @@ pub struct Options {
     monitor: Option<PathBuf>,
     #[command(flatten)]
     publish: Publish,
-    /// libonnxruntime [default: as the monitor finds it].
+    /// libonnxruntime [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
     /// Measure one case and print it: what this command starts itself by.

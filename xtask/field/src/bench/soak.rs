@@ -5,10 +5,10 @@ mod verdicts;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use clap::Args;
 use nix::sys::signal::Signal;
 use serde::Serialize;
@@ -44,7 +44,7 @@ pub struct Options {
     monitor: Option<PathBuf>,
     #[command(flatten)]
     publish: Publish,
-    /// libonnxruntime [default: as the monitor finds it].
+    /// libonnxruntime [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
 }
@@ -85,6 +85,9 @@ pub fn command(options: &Options) -> Result<()> {
     options.publish.publish("soak", &report, &report.markdown())
 }
 
+/// How a monitor may end; 3 says that there were alarms.
+const GOOD: [i32; 2] = [0, 3];
+
 fn start(kind: Kind, options: &Options, seconds: f64) -> Result<Load> {
     Load::start(&load::Options {
         kind,
@@ -105,15 +108,15 @@ fn run(options: &Options, place: &Place, folder: &Path) -> Result<Report> {
     // What the profile does not know, at the end, so that there are verdicts to compare.
     let mut stranger = start(Kind::Pipe, options, 2.0)?;
     let live = folder.join("live.jsonl");
-    let mut command = place.monitor();
+    let mut command = place.monitor(&[]);
     for pid in [load.pid(), stranger.pid()] {
         command.arg(format!("--pid={pid}"));
     }
     command.arg("--record").arg(&recording);
     // The replay has no clock to keep to, and its verdicts are to be the same.
     command.args(["--cpu", "none"]);
-    let mut monitor = Running::start(judging(command, options, &profile, &live)?)?;
-    wait_for_descriptors(monitor.pid(), "bpf_link", 4)?;
+    let mut monitor = Running::start_quietly(judging(command, options, &profile, &live)?)?;
+    wait_for_descriptors(&mut monitor, "bpf_link", 4)?;
 
     load.begin()?;
     let resident_kib = sample(
@@ -125,13 +128,16 @@ fn run(options: &Options, place: &Place, folder: &Path) -> Result<Report> {
     // The last windows are a flush interval old by then.
     stop::sleep(Duration::from_millis(500))?;
     monitor.signal(Signal::SIGINT);
-    monitor.wait(Duration::from_secs(120))?;
+    let status = monitor.wait(Duration::from_secs(120))?;
+    monitor.ensure_good(status, &GOOD)?;
 
     let again = folder.join("replay.jsonl");
-    let mut command = place.monitor();
-    command.arg("replay").arg(&recording);
+    let mut command = place.monitor(&["replay"]);
+    command.arg(&recording);
     let patience = Duration::from_secs_f64(600.0 + options.minutes * 600.0);
-    Running::start(judging(command, options, &profile, &again)?)?.wait(patience)?;
+    let mut monitor = Running::start_quietly(judging(command, options, &profile, &again)?)?;
+    let status = monitor.wait(patience)?;
+    monitor.ensure_good(status, &GOOD)?;
     let (live, replay) = (Verdicts::read(&live)?, Verdicts::read(&again)?);
     Ok(Report {
         format: 1,
@@ -152,7 +158,7 @@ fn judging(mut command: Command, options: &Options, profile: &Path, to: &Path) -
     command.args(["--no-alarm-log", "--format", "json"]);
     command.args(&options.monitor_option);
     let out = File::create(to).with_context(|| to.display().to_string())?;
-    command.stdin(Stdio::null()).stdout(out);
+    command.stdout(out);
     Ok(command)
 }
 
@@ -164,7 +170,7 @@ fn sample(monitor: &mut Running, length: Duration) -> Result<Vec<u64>> {
         let due = length.mul_f64(f64::from(at) / f64::from(SAMPLES));
         stop::sleep(due.saturating_sub(begun.elapsed()))?;
         if let Some(status) = monitor.ended()? {
-            bail!("the monitor ended by itself: {status}");
+            return Err(monitor.blamed(anyhow!("it ended by itself: {status}")));
         }
         samples.push(resident_kib(monitor.pid())?);
     }

@@ -43,7 +43,7 @@ pub struct Options {
     monitor: Option<PathBuf>,
     #[command(flatten)]
     publish: Publish,
-    /// libonnxruntime [default: as the monitor finds it].
+    /// libonnxruntime [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
 }
@@ -95,8 +95,9 @@ struct Latency {
 /// Not root, a build that fails, a file that cannot be written.
 pub fn command(options: &Options) -> Result<()> {
     need_root()?;
-    let runtime = runtime::load(options.onnxruntime.as_deref())?;
+    // First: it runs the set-up, which brings the library.
     let place = Place::with(options.monitor.as_deref(), options.onnxruntime.as_deref())?;
+    let runtime = runtime::load(options.onnxruntime.as_deref())?;
     let program = meter::build()?;
     stop::listen()?;
     let folder = std::env::temp_dir().join(format!("monitor-throughput-{}", std::process::id()));

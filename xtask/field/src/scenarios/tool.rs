@@ -1,11 +1,13 @@
 //! Programs that the suite starts: load generators, clients, services. None outlives its guard.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Error, Result, anyhow, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::{AccessFlags, Pid, access};
 
@@ -18,7 +20,12 @@ const DAEMONS: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/bin"]
 pub struct Running {
     child: Child,
     name: String,
+    /// What it writes on standard error, when it is not written elsewhere.
+    errors: Option<File>,
 }
+
+/// How much of the end of a program's standard error is shown when it fails.
+const LAST_WORDS: u64 = 2048;
 
 impl Running {
     /// Starts a program.
@@ -31,7 +38,55 @@ impl Running {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot start {name}"))?;
-        Ok(Self { child, name })
+        Ok(Self {
+            child,
+            name,
+            errors: None,
+        })
+    }
+
+    /// Starts a program without input, whose standard error is shown only when it fails.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start_quietly(mut command: Command) -> Result<Self> {
+        let errors = tempfile::tempfile().context("cannot make a file for its errors")?;
+        command.stdin(Stdio::null()).stderr(errors.try_clone()?);
+        let mut running = Self::start(command)?;
+        running.errors = Some(errors);
+        Ok(running)
+    }
+
+    /// The error `why` with the program's name, and the last words that it wrote on standard error.
+    pub fn blamed(&self, why: Error) -> Error {
+        let words = self.last_words();
+        if words.is_empty() {
+            return why.context(self.name.clone());
+        }
+        anyhow!("{}: {why:#}; its last words:\n{words}", self.name)
+    }
+
+    /// An error when it ended with another status than `good`.
+    ///
+    /// # Errors
+    /// Then, with its last words.
+    pub fn ensure_good(&self, status: ExitStatus, good: &[i32]) -> Result<()> {
+        if status.code().is_some_and(|code| good.contains(&code)) {
+            return Ok(());
+        }
+        Err(self.blamed(anyhow!("it ended with {status}")))
+    }
+
+    fn last_words(&self) -> String {
+        let read = |mut file: &File| {
+            let length = file.metadata()?.len();
+            file.seek(SeekFrom::Start(length.saturating_sub(LAST_WORDS)))?;
+            let mut bytes = Vec::new();
+            file.take(LAST_WORDS).read_to_end(&mut bytes)?;
+            Ok::<_, std::io::Error>(String::from_utf8_lossy(&bytes).trim().to_owned())
+        };
+        let words = self.errors.as_ref().map(read);
+        words.and_then(Result::ok).unwrap_or_default()
     }
 
     /// Its process id.
@@ -126,4 +181,33 @@ pub fn first_line(path: &Path, argument: &str) -> String {
         .unwrap_or_default();
     let said = String::from_utf8_lossy(&said);
     said.lines().next().unwrap_or("unknown").trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use super::Running;
+
+    #[test]
+    fn the_last_words_of_a_program_that_failed_are_shown() {
+        let mut command = Command::new("/bin/sh");
+        command.args([
+            "-c",
+            "yes padding | head -c 9000 >&2; echo no library >&2; exit 2",
+        ]);
+        command.stdout(Stdio::null());
+        let mut running = Running::start_quietly(command).expect("there is a shell");
+        let status = running.wait(Duration::from_secs(20)).expect("it ends");
+        let why = running.ensure_good(status, &[0, 3]).expect_err("it failed");
+        let why = format!("{why:#}");
+        assert!(
+            why.starts_with("/bin/sh: it ended with exit status: 2"),
+            "{why}"
+        );
+        assert!(why.ends_with("no library"), "{why}");
+        assert!(why.len() < 2300, "{} bytes", why.len());
+        assert!(running.ensure_good(status, &[2]).is_ok());
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow};
 use nix::sys::signal::Signal;
 use serde::{Serialize, Serializer};
 
@@ -86,11 +86,17 @@ impl Place {
         })
     }
 
-    /// `monitor`, quiet, with what every run of it takes.
-    pub fn monitor(&self) -> Command {
+    /// `monitor` and these words, with the library where it judges.
+    ///
+    /// By the option and not by `ORT_DYLIB_PATH`: under sudo the monitor trusts a library of the
+    /// invoking user's only when that user names it so.
+    pub fn monitor(&self, words: &[&str]) -> Command {
         let mut command = Command::new(&self.monitor);
-        if let Some(path) = &self.onnxruntime {
-            command.env("ORT_DYLIB_PATH", path);
+        command.args(words);
+        if words != ["record"]
+            && let Some(path) = &self.onnxruntime
+        {
+            command.arg("--onnxruntime").arg(path);
         }
         command.env("ORT_DISABLE_TELEMETRY", "1");
         command
@@ -106,8 +112,8 @@ impl Place {
         profile: &Path,
         work: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
-        let mut command = self.monitor();
-        command.arg("learn").args(by_pid(pids));
+        let mut command = self.monitor(&["learn"]);
+        command.args(by_pid(pids));
         command.arg("--profile").arg(profile);
         watch(command, work).context("monitor learn")
     }
@@ -122,23 +128,21 @@ impl Place {
         recording: &Path,
         work: impl FnOnce() -> Result<()>,
     ) -> Result<()> {
-        let mut command = self.monitor();
-        command.arg("record").args(by_pid(pids));
+        let mut command = self.monitor(&["record"]);
+        command.args(by_pid(pids));
         command.arg("--output").arg(recording);
         watch(command, work).context("monitor record")
     }
 }
 
-fn watch(command: Command, work: impl FnOnce() -> Result<()>) -> Result<()> {
-    let mut running = Running::start(quiet(command)?)?;
-    wait_for_descriptors(running.pid(), "bpf_link", 4)?;
+fn watch(mut command: Command, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    command.stdout(Stdio::null());
+    let mut running = Running::start_quietly(command)?;
+    wait_for_descriptors(&mut running, "bpf_link", 4)?;
     work()?;
     running.signal(Signal::SIGINT);
     let status = running.wait(Duration::from_secs(120))?;
-    if !status.success() {
-        bail!("it failed: {status}");
-    }
-    Ok(())
+    running.ensure_good(status, &[0])
 }
 
 /// A tool at work. It is gone when this is dropped.
@@ -172,7 +176,7 @@ impl Tool {
             }
             Self::Process(mut running) => {
                 if let Some(status) = running.ended()? {
-                    bail!("it ended before it was told to: {status}");
+                    return Err(running.blamed(anyhow!("it ended before it was told to: {status}")));
                 }
                 running.signal(Signal::SIGINT);
                 // What does not end then is killed.
@@ -303,8 +307,8 @@ impl Configuration {
                 command
             }
             Self::Record => {
-                let mut command = place.monitor();
-                command.arg("record").args(by_pid(pids));
+                let mut command = place.monitor(&["record"]);
+                command.args(by_pid(pids));
                 command.args(["--output", "/dev/null"]);
                 command
             }
@@ -338,20 +342,20 @@ impl Configuration {
                 command
             }
         };
-        command = quiet(command)?;
-        let running = Running::start(command)?;
+        command.stdout(Stdio::null());
+        let mut running = Running::start_quietly(command)?;
         match self {
             Self::Strace => {
                 for &pid in pids {
-                    wait_for_tracer(running.pid(), pid)?;
+                    wait_for_tracer(&mut running, pid)?;
                 }
             }
             Self::Perf | Self::Bpftrace => {
-                wait_for_descriptors(running.pid(), "perf_event", 1)?;
+                wait_for_descriptors(&mut running, "perf_event", 1)?;
             }
-            Self::Sysdig => wait_for_descriptors(running.pid(), "bpf", 1)?,
+            Self::Sysdig => wait_for_descriptors(&mut running, "bpf", 1)?,
             // Its four attach points.
-            _ => wait_for_descriptors(running.pid(), "bpf_link", 4)?,
+            _ => wait_for_descriptors(&mut running, "bpf_link", 4)?,
         }
         Ok(Tool::Process(running))
     }
@@ -362,17 +366,9 @@ fn by_pid(pids: &[u32]) -> Vec<String> {
 }
 
 fn watching(place: &Place, target: &[String]) -> Command {
-    let mut command = place.monitor();
+    let mut command = place.monitor(&[]);
     command
         .args(target)
         .args(["--no-alarm-log", "--format", "json"]);
     command
-}
-
-fn quiet(mut command: Command) -> Result<Command> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    Ok(command)
 }

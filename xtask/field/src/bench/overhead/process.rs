@@ -4,9 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
-
+use anyhow::{Result, anyhow};
 use support::stop;
+
+use crate::scenarios::tool::Running;
 
 /// CPU time of processes.
 #[derive(Clone, Copy, Debug)]
@@ -59,39 +60,35 @@ pub fn descriptors(pid: u32, what: &str) -> usize {
         .count()
 }
 
-/// Waits until a process has `count` open descriptors of the kind `what`.
+/// Waits until a program has `count` open descriptors of the kind `what`.
 ///
 /// # Errors
 /// It ends, or has not after 20 s.
-pub fn wait_for_descriptors(pid: u32, what: &str, count: usize) -> Result<()> {
-    wait(pid, || descriptors(pid, what) >= count)
+pub fn wait_for_descriptors(running: &mut Running, what: &str, count: usize) -> Result<()> {
+    let pid = running.pid();
+    wait(running, || descriptors(pid, what) >= count)
 }
 
 /// Waits until a process is traced by `tracer`.
 ///
 /// # Errors
 /// `tracer` ends, or does not trace it after 20 s.
-pub fn wait_for_tracer(tracer: u32, pid: u32) -> Result<()> {
-    let line = format!("TracerPid:\t{tracer}");
+pub fn wait_for_tracer(tracer: &mut Running, pid: u32) -> Result<()> {
+    let line = format!("TracerPid:\t{}", tracer.pid());
     wait(tracer, || {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
         status.lines().any(|it| it == line)
     })
 }
 
-fn wait(pid: u32, done: impl Fn() -> bool) -> Result<()> {
+fn wait(running: &mut Running, done: impl Fn() -> bool) -> Result<()> {
     let begun = Instant::now();
     while !done() {
-        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        // Behind the name in parentheses; a process that was not waited for is a zombie.
-        let ended = state
-            .rsplit_once(") ")
-            .is_none_or(|(_, rest)| rest.starts_with('Z'));
-        if ended {
-            bail!("it ended at once");
+        if let Some(status) = running.ended()? {
+            return Err(running.blamed(anyhow!("it ended at once with {status}")));
         }
         if begun.elapsed() > Duration::from_secs(20) {
-            bail!("it was not ready after 20 s");
+            return Err(running.blamed(anyhow!("it was not ready after 20 s")));
         }
         stop::sleep(Duration::from_millis(5))?;
     }

@@ -2,10 +2,9 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use nix::sys::signal::Signal;
 use serde::Serialize;
 use serde_json::Value;
@@ -144,7 +143,7 @@ fn watch(
     let mut load = start(options, threads, options.live_seconds)?;
     let folder = tempfile::tempdir().context("cannot make a folder")?;
     let told = folder.path().join("told.jsonl");
-    let mut command = place.monitor();
+    let mut command = place.monitor(&[]);
     command.arg(format!("--pid={}", load.pid()));
     command.arg(format!("--max-threads={max_threads}"));
     // So that every call is judged: one that was passed over leaves less behind.
@@ -154,12 +153,9 @@ fn watch(
         Some(profile) => command.arg("--profile").arg(profile),
         None => command.arg("--no-learn"),
     };
-    command
-        .stdin(Stdio::null())
-        .stdout(File::create(&told)?)
-        .stderr(Stdio::null());
-    let mut monitor = Running::start(command)?;
-    wait_for_descriptors(monitor.pid(), "bpf_link", 4)?;
+    command.stdout(File::create(&told)?);
+    let mut monitor = Running::start_quietly(command)?;
+    wait_for_descriptors(&mut monitor, "bpf_link", 4)?;
     load.begin()?;
     let length = Duration::from_secs_f64(options.live_seconds);
     let resident_kib = sample(&mut monitor, load.pid(), threads, length)?;
@@ -171,10 +167,7 @@ fn watch(
     monitor.signal(Signal::SIGINT);
     let status = monitor.wait(Duration::from_secs(120))?;
     // 3 says that there were alarms.
-    ensure!(
-        matches!(status.code(), Some(0 | 3)),
-        "the monitor failed: {status}"
-    );
+    monitor.ensure_good(status, &[0, 3])?;
     let run = Run::of(
         &fs::read_to_string(&told)?,
         Run {
@@ -203,7 +196,7 @@ fn sample(monitor: &mut Running, load: u32, threads: u32, length: Duration) -> R
     while begun.elapsed() + SAMPLE * 2 < length {
         stop::sleep(SAMPLE)?;
         if let Some(status) = monitor.ended()? {
-            bail!("the monitor ended by itself: {status}");
+            return Err(monitor.blamed(anyhow!("it ended by itself: {status}")));
         }
         let found = resident_kib(monitor.pid())?;
         if status_number(load, "Threads")? >= all {

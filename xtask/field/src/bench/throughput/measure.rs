@@ -28,6 +28,7 @@ fn load(kind: Kind, rate: Option<u64>, seconds: f64) -> Result<Load> {
 struct Bench<'a> {
     options: &'a Options,
     program: &'a Path,
+    runtime: &'a Runtime,
 }
 
 /// Measures everything; `folder` is for files that are not kept.
@@ -46,7 +47,11 @@ pub fn all(
     place.learn(&[files.pid()], &profile, || files.work().map(drop))?;
     place.record(&[files.pid()], &recording, || files.work().map(drop))?;
     drop(files);
-    let bench = Bench { options, program };
+    let bench = Bench {
+        options,
+        program,
+        runtime,
+    };
     let latencies = bench.latencies(&profile)?;
     eprint!("\r\x1b[Kstages");
     let mut stages = bench.live_stages()?;
@@ -72,8 +77,8 @@ pub fn all(
 
 impl Bench<'_> {
     fn meter(&self, load: &Load, seconds: f64, engine: Engine<'_>) -> Result<Meter> {
-        let runtime = self.options.onnxruntime.as_deref();
-        Meter::start(self.program, runtime, load.pid(), seconds, engine)
+        let library = self.runtime.path();
+        Meter::start(self.program, library, load.pid(), seconds, engine)
     }
 
     fn latencies(&self, profile: &Path) -> Result<Vec<Latency>> {

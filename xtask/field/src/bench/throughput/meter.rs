@@ -83,7 +83,7 @@ impl Meter {
     /// It does not.
     pub fn start(
         program: &Path,
-        onnxruntime: Option<&Path>,
+        onnxruntime: &Path,
         pid: u32,
         seconds: f64,
         engine: Engine<'_>,
@@ -94,9 +94,8 @@ impl Meter {
             Engine::Profile(path) => command.arg(path),
             other => command.arg(other.name()),
         };
-        if let Some(path) = onnxruntime {
-            command.env("ORT_DYLIB_PATH", path);
-        }
+        // By an argument and not by ORT_DYLIB_PATH, which sudo's user cannot vouch for.
+        command.arg(onnxruntime);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
