@@ -4,8 +4,9 @@
 //! installation leaves the old ones.
 
 use std::env;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -75,9 +76,9 @@ fn writable(prefix: &Path) -> bool {
 }
 
 fn copy_all(binary: &Path, library: &Path, prefix: &Path) -> Result<()> {
-    copy(binary, &prefix.join("bin/monitor"))?;
+    copy(binary, &prefix.join("bin/monitor"), PROGRAM)?;
     // The name that is looked for beside and above the executable, whatever the version.
-    copy(library, &prefix.join("lib/monitor/libonnxruntime.so"))?;
+    copy(library, &prefix.join("lib/monitor/libonnxruntime.so"), FILE)?;
     let model = place::root().join("models/default");
     if model.is_dir() {
         let to = prefix.join("share/monitor/models/default");
@@ -86,23 +87,31 @@ fn copy_all(binary: &Path, library: &Path, prefix: &Path) -> Result<()> {
         {
             let entry = entry?;
             if entry.file_type()?.is_file() {
-                copy(&entry.path(), &to.join(entry.file_name()))?;
+                copy(&entry.path(), &to.join(entry.file_name()), FILE)?;
             }
         }
     }
     Ok(())
 }
 
-/// Copies one file with its mode, whole or not at all.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+/// The mode of an installed program, and of the folders.
+const PROGRAM: u32 = 0o755;
+
+/// The mode of another installed file.
+const FILE: u32 = 0o644;
+
+/// Copies one file, whole or not at all. It gets this mode, whatever the original's or the umask: what runs as root is
+/// nobody else's to write.
+fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
     let written = || -> io::Result<()> {
         let folder = to.parent().unwrap_or(to);
-        fs::create_dir_all(folder)?;
+        make_folders(folder)?;
         let mut partial = to.as_os_str().to_owned();
         partial.push(format!(".partial-{}", std::process::id()));
         let partial = PathBuf::from(partial);
         let outcome = fs::copy(from, &partial)
-            .and_then(|_| fs::File::open(&partial)?.sync_all())
+            .and_then(|_| fs::set_permissions(&partial, Permissions::from_mode(mode)))
+            .and_then(|()| fs::File::open(&partial)?.sync_all())
             .and_then(|()| fs::rename(&partial, to));
         if outcome.is_err() {
             drop(fs::remove_file(&partial));
@@ -114,37 +123,49 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes the folders that are missing, each with the mode [`PROGRAM`] whatever the umask.
+fn make_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    folder.parent().map_or(Ok(()), make_folders)?;
+    fs::create_dir(folder)?;
+    fs::set_permissions(folder, Permissions::from_mode(PROGRAM))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]
-    fn a_copy_replaces_the_old_file_and_keeps_the_mode() {
+    fn a_copy_replaces_the_old_file_and_sets_the_modes() {
         let folder = tempfile::tempdir().expect("a folder");
         let from = folder.path().join("built");
         fs::write(&from, "new").expect("written");
-        fs::set_permissions(&from, fs::Permissions::from_mode(0o755)).expect("a mode");
-        let to = folder.path().join("bin/monitor");
-        fs::create_dir(folder.path().join("bin")).expect("a folder");
+        fs::set_permissions(&from, fs::Permissions::from_mode(0o777)).expect("a mode");
+        let to = folder.path().join("new/bin/monitor");
+        make_folders(&folder.path().join("new/bin")).expect("folders");
         fs::write(&to, "old").expect("written");
         let old = fs::File::open(&to).expect("open");
 
-        copy(&from, &to).expect("copied");
+        copy(&from, &to, PROGRAM).expect("copied");
 
         assert_eq!(fs::read_to_string(&to).expect("read"), "new");
-        assert_eq!(
-            fs::metadata(&to).expect("there").permissions().mode() & 0o777,
-            0o755
-        );
+        for path in [
+            &to,
+            &folder.path().join("new"),
+            &folder.path().join("new/bin"),
+        ] {
+            let mode = fs::metadata(path).expect("there").permissions().mode();
+            assert_eq!(mode & 0o777, 0o755, "{}", path.display());
+        }
         assert_eq!(
             io::read_to_string(old).expect("read"),
             "old",
             "who had it open keeps it"
         );
         assert_eq!(
-            fs::read_dir(folder.path().join("bin"))
+            fs::read_dir(folder.path().join("new/bin"))
                 .expect("listed")
                 .count(),
             1
@@ -156,7 +177,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let to = folder.path().join("monitor");
         fs::write(&to, "old").expect("written");
-        let why = copy(&folder.path().join("missing"), &to).expect_err("nothing to copy");
+        let why = copy(&folder.path().join("missing"), &to, FILE).expect_err("nothing to copy");
         assert!(format!("{why:#}").contains("missing"), "{why:#}");
         assert_eq!(fs::read_to_string(&to).expect("read"), "old");
         assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 1);
