@@ -44,44 +44,42 @@ fn what_is_made_is_told_from_what_is_read() {
 }
 
 mod needs_onnxruntime {
-    use std::fs;
-    use std::process::Command;
+    mod needs_strace {
+        use std::fs;
+        use std::process::Command;
 
-    use super::made;
+        use super::super::made;
 
-    #[test]
-    #[ignore = "needs onnxruntime"]
-    fn scoring_makes_no_file_thread_or_socket() {
-        if Command::new("strace").arg("-V").output().is_err() {
-            eprintln!("skipped: strace is not installed");
-            return;
+        #[test]
+        #[ignore = "needs onnxruntime and strace"]
+        fn scoring_makes_no_file_thread_or_socket() {
+            let folder = tempfile::tempdir().expect("a folder");
+            let calls = folder.path().join("calls.txt");
+            let numbers: Vec<_> = (1..=340).map(|number| number.to_string()).collect();
+            fs::write(&calls, numbers.join(" ")).expect("a file");
+            let home = folder.path().join("home");
+            fs::create_dir(&home).expect("a folder");
+            let seen = folder.path().join("strace.txt");
+
+            let output = Command::new("strace")
+                .args(["-f", "-o"])
+                .arg(&seen)
+                .args(["--", env!("CARGO_BIN_EXE_monitor"), "score"])
+                .arg(&calls)
+                .env_remove("ORT_DISABLE_TELEMETRY")
+                .env("HOME", &home)
+                .env_remove("XDG_CACHE_HOME")
+                .output()
+                .expect("strace starts");
+
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(text.contains("340 calls, 340 scored"), "{output:?}");
+            let seen = fs::read_to_string(seen).expect("strace wrote it");
+            assert!(seen.contains("libonnxruntime"), "the library was loaded");
+            let made: Vec<_> = seen.lines().filter_map(made).collect();
+            assert!(made.is_empty(), "{made:#?}");
+            let left = fs::read_dir(&home).expect("it is ours").count();
+            assert_eq!(left, 0, "files in the home folder");
         }
-        let folder = tempfile::tempdir().expect("a folder");
-        let calls = folder.path().join("calls.txt");
-        let numbers: Vec<_> = (1..=340).map(|number| number.to_string()).collect();
-        fs::write(&calls, numbers.join(" ")).expect("a file");
-        let home = folder.path().join("home");
-        fs::create_dir(&home).expect("a folder");
-        let seen = folder.path().join("strace.txt");
-
-        let output = Command::new("strace")
-            .args(["-f", "-o"])
-            .arg(&seen)
-            .args(["--", env!("CARGO_BIN_EXE_monitor"), "score"])
-            .arg(&calls)
-            .env_remove("ORT_DISABLE_TELEMETRY")
-            .env("HOME", &home)
-            .env_remove("XDG_CACHE_HOME")
-            .output()
-            .expect("strace starts");
-
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(text.contains("340 calls, 340 scored"), "{output:?}");
-        let seen = fs::read_to_string(seen).expect("strace wrote it");
-        assert!(seen.contains("libonnxruntime"), "the library was loaded");
-        let made: Vec<_> = seen.lines().filter_map(made).collect();
-        assert!(made.is_empty(), "{made:#?}");
-        let left = fs::read_dir(&home).expect("it is ours").count();
-        assert_eq!(left, 0, "files in the home folder");
     }
 }

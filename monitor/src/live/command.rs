@@ -252,13 +252,25 @@ fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 mod tests {
     use super::{CommandError, prepare};
 
+    /// Whether a process sleeps (proc_pid_stat(5)).
+    fn sleeps(pid: u32) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is there");
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with('S'))
+    }
+
     #[test]
     fn it_runs_only_when_released_and_its_status_is_passed_on() {
         let folder = tempfile::tempdir().expect("temporary folder");
         let mark = folder.path().join("ran");
         let script = format!("touch {}; exit 7", mark.display());
         let prepared = prepare("sh".as_ref(), &["-c".into(), script.into()], None).expect("sh");
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        // It waits for its release: nothing else makes it sleep.
+        let begun = std::time::Instant::now();
+        while !sleeps(prepared.pid) {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(60));
+            std::thread::yield_now();
+        }
         assert!(!mark.exists());
         assert_eq!(prepared.release().expect("waiting").wait().expect("ran"), 7);
         assert!(mark.exists());

@@ -6,7 +6,7 @@ const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/default");
 #[test]
 #[ignore = "needs ADFA-LD"]
 fn a_folder_of_traces_is_replayed_whole_and_each_trace_told() {
-    let Some(data) = adfa_ld() else { return };
+    let data = adfa_ld();
     let folder = data.join("Attack_Data_Master/Adduser_1");
     let ran = run(&[
         "replay",
@@ -32,7 +32,7 @@ fn a_folder_of_traces_is_replayed_whole_and_each_trace_told() {
 #[test]
 #[ignore = "needs ADFA-LD"]
 fn score_and_replay_agree_on_a_real_trace() {
-    let Some(data) = adfa_ld() else { return };
+    let data = adfa_ld();
     let trace = data.join("Training_Data_Master/UTD-0001.txt");
     let told = |command: &str, kind: &str| {
         let ran = run(&[command, "--model", MODEL, "--format", "json", text(&trace)]);

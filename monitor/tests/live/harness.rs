@@ -67,8 +67,19 @@ pub fn watch(
     command: Option<command::Prepared>,
     meanwhile: impl FnOnce(),
 ) -> Seen {
+    watch_by(|| (), options, command, meanwhile)
+}
+
+/// The same by a thread that first calls `prepare`.
+fn watch_by(
+    prepare: fn(),
+    options: Options,
+    command: Option<command::Prepared>,
+    meanwhile: impl FnOnce(),
+) -> Seen {
     let (attached, wait) = std::sync::mpsc::channel();
     let watch = std::thread::spawn(move || {
+        prepare();
         let mut watch = Watch::load(options).expect("loads");
         watch.attach(command.as_ref()).expect("attaches");
         attached.send(()).expect("the test waits");
@@ -99,6 +110,42 @@ pub fn watch(
         meanwhile();
     }
     watch.join().expect("the watch does not panic")
+}
+
+/// Watches `traced` by a reader that is behind: it shares one CPU with what it watches, and runs only
+/// while nothing else wants that CPU (`SCHED_IDLE`, sched(7)).
+pub fn watch_traced_behind(arguments: &[&str], options: Options) -> Seen {
+    let arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
+    // On a thread of its own: threads and processes inherit the CPU.
+    let test = std::thread::spawn(move || {
+        keep_to_one_cpu();
+        let command = command::prepare(traced().as_os_str(), &arguments, None);
+        watch_by(
+            run_when_idle,
+            options,
+            Some(command.expect("a program")),
+            || (),
+        )
+    });
+    test.join().expect("the watch does not panic")
+}
+
+fn keep_to_one_cpu() {
+    // SAFETY: an all-zero cpu_set_t is an empty set, and CPU_SET and the calls get whole sets.
+    let kept = unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        let cpu = libc::sched_getcpu();
+        libc::CPU_SET(usize::try_from(cpu).expect("a CPU"), &mut set);
+        libc::sched_setaffinity(0, size_of_val(&set), &raw const set)
+    };
+    assert_eq!(kept, 0, "{}", std::io::Error::last_os_error());
+}
+
+fn run_when_idle() {
+    let priority = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the parameter is a whole struct that outlives the call.
+    let set = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const priority) };
+    assert_eq!(set, 0, "{}", std::io::Error::last_os_error());
 }
 
 impl Seen {

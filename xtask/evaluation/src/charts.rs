@@ -334,12 +334,29 @@ mod tests {
         );
     }
 
+    /// Whether a chart is whole and has something drawn in one of the roles of data.
+    fn shows(chart: &str, role: RGBColor) -> bool {
+        assert!(chart.starts_with("<svg role=\"img\""), "{chart:.80}");
+        assert!(chart.trim_end().ends_with("</svg>"), "{chart:.80}");
+        assert!(!chart.contains("NaN") && !chart.contains("inf"), "{chart}");
+        let RGBColor(red, green, blue) = role;
+        chart.contains(&format!("#{red:02X}{green:02X}{blue:02X}"))
+    }
+
     #[test]
-    fn charts_of_nothing_and_of_one_value_are_drawn() {
-        histogram(&[], &[], 0.0, "nats").expect("no scores");
-        histogram(&[1.0, f64::NEG_INFINITY], &[1.0], 1.0, "nats").expect("one value");
-        along(&[], 0.0, &[]).expect("no call");
-        intervals(&[]).expect("no method");
+    fn charts_of_nothing_are_axes_without_data() {
+        let scores = histogram(&[], &[], 0.0, "nats").expect("no scores");
+        assert!(!shows(&scores, NORMAL) && scores.contains("nats"));
+        let calls = along(&[], 0.0, &[]).expect("no call");
+        assert!(!shows(&calls, NORMAL) && !shows(&calls, ATTACK));
+        let methods = intervals(&[]).expect("no method");
+        assert!(!shows(&methods, series(0)));
+    }
+
+    #[test]
+    fn a_chart_of_one_value_shows_it() {
+        let chart = histogram(&[1.0, f64::NEG_INFINITY], &[1.0], 1.0, "nats").expect("one value");
+        assert!(shows(&chart, NORMAL) && shows(&chart, ATTACK));
     }
 
     #[test]

@@ -1,22 +1,29 @@
 //! The needs that keep a test from running everywhere.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use support::place;
 
 use crate::privilege;
 
-/// What a test needs. The name of the test carries it, as the name of a module.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Class {
+/// One thing that a test needs. The name of the test carries it, as the name of a module.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Need {
+    /// The library, which the set-up brings.
+    Onnxruntime,
+    /// A kernel with BTF.
+    Btf,
+    /// The data set ADFA-LD.
+    AdfaLd,
+    /// The program strace.
+    Strace,
+    /// A Python with onnxruntime and numpy.
+    Python,
     /// Root, and a kernel with BTF: the test loads the probe.
     Root,
     /// The same, and the services of [`SERVICES`].
     Services,
-    /// The data set ADFA-LD.
-    AdfaLd,
-    /// The library, which the set-up brings.
-    Onnxruntime,
 }
 
 /// Where distributions put programs and daemons.
@@ -25,55 +32,80 @@ const DAEMONS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/lo
 /// The programs that tests of services start, and the packages that hold them.
 const SERVICES: [(&str, &str); 2] = [("nginx", "nginx-light"), ("wrk", "wrk")];
 
+/// What the tests with BTF read.
+const BTF: &str = "/sys/kernel/btf/vmlinux";
+
+/// Everything that a test needs.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Class(Vec<Need>);
+
 impl Class {
-    /// All classes, the cheap ones first.
-    pub const ALL: [Self; 4] = [Self::Onnxruntime, Self::AdfaLd, Self::Root, Self::Services];
-
-    /// The class of an ignored test. One that names two needs belongs to the rarer one.
+    /// The class of an ignored test; `None` when its name carries no need.
     pub fn of(test: &str) -> Option<Self> {
-        [Self::Services, Self::Root, Self::AdfaLd, Self::Onnxruntime]
-            .into_iter()
-            .find(|class| test.contains(class.marker()))
+        let needs = Need::ALL.into_iter();
+        let needs: Vec<_> = needs.filter(|need| test.contains(need.marker())).collect();
+        (!needs.is_empty()).then_some(Self(needs))
     }
 
-    fn marker(self) -> &'static str {
-        match self {
-            Self::Root => "needs_root",
-            Self::Services => "needs_services",
-            Self::AdfaLd => "needs_adfa_ld",
-            Self::Onnxruntime => "needs_onnxruntime",
-        }
-    }
-
-    /// The need in words, as the tests' `ignore` gives it.
-    pub fn need(self) -> &'static str {
-        match self {
-            Self::Root => "needs root",
-            Self::Services => "needs services",
-            Self::AdfaLd => "needs ADFA-LD",
-            Self::Onnxruntime => "needs onnxruntime",
-        }
+    /// The needs in words, as the tests' `ignore` gives them.
+    pub fn need(&self) -> String {
+        let names: Vec<_> = self.0.iter().map(|need| need.name()).collect();
+        format!("needs {}", names.join(" and "))
     }
 
     /// Whether its tests run as root.
-    pub fn is_of_root(self) -> bool {
-        matches!(self, Self::Root | Self::Services)
+    pub fn is_of_root(&self) -> bool {
+        self.0.contains(&Need::Root) || self.0.contains(&Need::Services)
     }
 
     /// Why it cannot be had here, if it cannot.
-    pub fn obstacle(self) -> Option<String> {
+    pub fn obstacle(&self) -> Option<String> {
+        self.0.iter().find_map(|need| need.obstacle())
+    }
+}
+
+impl Need {
+    /// All needs, the cheap ones first.
+    const ALL: [Self; 7] = [
+        Self::Onnxruntime,
+        Self::Btf,
+        Self::AdfaLd,
+        Self::Strace,
+        Self::Python,
+        Self::Root,
+        Self::Services,
+    ];
+
+    fn marker(self) -> &'static str {
         match self {
-            Self::Root => privilege::obstacle().map(str::to_owned).or_else(|| {
-                let btf = Path::new("/sys/kernel/btf/vmlinux");
-                (!btf.exists()).then(|| format!("this kernel has no {}", btf.display()))
-            }),
-            Self::Services => Self::Root.obstacle().or_else(|| {
-                let missing =
-                    |name: &str| !DAEMONS.iter().any(|it| Path::new(it).join(name).exists());
-                let packages = SERVICES.iter().filter(|(name, _)| missing(name));
-                let packages: Vec<_> = packages.map(|&(_, package)| package).collect();
-                (!packages.is_empty()).then(|| format!("not installed: {}", packages.join(", ")))
-            }),
+            Self::Onnxruntime => "needs_onnxruntime",
+            Self::Btf => "needs_btf",
+            Self::AdfaLd => "needs_adfa_ld",
+            Self::Strace => "needs_strace",
+            Self::Python => "needs_python",
+            Self::Root => "needs_root",
+            Self::Services => "needs_services",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Onnxruntime => "onnxruntime",
+            Self::Btf => "BTF",
+            Self::AdfaLd => "ADFA-LD",
+            Self::Strace => "strace",
+            Self::Python => "Python",
+            Self::Root => "root",
+            Self::Services => "services",
+        }
+    }
+
+    fn obstacle(self) -> Option<String> {
+        match self {
+            Self::Onnxruntime => None,
+            Self::Btf => {
+                (!Path::new(BTF).exists()).then(|| format!("this kernel has no file {BTF}"))
+            }
             Self::AdfaLd => {
                 let folder = place::adfa_ld();
                 (!folder.is_dir()).then(|| {
@@ -83,9 +115,34 @@ impl Class {
                     )
                 })
             }
-            Self::Onnxruntime => None,
+            Self::Strace => (!works(Command::new("strace").arg("-V")))
+                .then(|| "strace is not installed".to_owned()),
+            Self::Python => {
+                let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+                let mut import = Command::new(&python);
+                import.args(["-c", "import onnxruntime, numpy"]);
+                (!works(&mut import)).then(|| {
+                    format!("{python:?} cannot import onnxruntime and numpy; PYTHON names another")
+                })
+            }
+            Self::Root => privilege::obstacle()
+                .map(str::to_owned)
+                .or_else(|| Self::Btf.obstacle()),
+            Self::Services => Self::Root.obstacle().or_else(|| {
+                let missing =
+                    |name: &str| !DAEMONS.iter().any(|it| Path::new(it).join(name).exists());
+                let packages = SERVICES.iter().filter(|(name, _)| missing(name));
+                let packages: Vec<_> = packages.map(|&(_, package)| package).collect();
+                (!packages.is_empty()).then(|| format!("not installed: {}", packages.join(", ")))
+            }),
         }
     }
+}
+
+fn works(command: &mut Command) -> bool {
+    let command = command.stdin(Stdio::null()).stdout(Stdio::null());
+    let status = command.stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 #[cfg(test)]
@@ -93,23 +150,24 @@ mod tests {
     use super::Class;
 
     #[test]
-    fn a_test_belongs_to_the_rarest_of_its_needs() {
+    fn a_test_has_all_the_needs_that_its_name_carries() {
+        let need = |test: &str| Class::of(test).map(|class| class.need());
         assert_eq!(
-            Class::of("scorer::needs_onnxruntime::agrees"),
-            Some(Class::Onnxruntime)
+            need("scorer::needs_onnxruntime::agrees").as_deref(),
+            Some("needs onnxruntime")
         );
         assert_eq!(
-            Class::of("needs_adfa_ld::needs_onnxruntime::scores"),
-            Some(Class::AdfaLd)
+            need("needs_root::needs_strace::compares").as_deref(),
+            Some("needs strace and root")
         );
-        assert_eq!(
-            Class::of("needs_onnxruntime::needs_root::alarms"),
-            Some(Class::Root)
-        );
-        assert_eq!(
-            Class::of("needs_services::needs_root::alarms"),
-            Some(Class::Services)
-        );
-        assert_eq!(Class::of("slow::walks_everything"), None);
+        assert_eq!(need("slow::walks_everything"), None);
+    }
+
+    #[test]
+    fn what_needs_root_or_services_runs_as_root() {
+        let of_root = |test: &str| Class::of(test).is_some_and(|class| class.is_of_root());
+        assert!(of_root("needs_onnxruntime::needs_root::alarms"));
+        assert!(of_root("needs_services::alarms"));
+        assert!(!of_root("needs_adfa_ld::needs_onnxruntime::scores"));
     }
 }

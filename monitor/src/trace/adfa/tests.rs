@@ -169,25 +169,19 @@ mod needs_adfa_ld {
     use crate::trace::adfa::folder::Part;
     use crate::trace::source::EventSource;
 
-    fn training() -> Option<Traces> {
+    fn training() -> Traces {
         let root = std::env::var_os("MONITOR_ADFA_LD").map_or_else(
             || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/adfa-ld")),
             PathBuf::from,
         );
-        if !root.is_dir() {
-            eprintln!("skipped: no ADFA-LD at {}", root.display());
-            return None;
-        }
-        Some(Traces::folder(&root.join(Part::Training.folder())).expect("traces"))
+        Traces::folder(&root.join(Part::Training.folder())).expect("traces")
     }
 
     /// What the programs of the time really called, the ground for the map's rows by meaning.
     #[test]
     #[ignore = "needs ADFA-LD"]
     fn the_map_leads_to_the_calls_that_training_shows() {
-        let Some(mut traces) = training() else {
-            return;
-        };
+        let mut traces = training();
         let mut counts = [0u32; VOCABULARY];
         for event in events(&mut traces) {
             if let EventKind::Calls(stretch) = event.kind {
@@ -229,9 +223,7 @@ mod needs_adfa_ld {
     #[test]
     #[ignore = "needs ADFA-LD"]
     fn the_training_part_has_its_published_size() {
-        let Some(mut traces) = training() else {
-            return;
-        };
+        let mut traces = training();
         events(&mut traces);
         let summary = traces.summary();
         assert_eq!((summary.traces, summary.calls), (833, 308_077));

@@ -1,54 +1,13 @@
 //! Every call arrives, in order.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::time::Duration;
 
 use monitor::syscall::{event::Call, table};
 
 use crate::harness::{native, options, watch_traced};
-use crate::traced::traced;
-
-/// The names of the system calls of one thread, by `strace`.
-fn strace(arguments: &[&str]) -> Vec<String> {
-    let folder = tempfile::tempdir().expect("temporary folder");
-    let log = folder.path().join("strace");
-    let status = Command::new("strace")
-        .args(["-f", "-o"])
-        .arg(&log)
-        .arg(traced())
-        .args(arguments)
-        .status()
-        .expect("strace is installed");
-    assert!(status.success());
-    names(&log)
-}
-
-fn names(log: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(log).expect("strace wrote it");
-    let call = |line: &str| {
-        let (_pid, call) = line.split_once(' ')?;
-        let name = call.trim_start().split_once('(')?.0;
-        name.chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_')
-            .then(|| name.to_owned())
-    };
-    text.lines().filter_map(call).collect()
-}
 
 fn name(call: Call) -> String {
     table::name(call).expect("a known call").to_owned()
-}
-
-#[test]
-#[ignore = "needs root"]
-fn a_programs_calls_are_those_that_strace_shows_one_by_one() {
-    let expected = strace(&["getppid", "100"]);
-    let seen = watch_traced(&["getppid", "100"], options());
-    assert_eq!(seen.status, Some(0));
-    let threads = seen.whole_threads();
-    assert_eq!(threads.len(), 1);
-    let calls: Vec<String> = threads.into_values().flatten().map(name).collect();
-    assert_eq!(calls, expected);
-    assert_eq!(seen.lost(), 0);
 }
 
 #[test]
@@ -76,4 +35,53 @@ fn a_thread_that_blocks_is_seen_before_its_window_is_full() {
     assert_eq!(seen.status, None, "it still slept when the watch ended");
     assert_eq!(seen.calls().last(), Some(sleep));
     assert_eq!(seen.count(native(libc::SYS_getppid)), 10);
+}
+
+mod needs_strace {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::name;
+    use crate::harness::{options, watch_traced};
+    use crate::traced::traced;
+
+    /// The names of the system calls of one thread, by `strace`.
+    fn strace(arguments: &[&str]) -> Vec<String> {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let log = folder.path().join("strace");
+        let status = Command::new("strace")
+            .args(["-f", "-o"])
+            .arg(&log)
+            .arg(traced())
+            .args(arguments)
+            .status()
+            .expect("strace is installed");
+        assert!(status.success());
+        names(&log)
+    }
+
+    fn names(log: &Path) -> Vec<String> {
+        let text = std::fs::read_to_string(log).expect("strace wrote it");
+        let call = |line: &str| {
+            let (_pid, call) = line.split_once(' ')?;
+            let name = call.trim_start().split_once('(')?.0;
+            name.chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_')
+                .then(|| name.to_owned())
+        };
+        text.lines().filter_map(call).collect()
+    }
+
+    #[test]
+    #[ignore = "needs strace and root"]
+    fn a_programs_calls_are_those_that_strace_shows_one_by_one() {
+        let expected = strace(&["getppid", "100"]);
+        let seen = watch_traced(&["getppid", "100"], options());
+        assert_eq!(seen.status, Some(0));
+        let threads = seen.whole_threads();
+        assert_eq!(threads.len(), 1);
+        let calls: Vec<String> = threads.into_values().flatten().map(name).collect();
+        assert_eq!(calls, expected);
+        assert_eq!(seen.lost(), 0);
+    }
 }

@@ -1,6 +1,8 @@
 //! A small service of our own under the implant.
 
-mod needs_root;
+mod needs_root {
+    mod needs_strace;
+}
 mod service;
 
 use std::time::Duration;

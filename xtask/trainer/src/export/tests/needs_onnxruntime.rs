@@ -1,6 +1,6 @@
 //! Outputs of onnxruntime against those of the trainer.
 
-mod python;
+mod needs_python;
 
 use monitor::model::manifest::Precision;
 use monitor::model::runtime::Runtime;

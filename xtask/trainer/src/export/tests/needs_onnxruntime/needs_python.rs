@@ -21,17 +21,9 @@ print(*(repr(float(nats)) for nats in surprise.ravel()))
 "#;
 
 #[test]
-#[ignore = "needs onnxruntime"]
+#[ignore = "needs onnxruntime and Python"]
 fn python_agrees_with_the_trainer() {
     let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
-    let imported = Command::new(&python)
-        .args(["-c", "import onnxruntime, numpy"])
-        .stderr(Stdio::null())
-        .status();
-    if !imported.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: {python:?} cannot import onnxruntime and numpy; PYTHON names another");
-        return;
-    }
     let model = default_model();
     let (architecture, parameters) = import::parameters(&model).expect("this exporter made it");
     let Architecture::Lm { units, .. } = architecture else {

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::super::super::attack::Attack;
-use super::service::Service;
-use super::{PATIENCE, number, sandbox};
+use crate::scenarios::attack::Attack;
+use crate::scenarios::marks::tests::service::Service;
+use crate::scenarios::marks::tests::{PATIENCE, number, sandbox};
 
 /// The calls of what ran, one name a line, in order.
 fn calls(trace: &Path) -> Vec<String> {
@@ -20,14 +20,6 @@ fn calls(trace: &Path) -> Vec<String> {
             (!call.starts_with(['<', '+', '-']) && call.contains('(')).then(|| name.to_owned())
         })
         .collect()
-}
-
-fn has_strace() -> bool {
-    let there = Command::new("strace").arg("-V").output().is_ok();
-    if !there {
-        eprintln!("skipped: strace is not installed");
-    }
-    there
 }
 
 /// The calls of the service while `attack` is made, if any.
@@ -51,11 +43,8 @@ fn traced(attack: Option<Attack>) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "needs root"]
+#[ignore = "needs strace and root"]
 fn an_idle_implant_adds_no_call_after_its_start() {
-    if !has_strace() {
-        return;
-    }
     let calls = traced(None);
     let loop_begins = calls
         .iter()
@@ -72,11 +61,8 @@ fn an_idle_implant_adds_no_call_after_its_start() {
 }
 
 #[test]
-#[ignore = "needs root"]
+#[ignore = "needs strace and root"]
 fn each_attack_makes_the_calls_that_it_claims() {
-    if !has_strace() {
-        return;
-    }
     let of = |attack| -> &[&str] {
         match attack {
             Attack::ReverseShell => &["socket", "connect", "dup2", "execve"],
