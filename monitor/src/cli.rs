@@ -10,6 +10,7 @@ mod live;
 mod offer;
 mod outputs;
 mod profile;
+mod quantity;
 mod record;
 mod replay;
 mod score;
@@ -17,6 +18,7 @@ mod status;
 mod syscalls;
 mod tap;
 mod target;
+mod usage;
 mod watch;
 
 use std::ffi::OsString;
@@ -78,11 +80,16 @@ enum Command {
 #[derive(Args, Clone, Copy, Debug)]
 pub struct TerminalArgs {
     /// What the monitor says about itself on standard error
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn")]
+    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn", value_parser = level)]
     log_level: LevelFilter,
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
+}
+
+fn level(text: &str) -> Result<LevelFilter, &'static str> {
+    let level = text.parse();
+    level.map_err(|_| "give off, error, warn, info, debug or trace")
 }
 
 impl TerminalArgs {
@@ -209,16 +216,10 @@ fn refuse(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.to_string();
-    let told: Vec<_> = text
-        .lines()
-        .take_while(|line| !line.starts_with("Usage:"))
-        .filter(|line| !line.starts_with("For more information"))
-        .map(|line| line.trim().trim_start_matches("error: "))
-        .filter(|line| !line.is_empty())
+    let arguments: Vec<_> = std::env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
-    let told = told.join("; ").replace(":; ", ": ");
-    complain(&format!("{told} (see monitor --help)"));
+    complain(&usage::told(error, &arguments, &Cli::command()));
     remarks::flush(LAST_WORDS);
     Exit::Usage.into()
 }

@@ -9,6 +9,8 @@ pub mod target;
 
 mod kin;
 
+mod inherited;
+
 pub mod command;
 
 mod tracefs;
@@ -35,6 +37,6 @@ mod misses;
 
 mod signals;
 
-pub(crate) mod privileges;
+pub mod privileges;
 
 pub mod watch;

@@ -11,6 +11,7 @@ pub mod unjudged;
 mod allowance;
 mod engine;
 mod feed;
+mod room;
 mod scorer;
 mod writer;
 
@@ -26,12 +27,14 @@ use thiserror::Error;
 use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
 use crate::report::hub::{Hub, Listener};
+use crate::run::memory::spare_bytes;
 use crate::run::snapshot::{OutputStatus, Snapshot, SourceStatus, Unscored};
 use crate::syscall::event::Event;
 
 use allowance::Allowance;
 pub use feed::{Closed, Feed};
 use feed::{EndMark, Shared};
+use room::Room;
 use scorer::Scored;
 
 /// Why an engine cannot go on.
@@ -138,7 +141,7 @@ impl Pipeline {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(parts: Parts) -> Result<(Feed, Self), PipelineError> {
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared::new(Room::new(spare_bytes())));
         let (batches, incoming) = bounded(parts.queued_batches);
         let (statements, outgoing) = bounded(QUEUED_STATEMENTS);
 

@@ -2,6 +2,8 @@
 
 pub mod clock;
 
+pub mod memory;
+
 pub mod usage;
 
 pub mod snapshot;

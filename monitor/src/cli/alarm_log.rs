@@ -153,11 +153,19 @@ fn open(path: &Path) -> Result<File> {
     Ok(file)
 }
 
+/// The user that a live run becomes, to whom the logs belong that it began.
+fn own_user() -> u32 {
+    #[cfg(feature = "live")]
+    return monitor::live::privileges::own_user();
+    #[cfg(not(feature = "live"))]
+    0
+}
+
 /// Refuses what another user than root and that of this run owns, or can write to.
 fn trusted(path: &Path, about: &Metadata) -> Result<()> {
     // SAFETY: geteuid reads a number of this process and cannot fail.
     let me = unsafe { libc::geteuid() };
-    if about.uid() != 0 && about.uid() != me {
+    if about.uid() != 0 && about.uid() != me && about.uid() != own_user() {
         bail!("{} belongs to user {}", shown(path), about.uid());
     }
     if about.mode() & 0o022 != 0 {

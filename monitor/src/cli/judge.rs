@@ -14,8 +14,8 @@ use monitor::report::text::grouped;
 use monitor::run::snapshot::{ModelIdentity, ProfileIdentity};
 use monitor::trace::error::shown;
 
-use super::complain;
 use super::status::Usage;
+use super::{complain, quantity};
 
 /// Options that say how calls are judged.
 #[derive(Args, Clone, Debug, Default)]
@@ -42,6 +42,11 @@ pub struct ModelArgs {
 }
 
 impl ModelArgs {
+    /// The folder of a model that is not the embedded one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.model.as_deref()
+    }
+
     /// Loads onnxruntime and the model.
     ///
     /// # Errors
@@ -62,11 +67,25 @@ pub struct ProfileArgs {
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
     /// False alarms that are acceptable, as in 1/day, 10/week or 0.1/million (calls) [default: 1/day]
-    #[arg(long, value_name = "N/SPAN", requires = "profile")]
+    #[arg(long, value_name = "N/SPAN")]
     budget: Option<Budget>,
 }
 
 impl ProfileArgs {
+    /// Refuses options that mean nothing without a profile.
+    ///
+    /// # Errors
+    /// When there is one of them and no profile.
+    pub fn check(&self) -> Result<(), Usage> {
+        match (&self.profile, self.budget) {
+            (None, Some(budget)) => Err(Usage(format!(
+                "--budget {budget} needs --profile FILE: thresholds for a budget of false alarms follow from \
+                 what was learned of a service; without a profile, give --threshold"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Where the profile is.
     pub fn path(&self) -> Option<&Path> {
         self.profile.as_deref()
@@ -110,12 +129,12 @@ pub fn span(seconds: f64) -> String {
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct AlarmArgs {
     /// Tell at most so many alarms within a minute and count the rest; 0 for all [default: 10]
-    #[arg(long, value_name = "N")]
-    alarms_per_minute: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = quantity::whole::<0, 1_000_000>)]
+    alarms_per_minute: Option<u64>,
 
     /// Tell an alarm like one that was told again only after this time, as in 30m, and count it until then; 0s to tell all
     /// [default: 1h]
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
     again_after: Option<Duration>,
 }
 
@@ -159,7 +178,7 @@ impl JudgeArgs {
             alarms_per_minute: match alarms.alarms_per_minute {
                 None => default.alarms_per_minute,
                 Some(0) => None,
-                some => some,
+                Some(most) => Some(usize::try_from(most)?),
             },
             again_after: match alarms.again_after {
                 None => default.again_after,

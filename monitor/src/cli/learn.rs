@@ -19,11 +19,12 @@ use monitor::profile::budget::Budget;
 use monitor::profile::provenance::Origin;
 use monitor::profile::{Profile, file};
 use monitor::report::text::grouped;
+use monitor::run::memory::spare_bytes;
 use monitor::trace::error::shown;
 use sha2::{Digest, Sha256};
 
 use super::judge::ModelArgs;
-use super::live::{self, LiveArgs};
+use super::live::{self, Files, LiveArgs};
 use super::outputs::recording_listeners;
 use super::status::{Exit, Usage};
 use super::tap::Recorder;
@@ -78,13 +79,7 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
         Some(target) => {
             let spool = Spool::beside(&args.profile)?;
             let name = target.to_string();
-            // A live run drops its thread's privileges; this one's may be needed to write the profile.
-            let recorded =
-                std::thread::scope(|scope| scope.spawn(|| record(target, &args, &spool.0)).join());
-            let Ok(recorded) = recorded else {
-                bail!("the live run stopped on an internal error (please report it)");
-            };
-            recorded?;
+            record(target, &args, &spool.0)?;
             learn(
                 &mut profile,
                 std::slice::from_ref(&spool.0),
@@ -127,6 +122,7 @@ pub fn save(
 ) -> Result<()> {
     let model = model.load()?;
     let progress = census.end_source();
+    say_not_validated(&progress);
     if progress.calls == 0 {
         bail!("there was no call to learn from: the profile was not written");
     }
@@ -159,6 +155,18 @@ pub fn save(
         shown(path)
     ));
     Ok(())
+}
+
+/// Says that memory ended before the calls did.
+fn say_not_validated(progress: &Progress) {
+    if progress.not_kept > 0 {
+        complain(&format!(
+            "{} of {} calls were learned but not held out to validate by, as the memory for that was used up: \
+             thresholds rest on the others",
+            grouped(progress.not_kept),
+            grouped(progress.calls)
+        ));
+    }
 }
 
 /// What was learned from.
@@ -211,7 +219,7 @@ fn learn(
     model: &Model,
 ) -> Result<Option<Census>> {
     let mut origins = Vec::new();
-    let mut census = Census::new(std::mem::take(profile));
+    let mut census = Census::new(std::mem::take(profile)).within(spare_bytes());
     let bar = progress("learning");
     for path in recordings {
         let Material {
@@ -243,6 +251,7 @@ fn learn(
             complain(&format!("{name}: {remark}"));
         }
         let progress = census.end_source();
+        say_not_validated(&progress);
         origins.push(origin(name, sha256, about, &progress, model));
     }
     bar.finish_and_clear();
@@ -266,7 +275,12 @@ fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
             cpu: None,
         })
     };
-    let ended = live::run(target, args.target.follows(), &args.live, parts)?;
+    let files = Files {
+        // The profile and the spool are beside each other.
+        written: vec![args.profile.clone()],
+        read: Vec::new(),
+    };
+    let ended = live::run(target, args.target.follows(), &args.live, &files, parts)?;
     // What was seen is incomplete, and nothing is to be learned from it.
     if let Some(failed) = ended.outcome.outputs.iter().find(|it| it.has_failed()) {
         let why = failed.error.as_deref().unwrap_or_default();

@@ -1,27 +1,29 @@
 //! What watching and recording have in common: the live source and its options.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 use monitor::pipeline::{Outcome, Parts};
 
+use super::quantity;
 use super::target::Target;
 
 /// Options of the live source.
 #[derive(Args, Clone, Debug)]
 pub struct LiveArgs {
-    /// End the run after this time, as in 90s, 5m or 1h30m
-    #[arg(long = "for", value_name = "DURATION", value_parser = humantime::parse_duration)]
+    /// End the run after this time, as in 90s, 5m or 1h30m; a bare number is seconds
+    #[arg(long = "for", value_name = "DURATION", value_parser = quantity::duration)]
     duration: Option<Duration>,
     /// Milliseconds that a call of a thread that then blocks may wait to be seen
-    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = quantity::whole::<1, 60_000>)]
     flush_interval: u64,
-    /// Bytes of the ring between kernel and monitor: a power of two, at least a page
-    #[arg(long, value_name = "BYTES", default_value_t = 8 << 20, value_parser = ring_size)]
+    /// Size of the ring between kernel and monitor, as in 8M: a power of two, at least a page
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = ring_size)]
     ring_size: u32,
     /// Processes, and at least as many threads, that can be watched at a time
-    #[arg(long, value_name = "N", default_value_t = 10_240, value_parser = clap::value_parser!(u32).range(1..=1 << 22))]
+    #[arg(long, value_name = "N", default_value_t = 10_240, value_parser = quantity::whole32::<1, { 1 << 22 }>)]
     pub max_threads: u32,
     /// By which kind of tracepoint, in place of what the kernel needs: for tests
     #[arg(long, value_enum, hide = true, env = "MONITOR_ATTACH", hide_env = true)]
@@ -33,6 +35,15 @@ pub struct LiveArgs {
 enum Attach {
     Raw,
     Perf,
+}
+
+/// Files that a live run opens after its start, by when it has given up root's rights.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    /// Files that are made, replaced or removed: their folders are written to.
+    pub written: Vec<PathBuf>,
+    /// Files and folders that are read.
+    pub read: Vec<PathBuf>,
 }
 
 /// How a live run ended.
@@ -62,12 +73,14 @@ pub fn run(
     target: Target,
     follow: bool,
     args: &LiveArgs,
+    files: &Files,
     parts: impl FnOnce() -> Result<Parts>,
 ) -> Result<Ended> {
     use std::os::unix::ffi::OsStrExt;
 
     use monitor::live::attachment::Attachment;
     use monitor::live::command::{Invoker, prepare};
+    use monitor::live::privileges::Needs;
     use monitor::live::probe::Sizes;
     use monitor::live::target::Target as Watched;
     use monitor::live::watch::{Options, Watch};
@@ -108,7 +121,19 @@ pub fn run(
         // Scripts wait for this line. A command has the terminal to itself.
         super::complain(&format!("watching {about}; Ctrl-C ends"));
     }
-    // Started only now: threads inherit that the privileges were dropped.
+    let needs = Needs {
+        signals_a_command: command.is_some(),
+        reads: files.read.clone(),
+        ..Needs::default()
+    };
+    let needs = files
+        .written
+        .iter()
+        .fold(needs, |needs, file| needs.with_file(file));
+    // The one place where rights are given up: whatever is started from here on inherits that.
+    for remains in watch.give_up_rights(needs)?.0 {
+        super::complain(remains);
+    }
     let (feed, pipeline) = Pipeline::start(parts)?;
     let origin = Origin {
         name: None,
@@ -116,10 +141,16 @@ pub fn run(
     };
     // A stage that has ended already says why in `finish`.
     let _ = feed.begin(origin);
+    let started = command.as_ref().map(|command| command.pid);
     let ended = watch.run(command, &feed);
     let outcome = pipeline.finish(feed)?;
     super::outputs::tell_failures(&outcome);
     let ended = ended?;
+    if let (Some(pid), None) = (started, ended.command) {
+        super::complain(&format!(
+            "the command (pid {pid}) goes on and is no longer watched"
+        ));
+    }
     Ok(Ended {
         outcome,
         command: ended.command,
@@ -136,6 +167,7 @@ pub fn run(
     target: Target,
     _: bool,
     _: &LiveArgs,
+    _: &Files,
     _: impl FnOnce() -> Result<Parts>,
 ) -> Result<Ended> {
     anyhow::bail!(
@@ -146,12 +178,9 @@ pub fn run(
 
 fn ring_size(text: &str) -> Result<u32, String> {
     const LEAST: u32 = 4096;
-    match text.parse::<u32>() {
+    match u32::try_from(quantity::size(text)?) {
         Ok(bytes) if bytes.is_power_of_two() && (LEAST..=1 << 30).contains(&bytes) => Ok(bytes),
-        _ => Err(format!(
-            "give a power of two between {LEAST} and {}, as in 8388608",
-            1 << 30
-        )),
+        _ => Err("give a power of two from 4K to 1G, as in 8M".into()),
     }
 }
 
@@ -161,8 +190,10 @@ mod tests {
 
     #[test]
     fn a_ring_is_a_power_of_two_of_whole_pages() {
-        assert_eq!(ring_size("8388608"), Ok(8 << 20));
-        for wrong in ["0", "2048", "5000", "4294967296", "8M", "-4096"] {
+        for right in ["8388608", "8M", "8MiB", "8192k"] {
+            assert_eq!(ring_size(right), Ok(8 << 20));
+        }
+        for wrong in ["0", "2048", "5000", "4294967296", "8T", "-4096", "3M"] {
             assert!(ring_size(wrong).is_err(), "{wrong}");
         }
     }

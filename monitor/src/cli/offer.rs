@@ -1,22 +1,26 @@
 //! What a run without a profile learned while it watched, and the offer to keep it.
 
+use std::fs::DirBuilder;
 use std::io::{self, BufRead as _, Write as _};
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use monitor::learn::Census;
 use monitor::pipeline::Tap;
 use monitor::profile::Profile;
 use monitor::report::remarks;
 use monitor::report::text::grouped;
+use monitor::run::memory::spare_bytes;
 use monitor::run::snapshot::{OutputStatus, SourceStatus, Unscored};
 use monitor::syscall::event::Event;
+use monitor::trace::error::shown;
 
 use super::judge::ModelArgs;
 use super::tap::Recorder;
-use super::{complain, learn, stderr_is_terminal};
+use super::{alarm_log, complain, learn, stderr_is_terminal};
 
 /// Learns every event that is scored, in bounded memory (see [`Census`]), and passes it on to a recording if there is one.
 pub struct Pupil {
@@ -30,7 +34,8 @@ pub struct Learned(Arc<Mutex<Census>>);
 impl Learned {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(Census::new(Profile::default()))))
+        let census = Census::new(Profile::default()).within(spare_bytes());
+        Self(Arc::new(Mutex::new(census)))
     }
 
     /// What learns for it.
@@ -75,16 +80,38 @@ impl Tap for Pupil {
     }
 }
 
-/// Asks whether to keep what was learned, where there is somebody to ask; else says how it could have been kept.
+/// Where profiles are kept that were given no other place: beside the default alarm log. It is made if it is not there, for this
+/// user alone.
+///
+/// # Errors
+/// When nothing says where, or it cannot be made.
+pub fn profiles_folder() -> Result<PathBuf> {
+    let log = alarm_log::place()?;
+    let folder = log.parent().unwrap_or(Path::new(".")).join("profiles");
+    let made = DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder);
+    made.with_context(|| format!("cannot make {}", shown(&folder)))?;
+    Ok(folder)
+}
+
+/// Asks whether to keep what was learned, as a profile in `folder` named after `service` or the busiest process, where there is somebody to ask; else says how it could have been kept.
 ///
 /// # Errors
 /// When it is wanted and cannot be kept.
-pub fn offer(census: Census, targets: &str, model: &ModelArgs) -> Result<()> {
+pub fn offer(
+    census: Census,
+    targets: &str,
+    service: Option<String>,
+    folder: &Path,
+    model: &ModelArgs,
+) -> Result<()> {
     let calls = census.progress().calls;
     if calls == 0 {
         return Ok(());
     }
-    let name = suggested(&census);
+    let name = suggested(&census, service, folder);
     let calls = grouped(calls);
     if !stderr_is_terminal() || !io::IsTerminal::is_terminal(&io::stdin()) {
         complain(&format!(
@@ -110,13 +137,16 @@ pub fn offer(census: Census, targets: &str, model: &ModelArgs) -> Result<()> {
     Ok(())
 }
 
-/// A name for the profile that nobody has, after the process that made most of the calls.
-fn suggested(census: &Census) -> PathBuf {
-    let name = census.busiest_name();
-    let stem = name.map_or_else(|| "service".to_owned(), |name| plain(name.as_bytes()));
+/// A name for the profile that no file has: of the service, or of the process that made most of the calls.
+fn suggested(census: &Census, service: Option<String>, folder: &Path) -> PathBuf {
+    let busiest = || census.busiest_name().map(|name| plain(name.as_bytes()));
+    let service = service.map(|name| plain(name.as_bytes()));
+    let stem = service
+        .or_else(busiest)
+        .unwrap_or_else(|| "service".to_owned());
     let numbered = |count: u32| match count {
-        1 => PathBuf::from(format!("{stem}.profile")),
-        _ => PathBuf::from(format!("{stem}-{count}.profile")),
+        1 => folder.join(format!("{stem}.profile")),
+        _ => folder.join(format!("{stem}-{count}.profile")),
     };
     let free = |path: &PathBuf| !path.exists();
     (1..1000)
@@ -128,11 +158,11 @@ fn suggested(census: &Census) -> PathBuf {
 /// A process' name as the name of a file: it chose that itself.
 fn plain(name: &[u8]) -> String {
     let letter = |&byte: &u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' => char::from(byte),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.' => char::from(byte),
         _ => '-',
     };
     let plain: String = name.iter().map(letter).collect();
-    let plain = plain.trim_matches('-');
+    let plain = plain.trim_matches(['-', '.']);
     if plain.is_empty() {
         "service".to_owned()
     } else {
@@ -148,6 +178,8 @@ mod tests {
     fn a_process_cannot_choose_where_its_profile_goes() {
         assert_eq!(plain(b"nginx"), "nginx");
         assert_eq!(plain(b"../../etc/x"), "etc-x");
+        assert_eq!(plain(b".."), "service");
+        assert_eq!(plain(b"web.service"), "web.service");
         assert_eq!(plain(b"-rf *"), "rf");
         assert_eq!(plain(b"\x1b[2J"), "2J");
         assert_eq!(plain(b"///"), "service");

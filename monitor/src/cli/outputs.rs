@@ -19,7 +19,7 @@ use monitor::run::snapshot::{ModelIdentity, OutputState};
 use monitor::trace::error::shown;
 
 use super::alarm_log::{self, AlarmLog};
-use super::{Color, Format, complain, stderr_is_terminal};
+use super::{Color, Format, complain, quantity, stderr_is_terminal};
 
 /// Options that say what is shown and where.
 #[derive(Args, Clone, Debug)]
@@ -41,7 +41,7 @@ pub struct OutputArgs {
     #[arg(long)]
     no_thread_ends: bool,
     /// Seconds between two status lines of JSON
-    #[arg(long, value_name = "SECS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "SECS", default_value_t = 10, value_parser = quantity::whole::<1, 86_400>)]
     status_interval: u64,
 }
 
@@ -59,6 +59,12 @@ pub struct Kind {
 }
 
 impl OutputArgs {
+    /// The alarm log that a live run keeps unasked, which is set aside when it has grown.
+    pub fn default_log(&self) -> Option<PathBuf> {
+        let unasked = self.alarm_log.is_none() && !self.no_alarm_log;
+        unasked.then(alarm_log::place)?.ok()
+    }
+
     /// The outputs of a run.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use monitor::profile::budget::Budget;
 use monitor::profile::file;
+use monitor::report::text::grouped;
 use monitor::trace::error::shown;
 
 use super::explain::stored::Log;
@@ -31,9 +32,13 @@ enum Command {
     Show {
         /// The profile
         profile: PathBuf,
-        /// Print an OCI seccomp profile that allows the calls that were learned, and nothing else
+        /// Print an OCI seccomp profile that allows the calls that were learned, those that a container
+        /// runtime needs to start any container, and nothing else
         #[arg(long)]
         seccomp: bool,
+        /// With --seccomp: let the kernel log other calls in the place of refusing them
+        #[arg(long, requires = "seccomp")]
+        audit: bool,
         /// The false alarms to show thresholds for
         #[arg(long, value_name = "N/SPAN", default_value_t)]
         budget: Budget,
@@ -81,10 +86,11 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
         Command::Show {
             profile,
             seccomp: true,
+            audit,
             ..
         } => {
             let (profile, _) = file::read(&profile)?;
-            let (json, nameless) = seccomp::profile(&profile);
+            let (json, nameless) = seccomp::profile(&profile, audit);
             if nameless > 0 {
                 complain(&format!(
                     "{nameless} calls have no name in any table and are left out"
@@ -118,6 +124,7 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
                 let at = shown(&output);
                 return Err(Usage(format!("{at} is there already: replace it by --force")).into());
             }
+            let count = profiles.len();
             let mut profiles = profiles.iter();
             let first = profiles.next().context("there are two at least")?;
             let (mut merged, _) = file::read(first)?;
@@ -127,6 +134,16 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
                 merged.with_context(|| format!("{} cannot be added", shown(path)))?;
             }
             file::write(&output, &merged)?;
+            writeln!(
+                out,
+                "merged {} profiles into {}: {} calls of {} threads, {} different calls, {} process names",
+                count,
+                shown(&output),
+                grouped(merged.provenance.calls()),
+                grouped(merged.provenance.lives()),
+                merged.vocabulary.calls().len(),
+                merged.known.names().len(),
+            )?;
         }
         Command::Diff { one, other } => {
             let (one, other) = (file::read(&one)?.0, file::read(&other)?.0);

@@ -7,7 +7,7 @@ use clap::Args;
 use monitor::pipeline::Parts;
 use monitor::pipeline::unjudged::Unjudged;
 
-use super::live::{self, LiveArgs};
+use super::live::{self, Files, LiveArgs};
 use super::outputs::recording_listeners;
 use super::status::Exit;
 use super::tap::Recorder;
@@ -41,7 +41,7 @@ pub fn run(args: RecordArgs) -> Result<Exit> {
             cpu: None,
         })
     };
-    let ended = live::run(target, follow, &args.live, parts)?;
+    let ended = live::run(target, follow, &args.live, &Files::default(), parts)?;
     Ok(ended
         .command
         .map_or_else(|| Exit::of(&ended.outcome), Exit::Command))

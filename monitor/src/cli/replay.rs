@@ -16,7 +16,7 @@ use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
 use super::outputs::{Kind, OutputArgs, tell_failures};
 use super::status::{Exit, Usage};
 use super::syscalls::AbiName;
-use super::{TerminalArgs, complain};
+use super::{TerminalArgs, complain, quantity};
 
 /// Options of `monitor replay`.
 #[derive(Args, Clone, Debug)]
@@ -43,12 +43,8 @@ pub struct ReplayArgs {
 
 /// A share between nothing and all.
 fn percentage(text: &str) -> Result<f64, &'static str> {
-    const WRONG: &str = "give a percentage from 0% to 100%";
-    let percent = text.strip_suffix('%').ok_or(WRONG)?;
-    match percent.trim().parse::<f64>() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent / 100.0),
-        _ => Err(WRONG),
-    }
+    let share = quantity::share(text).filter(|share| *share <= 1.0);
+    share.ok_or("give a percentage from 0% to 100%")
 }
 
 /// Batches that may wait to be scored.
@@ -59,6 +55,7 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// Replays every file, one after the other.
 pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
+    args.profile.check()?;
     // Each is opened once, as a pipe's bytes are there for its first reader only. What can be read
     // again is closed meanwhile, as there may be more of them than files that can be open.
     let inputs: Vec<_> = args

@@ -12,7 +12,7 @@ use super::status::Usage;
 #[derive(Args, Clone, Debug, Default)]
 pub struct TargetArgs {
     /// Watch this process, all its threads, and its children from then on (repeatable)
-    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "PID", value_parser = pid)]
     pid: Vec<u32>,
     /// Watch every process with a thread of this name (up to 15 bytes, see /proc/PID/comm)
     #[arg(long, value_name = "NAME")]
@@ -113,6 +113,31 @@ impl TargetArgs {
     }
 }
 
+impl Target {
+    /// What a profile of it would be called; `None` of processes, which have names of their own.
+    pub fn service(&self) -> Option<String> {
+        match self {
+            Self::Processes(_) | Self::Command(..) => None,
+            Self::Comm(name) => Some(name.to_string_lossy().into_owned()),
+            Self::Uid(uid) => Some(format!("user-{uid}")),
+            Self::Cgroup(path) => Some(path.file_name()?.to_string_lossy().into_owned()),
+            Self::All => Some("host".to_owned()),
+        }
+    }
+}
+
+fn pid(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(pid) if pid > 0 => Ok(pid),
+        _ if text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => {
+            Err("give the number of a process, from 1".into())
+        }
+        _ => Err(format!(
+            "give the number of a process, or its name by --comm {text}"
+        )),
+    }
+}
+
 fn uid(user: &str) -> Result<u32, Usage> {
     if let Ok(uid) = user.parse() {
         return Ok(uid);
@@ -158,6 +183,14 @@ mod tests {
             args.target().expect("one kind"),
             Target::Processes(vec![7, 8])
         );
+    }
+
+    #[test]
+    fn what_is_watched_gives_a_profile_its_name() {
+        assert_eq!(Target::All.service().as_deref(), Some("host"));
+        let unit = Target::Cgroup("/sys/fs/cgroup/system.slice/web.service".into());
+        assert_eq!(unit.service().as_deref(), Some("web.service"));
+        assert_eq!(Target::Processes(vec![1]).service(), None);
     }
 
     #[test]

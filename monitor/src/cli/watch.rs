@@ -1,8 +1,8 @@
 //! `monitor` itself: watch, score, tell.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::Args;
 use monitor::detect::detector::Adapting;
 use monitor::pipeline::{Engine, Parts, Tap};
@@ -12,13 +12,13 @@ use monitor::trace::error::shown;
 use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
 use super::keeper::Keeper;
 use super::learn;
-use super::live::{self, Ended, LiveArgs};
-use super::offer::{Learned, offer};
+use super::live::{self, Ended, Files, LiveArgs};
+use super::offer::{Learned, offer, profiles_folder};
 use super::outputs::{Kind, OutputArgs};
 use super::status::{Exit, Usage};
 use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
-use super::{TerminalArgs, complain};
+use super::{TerminalArgs, complain, quantity};
 
 /// Options of the live run.
 #[derive(Args, Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct WatchArgs {
     #[command(flatten)]
     profile: ProfileArgs,
     /// Learn on while watching: slowly, and only from what is confidently normal; the profile is saved again
-    #[arg(long, requires = "profile")]
+    #[arg(long)]
     adapt: bool,
     /// Learn what this run sees, and save it as a new profile at the end
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
@@ -60,13 +60,12 @@ impl std::str::FromStr for CpuShare {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const WRONG: &str = "give a percentage of one core above 0, as in 10%, or none";
+        const WRONG: &str = "give a percentage of one core above 0, as in 10% or 10, or none";
         if text == "none" {
             return Ok(Self(None));
         }
-        let percent = text.strip_suffix('%').ok_or(WRONG)?;
-        match percent.trim().parse::<f64>() {
-            Ok(percent) if percent.is_finite() && percent > 0.0 => Ok(Self(Some(percent / 100.0))),
+        match quantity::share(text) {
+            Some(share) if share > 0.0 => Ok(Self(Some(share))),
             _ => Err(WRONG),
         }
     }
@@ -78,6 +77,11 @@ const GENERAL: &str = "no profile: judging by the general model, which has not l
 
 /// Watches until the run ends.
 pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
+    args.profile.check()?;
+    if args.adapt && args.profile.path().is_none() {
+        let needs = "--adapt needs --profile FILE: there is no profile that could learn on";
+        return Err(Usage(needs.into()).into());
+    }
     let follow = args.target.follows();
     let target = args.target.clone().target()?;
     let targets = target.to_string();
@@ -133,15 +137,12 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             cpu: args.cpu.0,
         })
     };
-    let run = || live::run(target, follow, &args.live, parts);
-    if learned.is_none() {
-        return Ok(exit(&run()?));
-    }
-    // A live run drops its thread's privileges; this one's may be needed to write the profile.
-    let Ok(ended) = std::thread::scope(|scope| scope.spawn(run).join()) else {
-        bail!("the live run stopped on an internal error (please report it)");
-    };
-    let ended = ended?;
+    let suggested = target.service();
+    let offered = learned.is_some() && args.save_profile.is_none();
+    // Without such a folder, the current one.
+    let place = offered.then(profiles_folder).and_then(Result::ok);
+    let files = files(&args, place.as_deref());
+    let ended = live::run(target, follow, &args.live, &files, parts)?;
     let Some(census) = learned.map(Learned::into_census) else {
         return Ok(exit(&ended));
     };
@@ -152,9 +153,37 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         }
         // Whoever ended the run by a signal may not be there to answer.
         None if ended.told_to_end => {}
-        None => offer(census, &targets, &args.judge.model)?,
+        None => {
+            let place = place.unwrap_or_default();
+            offer(census, &targets, suggested, &place, &args.judge.model)?;
+        }
     }
     Ok(exit(&ended))
+}
+
+/// What the run opens after its start; `profiles` is where a profile is offered to be kept.
+fn files(args: &WatchArgs, profiles: Option<&Path>) -> Files {
+    let mut files = Files::default();
+    files.written.extend(args.outputs.default_log());
+    files.written.extend(args.save_profile.clone());
+    files
+        .written
+        .extend(profiles.map(|folder| folder.join("new.profile")));
+    if let Some(path) = args.profile.path() {
+        // What is accepted replaces the file, so the folder is looked at.
+        if args.adapt {
+            files.written.push(path.to_owned());
+        } else {
+            files.read.extend(path.parent().map(Path::to_owned));
+        }
+    }
+    if args.save_profile.is_some() {
+        files.read.extend(args.record.clone());
+    }
+    files
+        .read
+        .extend(args.judge.model.folder().map(Path::to_owned));
+    files
 }
 
 fn exit(ended: &Ended) -> Exit {
@@ -173,7 +202,8 @@ mod tests {
         assert_eq!("10%".parse(), Ok(CpuShare(Some(0.1))));
         assert_eq!("150%".parse(), Ok(CpuShare(Some(1.5))));
         assert_eq!("none".parse(), Ok(CpuShare(None)));
-        for wrong in ["10", "0%", "-5%", "nan%", "inf%", "%", "", "all"] {
+        assert_eq!("10".parse(), Ok(CpuShare(Some(0.1))));
+        for wrong in ["0%", "-5%", "nan%", "inf%", "%", "", "all"] {
             assert!(wrong.parse::<CpuShare>().is_err(), "{wrong}");
         }
     }

@@ -13,11 +13,20 @@ use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
 use crate::syscall::table;
 
-/// Calls that are kept to be held out, at most: 64 MB. What comes after is learned and not validated.
-pub const MOST_KEPT: usize = 32 << 20;
+/// Bytes that are kept to be held out, at most. What comes after is learned and not validated.
+pub const MOST_KEPT: usize = 64 << 20;
 
-/// Lives that are kept, at most.
-const MOST_LIVES: usize = 1 << 18;
+/// The part of the memory that the process could still have that is kept to be held out.
+const PART: u64 = 8;
+
+/// Bytes of a life without its calls: itself, the least that its runs take, and what the allocator adds.
+const LIFE: usize = size_of::<Life>() + 4 * size_of::<Run>() + 32;
+
+/// Bytes of a run without its calls, with the place that a growing list leaves free.
+const RUN: usize = 2 * size_of::<Run>() + 32;
+
+/// Bytes of a call, with the place that a growing list leaves free.
+const CALL: usize = 2 * size_of::<u16>();
 
 /// Threads that are followed at once.
 const MOST_THREADS: usize = 1 << 16;
@@ -52,6 +61,8 @@ pub struct Life {
     pub kind: Kind,
     /// Its calls.
     pub runs: Vec<Run>,
+    /// Whether nothing of it was left out for want of room.
+    pub is_whole: bool,
 }
 
 /// How learning stands.
@@ -63,7 +74,7 @@ pub struct Progress {
     pub lives: u64,
     /// Calls that are missing.
     pub lost: u64,
-    /// Calls that were learned but are not kept to be held out.
+    /// Calls that were learned but are not kept to be held out, as there is no more room.
     pub not_kept: u64,
     /// From the first event to the last, seconds.
     pub seconds: f64,
@@ -78,9 +89,10 @@ pub struct Census {
     /// By slot: its life, and where it stands.
     open: Vec<(usize, Cursor)>,
     lives: Vec<Life>,
+    /// Bytes that are left for lives.
+    room: usize,
     /// Children announced by a fork and not seen yet, by tgid and tid.
     children: HashMap<(u32, u32), ()>,
-    kept: usize,
     progress: Progress,
     written: Written,
     /// Time of the first event and of the latest.
@@ -98,13 +110,21 @@ impl Census {
             threads: Threads::new(MOST_THREADS),
             open: Vec::new(),
             lives: Vec::new(),
+            room: MOST_KEPT,
             children: HashMap::new(),
-            kept: 0,
             progress: Progress::default(),
             written: Written::default(),
             span_ns: None,
             before: (Comm::default(), Comm::default()),
         }
+    }
+
+    /// Keeps no more to be held out than an eighth of so many bytes: of the memory that there is.
+    #[must_use]
+    pub fn within(mut self, spare_bytes: u64) -> Self {
+        let part = usize::try_from(spare_bytes / PART).unwrap_or(MOST_KEPT);
+        self.room = part.min(MOST_KEPT);
+        self
     }
 
     /// Learns an event.
@@ -183,12 +203,8 @@ impl Census {
         let (life, mut cursor) = self.open[slot as usize];
         if next.restarts {
             cursor = self.profile.ngram.middle();
-            if let Some(life) = self.lives.get_mut(life) {
-                life.runs.push(Run {
-                    first_seq: stretch.first_seq.saturating_add(next.repeated as u64),
-                    tokens: Vec::new(),
-                });
-            }
+            let first_seq = stretch.first_seq.saturating_add(next.repeated as u64);
+            self.begin_run(life, first_seq);
         }
         let last = self.family(event.comm);
         if let Some(life) = self.lives.get_mut(life) {
@@ -215,17 +231,36 @@ impl Census {
         self.open[slot as usize].1 = cursor;
     }
 
+    /// Begins a run after a gap, in the place of one that has no call yet.
+    fn begin_run(&mut self, life: usize, first_seq: u64) {
+        let room = self.room.checked_sub(RUN);
+        let Some(life) = self.lives.get_mut(life) else {
+            return;
+        };
+        match (life.runs.last_mut(), room) {
+            (Some(run), _) if run.tokens.is_empty() => run.first_seq = first_seq,
+            (_, Some(room)) => {
+                self.room = room;
+                life.runs.push(Run {
+                    first_seq,
+                    tokens: Vec::new(),
+                });
+            }
+            // What follows is not of the run before: the life ends here.
+            (_, None) => life.is_whole = false,
+        }
+    }
+
     fn keep(&mut self, life: usize, token: u32) {
-        let run = self
-            .lives
-            .get_mut(life)
-            .and_then(|life| life.runs.last_mut());
-        match run {
-            Some(run) if self.kept < MOST_KEPT => {
+        let room = self.room.checked_sub(CALL);
+        let life = self.lives.get_mut(life).filter(|life| life.is_whole);
+        let run = life.and_then(|life| life.runs.last_mut());
+        match (run, room) {
+            (Some(run), Some(room)) => {
                 // A vocabulary has SIZE tokens.
                 run.tokens
                     .push(u16::try_from(token).unwrap_or(Vocabulary::UNSEEN as u16));
-                self.kept += 1;
+                self.room = room;
             }
             _ => self.progress.not_kept += 1,
         }
@@ -250,8 +285,10 @@ impl Census {
         let life = self.lives.len();
         let first = self.family(comm);
         let begun = self.children.remove(&(key.tgid, key.tid)).is_some();
-        if life < MOST_LIVES {
+        if let Some(room) = self.room.checked_sub(LIFE) {
+            self.room = room;
             self.lives.push(Life {
+                is_whole: true,
                 kind: Kind {
                     first,
                     last: first,

@@ -125,6 +125,7 @@ mod tests {
                 last: name,
                 begun,
             },
+            is_whole: true,
             runs: runs
                 .iter()
                 .map(|&calls| Run {

@@ -19,7 +19,8 @@ use std::{
 
 use nix::unistd::User;
 
-use super::privileges;
+use super::inherited;
+use super::privileges::{self, Needs};
 
 /// A command that cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,12 @@ pub fn prepare(
     let user = invoker
         .as_ref()
         .and_then(|invoker| User::from_uid(invoker.uid.into()).ok()?);
+    for (name, before) in inherited::variables() {
+        match before {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     if let Some(user) = user {
         command
             .env("HOME", user.dir)
@@ -128,6 +135,7 @@ pub fn prepare(
                 0,
                 0,
             );
+            inherited::restore_limits();
             if let Some(invoker) = &invoker {
                 become_user(invoker)?;
             }
@@ -155,7 +163,7 @@ pub fn prepare(
                 error,
             })?;
             // Privileges belong to threads, and waiting needs none.
-            privileges::drop_unneeded(false).map_err(io::Error::other)?;
+            privileges::give_up(&Needs::default()).map_err(io::Error::other)?;
             Ok(child.wait()?)
         })?;
     let mut pid = [0; 4];

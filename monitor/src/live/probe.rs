@@ -15,6 +15,7 @@ use monitor_common::{
 
 use super::{
     attachment::{Attachment, Plan},
+    inherited,
     losses::Losses,
     misses::Programs,
     perf_event,
@@ -111,7 +112,7 @@ impl Probe {
         sizes: Sizes,
         plan: Plan,
     ) -> Result<(Self, Readers), ProbeError> {
-        allow_locked_memory();
+        inherited::allow_locked_memory();
         let (filter_words, layout_words) = (filter.words(), layout.words());
         let log_level = log::max_level() as u8;
         let slots = thread_slots::count(sizes.max_threads);
@@ -255,15 +256,4 @@ fn load_perf(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError>
 
 fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {
     ebpf.take_map(name).ok_or(ProbeError::Missing(name))
-}
-
-/// Before Linux 5.11 maps count as locked memory, of which even root may have little.
-fn allow_locked_memory() {
-    let unlimited = libc::rlimit {
-        rlim_cur: libc::RLIM_INFINITY,
-        rlim_max: libc::RLIM_INFINITY,
-    };
-    // SAFETY: the pointer is to a live rlimit. Where the limit may not be raised, newer kernels do
-    // without, and older ones refuse the load with an error of their own.
-    unsafe { libc::setrlimit(libc::RLIMIT_MEMLOCK, &raw const unlimited) };
 }

@@ -14,7 +14,7 @@ use super::{
     command::{CommandError, Prepared, Running},
     kin, layout,
     preflight::{Host, PreflightError},
-    privileges,
+    privileges::{self, Needs, PrivilegeError, Remains},
     probe::{Probe, ProbeError, Readers, Sizes},
     reader::Reader,
     signals,
@@ -61,8 +61,8 @@ pub enum WatchError {
     #[error(transparent)]
     Command(#[from] CommandError),
     /// The privileges that are no longer needed could not be dropped.
-    #[error("cannot drop privileges: {0}")]
-    Privileges(#[from] caps::errors::CapsError),
+    #[error("cannot drop privileges")]
+    Privileges(#[from] PrivilegeError),
     /// The kernel did not let the reader read.
     #[error("cannot read from the probe: {0}")]
     Read(#[from] std::io::Error),
@@ -120,8 +120,7 @@ impl Watch {
         })
     }
 
-    /// Attaches the probe, lists whom it watches, and drops the privileges of this thread that
-    /// reading does not need. Threads that are started afterwards do not have them either.
+    /// Attaches the probe and lists whom it watches.
     ///
     /// # Errors
     ///
@@ -155,8 +154,21 @@ impl Watch {
             Target::Processes(_) => kin::of(|pid| self.named.contains(&pid)),
             target => kin::of(|pid| kin::fits(target, pid)),
         };
-        privileges::drop_unneeded(command.is_some())?;
         Ok(())
+    }
+
+    /// Gives up the rights of this thread that neither reading nor `needs` needs. Threads that are
+    /// started afterwards do not have them either. Gives what this host does not let it give up.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses.
+    pub fn give_up_rights(&self, needs: Needs) -> Result<Remains, WatchError> {
+        let needs = Needs {
+            reads_maps: true,
+            ..needs
+        };
+        Ok(privileges::give_up(&needs)?)
     }
 
     /// Watches until a signal, the end of all targets, the duration or the end of the stages behind

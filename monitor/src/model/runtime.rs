@@ -17,6 +17,8 @@ use ort::environment::Environment;
 use thiserror::Error;
 
 pub use telemetry::disable_telemetry;
+#[cfg(feature = "live")]
+pub(crate) use telemetry::telemetry_before;
 pub use trust::Distrust;
 
 /// What to do when no usable library was found.

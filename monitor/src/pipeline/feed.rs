@@ -1,6 +1,5 @@
 //! The source's end of the pipeline.
 
-use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,16 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::{Sender, TrySendError};
 use thiserror::Error;
 
+use super::room::Room;
 use crate::report::sink::Origin;
 use crate::run::snapshot::{SourceStatus, Unscored};
 use crate::syscall::event::{Event, EventKind};
-
-/// Calls that may wait to be scored: room for a burst, and no more than one core scores in a few
-/// seconds, so that a verdict is never older than that.
-const QUEUED_CALLS: u64 = 1 << 17;
-
-/// Forks, execs and exits that wait for room in the queue.
-const BACKLOG: usize = 1 << 16;
 
 /// The stages behind the feed have ended: why, [`super::Pipeline::finish`] tells.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -25,24 +18,28 @@ const BACKLOG: usize = 1 << 16;
 pub struct Closed;
 
 /// What source and scorer both look at.
-#[derive(Default)]
 pub(super) struct Shared {
     ended: AtomicBool,
-    queued_calls: AtomicU64,
+    /// How much waits to be scored, and of whom.
+    pub(super) room: Room,
     unscored_calls: AtomicU64,
     unscored_stretches: AtomicU64,
     unscored_lifecycle: AtomicU64,
+    unscored_touches: AtomicU64,
     source: Mutex<SourceStatus>,
 }
 
 impl Shared {
-    pub(super) fn taken(&self, calls: u64) {
-        self.queued_calls.fetch_sub(calls, Relaxed);
-    }
-
-    /// Whether calls come faster than they are taken.
-    pub(super) fn is_pressed(&self) -> bool {
-        self.queued_calls.load(Relaxed) > QUEUED_CALLS / 4
+    pub(super) fn new(room: Room) -> Self {
+        Self {
+            ended: AtomicBool::default(),
+            room,
+            unscored_calls: AtomicU64::default(),
+            unscored_stretches: AtomicU64::default(),
+            unscored_lifecycle: AtomicU64::default(),
+            unscored_touches: AtomicU64::default(),
+            source: Mutex::default(),
+        }
     }
 
     pub(super) fn source(&self) -> SourceStatus {
@@ -54,6 +51,7 @@ impl Shared {
             calls: self.unscored_calls.load(Relaxed),
             stretches: self.unscored_stretches.load(Relaxed),
             lifecycle: self.unscored_lifecycle.load(Relaxed),
+            touches: self.unscored_touches.load(Relaxed),
         }
     }
 }
@@ -77,7 +75,8 @@ pub(super) enum Batch {
 pub struct Feed {
     batches: Sender<Batch>,
     shared: Arc<Shared>,
-    backlog: Mutex<VecDeque<Event>>,
+    /// What was let in and waits for its turn in the channel.
+    waiting: Mutex<Vec<Event>>,
 }
 
 impl Feed {
@@ -85,7 +84,7 @@ impl Feed {
         Self {
             batches,
             shared,
-            backlog: Mutex::default(),
+            waiting: Mutex::default(),
         }
     }
 
@@ -107,46 +106,39 @@ impl Feed {
         if batch.is_empty() {
             return self.check();
         }
-        let calls = calls_in(&batch);
-        self.shared.queued_calls.fetch_add(calls, Relaxed);
+        batch.iter().for_each(|event| self.shared.room.enter(event));
         let batch = Batch::Events(batch);
         self.batches.send(batch).map_err(|_| Closed)
     }
 
     /// Hands `batch` over without ever waiting: for the kernel, which does not wait either.
     ///
-    /// What a full queue refuses is counted: calls as unscored (the detector sees the gap in the
-    /// sequence numbers), while forks, execs and exits are kept for the next offer. An empty batch
-    /// hands over only those; offer one now and then when nothing happens.
+    /// What there is no room for is counted and dropped before anything is moved: calls of the
+    /// threads that fill the queue, as unscored (the detector sees the gap in the sequence numbers).
+    /// An empty batch hands over only what waits; offer one now and then when nothing happens.
     ///
     /// # Errors
     /// When the stages behind have ended.
     pub fn offer(&self, batch: Vec<Event>) -> Result<(), Closed> {
-        let mut backlog = lock(&self.backlog);
-        let batch = if backlog.is_empty() {
-            batch
-        } else {
-            let mut waiting: Vec<_> = mem::take(&mut *backlog).into();
-            waiting.extend(batch);
-            waiting
-        };
-        if batch.is_empty() {
+        let mut waiting = lock(&self.waiting);
+        for event in batch {
+            if self.shared.room.admit(&event) {
+                waiting.push(event);
+            } else {
+                self.refuse(&event);
+            }
+        }
+        if waiting.is_empty() || self.batches.is_full() {
             return self.check();
         }
-        let calls = calls_in(&batch);
-        let queued = self.shared.queued_calls.fetch_add(calls, Relaxed);
-        // A single batch above the limit is taken by an empty queue.
-        let refused = if queued > 0 && queued + calls > QUEUED_CALLS {
-            batch
-        } else {
-            match self.batches.try_send(Batch::Events(batch)) {
-                Err(TrySendError::Full(Batch::Events(batch))) => batch,
-                Err(TrySendError::Disconnected(_)) => return Err(Closed),
-                _ => return Ok(()),
-            }
-        };
-        self.shared.taken(calls);
-        self.keep_lifecycle(&mut backlog, refused);
+        match self
+            .batches
+            .try_send(Batch::Events(mem::take(&mut *waiting)))
+        {
+            Err(TrySendError::Full(Batch::Events(events))) => *waiting = events,
+            Err(TrySendError::Disconnected(_)) => return Err(Closed),
+            _ => {}
+        }
         self.check()
     }
 
@@ -171,25 +163,30 @@ impl Feed {
         if self.is_open() { Ok(()) } else { Err(Closed) }
     }
 
-    fn keep_lifecycle(&self, backlog: &mut VecDeque<Event>, refused: Vec<Event>) {
-        for event in refused {
-            if let EventKind::Calls(stretch) = &event.kind {
+    fn refuse(&self, event: &Event) {
+        let shared = &self.shared;
+        match &event.kind {
+            EventKind::Calls(stretch) => {
                 let calls = stretch.calls.len() as u64;
-                self.shared.unscored_calls.fetch_add(calls, Relaxed);
-                self.shared.unscored_stretches.fetch_add(1, Relaxed);
-            } else if backlog.len() < BACKLOG {
-                backlog.push_back(event);
-            } else {
-                self.shared.unscored_lifecycle.fetch_add(1, Relaxed);
+                shared.unscored_calls.fetch_add(calls, Relaxed);
+                shared.unscored_stretches.fetch_add(1, Relaxed);
+            }
+            EventKind::Touch(_) => {
+                shared.unscored_touches.fetch_add(1, Relaxed);
+            }
+            _ => {
+                shared.unscored_lifecycle.fetch_add(1, Relaxed);
             }
         }
     }
 
     /// Hands over what still waits and closes the queue.
     pub(super) fn close(self) {
-        let backlog = mem::take(&mut *lock(&self.backlog));
-        // A stage that has ended already says itself why.
-        let _ = self.send(backlog.into());
+        let waiting = mem::take(&mut *lock(&self.waiting));
+        if !waiting.is_empty() {
+            // A stage that has ended already says itself why.
+            let _ = self.batches.send(Batch::Events(waiting));
+        }
     }
 }
 

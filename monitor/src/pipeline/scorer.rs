@@ -7,13 +7,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 
 use super::allowance::Allowance;
 use super::feed::{Batch, Shared, calls_in};
+use super::room::weight;
 use super::writer::Statement;
 use super::{Engine, PipelineError, Tap};
 use crate::detect::verdict::Verdict;
 use crate::report::hub::Hub;
 use crate::report::sink::Origin;
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
-use crate::run::usage::cpu_time;
+use crate::run::usage::{cpu_time, thread_cpu_time};
 use crate::syscall::event::Event;
 
 /// Calls after which a round of scoring begins even if more are queued, so that a verdict never
@@ -92,14 +93,16 @@ impl Stage {
 
     /// Scores `batch` and what else is queued by now. False when nobody listens any more.
     fn round(&mut self, mut batch: Batch) -> Result<bool, PipelineError> {
-        let pressed = self.cpu.as_mut().filter(|_| self.shared.is_pressed());
+        let pressed = self.cpu.as_mut().filter(|_| self.shared.room.is_pressed());
         if let Some(share) = pressed.and_then(|cpu| cpu.press(Instant::now())) {
             self.engine.limit_model(share);
         }
         let mut taken = 0;
+        let mut scored = 0;
+        let began = thread_cpu_time();
         loop {
             match batch {
-                Batch::Events(events) => taken += self.take(&events),
+                Batch::Events(events) => taken += self.take(&events, &mut scored),
                 Batch::Begin(origin) => return self.begin(origin),
             }
             if taken >= ROUND {
@@ -114,6 +117,8 @@ impl Stage {
         self.engine
             .score(&mut verdicts)
             .map_err(PipelineError::Scoring)?;
+        let took = thread_cpu_time().saturating_sub(began);
+        self.shared.room.scored(scored, took);
         Ok(self.tell(verdicts))
     }
 
@@ -129,16 +134,16 @@ impl Stage {
         Ok(self.tell(verdicts))
     }
 
-    fn take(&mut self, batch: &[Event]) -> u64 {
+    fn take(&mut self, batch: &[Event], taken: &mut u64) -> u64 {
         for event in batch {
             if let Some(tap) = &mut self.tap {
                 tap.event(event);
             }
             self.engine.push(event);
+            self.shared.room.leave(event);
+            *taken += weight(event);
         }
-        let calls = calls_in(batch);
-        self.shared.taken(calls);
-        calls
+        calls_in(batch)
     }
 
     fn tell(&self, verdicts: Vec<Verdict>) -> bool {

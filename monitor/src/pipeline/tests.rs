@@ -216,53 +216,70 @@ fn everything_sent_is_taped_scored_and_summed_up_in_order() {
     assert_eq!(taped.all(), expected);
 }
 
-#[test]
-fn a_full_queue_counts_calls_as_unscored_and_keeps_exits() {
+/// Waits until the engine holds what it was given first, so that the rest stays in the queue.
+fn held() -> (mpsc::Sender<()>, Counting) {
     let (let_go, hold) = mpsc::channel();
     let engine = Counting {
         hold: Some(hold),
         ..Counting::default()
     };
+    (let_go, engine)
+}
+
+#[test]
+fn a_full_channel_refuses_nothing_that_there_is_room_for() {
+    let (let_go, engine) = held();
     let run = Run::start(engine, None, 1);
     let offered = 40;
     for seq in 0..offered {
         let batch = vec![calls(seq * 3, 3), event(EventKind::Exit { count: 3 })];
         run.feed.offer(batch).expect("the run goes on");
     }
-    let unscored = run.feed.unscored();
-    assert!(unscored.calls > 0, "the queue holds one batch of {offered}");
-    assert_eq!(unscored.calls, 3 * unscored.stretches);
     drop(let_go);
     let outcome = run.finish().expect("no stage fails");
-    let counters = outcome.snapshot.counters;
-    assert_eq!(counters.calls + unscored.calls, 3 * offered);
-    assert_eq!(counters.threads, offered, "every exit arrives");
-    assert_eq!(outcome.snapshot.unscored, unscored);
+    assert_eq!(outcome.snapshot.counters.calls, 3 * offered);
+    assert_eq!(outcome.snapshot.counters.threads, offered);
+    assert_eq!(outcome.snapshot.unscored, Unscored::default());
 }
 
 #[test]
-fn a_batch_above_the_limit_is_taken_by_an_empty_queue_and_refused_by_a_busy_one() {
-    let (let_go, hold) = mpsc::channel();
-    let engine = Counting {
-        hold: Some(hold),
-        ..Counting::default()
-    };
-    let run = Run::start(engine, None, 64);
-    let huge = 1 << 20;
-    run.feed.offer(vec![calls(0, huge)]).expect("it goes on");
-    run.feed.offer(vec![calls(0, 1)]).expect("it goes on");
-    run.feed.offer(vec![calls(0, huge)]).expect("it goes on");
-    let refused = run.feed.unscored().calls;
-    assert!(
-        refused > 0,
-        "the last finds the queue over its limit, or the second does"
-    );
+fn what_a_flooding_thread_loses_is_counted_and_another_loses_nothing() {
+    let (let_go, engine) = held();
+    let run = Run::start(engine, None, 4);
+    let (mut offered, mut seq) = (0, 0);
+    // More than the room that any machine gives.
+    while offered < 16 << 20 {
+        run.feed.offer(vec![calls(seq, 1024)]).expect("it goes on");
+        offered += 1024;
+        seq += 1024;
+    }
+    let flood = run.feed.unscored();
+    assert!(flood.calls > 0, "all of it was let in");
+    assert_eq!(flood.calls, 1024 * flood.stretches);
+    let mut slow = calls(0, 400);
+    slow.thread.tgid = 8;
+    slow.thread.tid = 8;
+    run.feed
+        .offer(vec![slow, event(EventKind::Exit { count: 3 })])
+        .expect("it goes on");
+    assert_eq!(run.feed.unscored(), flood, "the other's calls are let in");
     drop(let_go);
     let outcome = run.finish().expect("no stage fails");
-    assert_eq!(
-        outcome.snapshot.counters.calls + refused,
-        2 * huge as u64 + 1
-    );
+    assert_eq!(outcome.snapshot.counters.calls + flood.calls, offered + 400);
+    assert_eq!(outcome.snapshot.counters.threads, 1, "the exit arrives");
+    assert_eq!(outcome.snapshot.unscored, flood);
+}
+
+#[test]
+fn a_batch_above_any_limit_is_taken_by_an_empty_queue() {
+    let (let_go, engine) = held();
+    let run = Run::start(engine, None, 64);
+    let huge = 1 << 24;
+    run.feed.offer(vec![calls(0, huge)]).expect("it goes on");
+    assert_eq!(run.feed.unscored().calls, 0);
+    drop(let_go);
+    let outcome = run.finish().expect("no stage fails");
+    assert_eq!(outcome.snapshot.counters.calls, huge as u64);
 }
 
 #[test]

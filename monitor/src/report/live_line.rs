@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::detect::verdict::Verdict;
 use crate::report::sink::{Interest, Sink};
-use crate::report::text::{grouped, percent};
+use crate::report::text::{counted, grouped, percent};
 use crate::run::snapshot::{Snapshot, Summary};
 use crate::run::usage::cpu_time;
 
@@ -47,19 +47,17 @@ impl LiveLine {
         let rate = if seconds > 0.0 { calls / seconds } else { 0.0 };
         let threads = now.source.threads.unwrap_or(counters.open_threads);
         let nats = |mean: Option<f64>| mean.map_or("-".into(), |mean| format!("{mean:.2}"));
+        // What matters most comes first: a narrow terminal cuts the end off.
         let mut line = format!(
-            "{} threads  {} calls  {} scored  {} lost  {} calls/s  surprise {} now, {} highest  {}",
-            grouped(threads),
-            grouped(counters.calls),
-            grouped(counters.scored),
-            grouped(now.lost_calls()),
+            "{}  {}  {} calls/s  {} lost  surprise {} now, {} highest  {}  {} scored",
+            counted(counters.alarms, "alarm"),
+            counted(threads, "thread"),
             grouped(rate.round() as u64),
+            grouped(now.lost_calls()),
             nats(counters.current_mean),
             nats(counters.highest_mean),
-            match counters.alarms {
-                1 => "1 alarm".into(),
-                alarms => format!("{} alarms", grouped(alarms)),
-            }
+            counted(counters.calls, "call"),
+            grouped(counters.scored),
         );
         if let Some(share) = counters.model_share() {
             line += &format!("  LSTM saw {}", percent(share));
@@ -141,7 +139,7 @@ mod tests {
         line.line(&at(10, 1_000));
         assert_eq!(
             line.line(&at(12, 5_000)),
-            "3 threads  5,000 calls  0 scored  7 lost  2,000 calls/s  surprise 0.50 now, - highest  1 alarm  LSTM saw 0.040%"
+            "1 alarm  3 threads  2,000 calls/s  7 lost  surprise 0.50 now, - highest  5,000 calls  0 scored  LSTM saw 0.040%"
         );
     }
 }

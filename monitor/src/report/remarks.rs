@@ -44,8 +44,8 @@ fn start() -> Option<Voice> {
 
 fn write(incoming: &Receiver<Vec<u8>>, (progress, done): &(Mutex<Progress>, Condvar)) {
     #[cfg(feature = "live")]
-    // Writing to a descriptor that is open needs no capability; a failure leaves what there was.
-    let _ = crate::live::privileges::drop_all();
+    // Writing to a descriptor that is open needs no right; a failure leaves what there was.
+    let _ = crate::live::privileges::give_up(&crate::live::privileges::Needs::default());
     for line in incoming {
         let left_out = {
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);

@@ -165,6 +165,7 @@ pub fn summary() -> Summary {
                 calls: 12,
                 stretches: 2,
                 lifecycle: 0,
+                touches: 0,
             },
             counters: Counters {
                 asked: 990,

@@ -122,6 +122,13 @@ pub fn expectation(expected: &[Expected]) -> String {
     expected.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
+/// So many of something: `1 thread`, `2 threads`.
+#[must_use]
+pub fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(count))
+}
+
 /// A number with commas between groups of three digits.
 #[must_use]
 pub fn grouped(number: u64) -> String {

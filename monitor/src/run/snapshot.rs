@@ -30,8 +30,10 @@ pub struct Unscored {
     pub calls: u64,
     /// The stretches that these calls made up.
     pub stretches: u64,
-    /// Forks, execs and exits that found even the backlog full.
+    /// Forks, execs and exits that found even the room for them full.
     pub lifecycle: u64,
+    /// What calls touched, of threads that filled the queue.
+    pub touches: u64,
 }
 
 /// Whether an output works.

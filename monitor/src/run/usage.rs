@@ -13,6 +13,14 @@ pub fn cpu_time() -> Duration {
     })
 }
 
+/// CPU time of the calling thread so far, user and system (`RUSAGE_THREAD` of `getrusage(2)`).
+#[must_use]
+pub fn thread_cpu_time() -> Duration {
+    getrusage(UsageWho::RUSAGE_THREAD).map_or(Duration::ZERO, |usage| {
+        duration(usage.user_time()) + duration(usage.system_time())
+    })
+}
+
 fn duration(time: TimeVal) -> Duration {
     let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
     let micros = u64::try_from(time.tv_usec()).unwrap_or(0);

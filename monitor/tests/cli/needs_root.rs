@@ -2,8 +2,10 @@
 
 mod alarm_log;
 mod ends_and_refusals;
+mod flood;
 mod outputs;
 mod profile;
+mod rights;
 
 use std::fs;
 use std::time::{Duration, Instant};

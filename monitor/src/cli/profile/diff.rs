@@ -28,8 +28,8 @@ pub fn text(one: &Profile, other: &Profile) -> Result<String, std::fmt::Error> {
             .iter()
             .filter(|(call, _)| !known.contains(call))
         {
-            let (name, count) = (call_name(*call), grouped(*count));
-            writeln!(text, "only in the {which}: call {name}, made {count} times")?;
+            let name = call_name(*call);
+            writeln!(text, "only in the {which}: call {name}, {}", made(*count))?;
         }
         let known = theirs.known.names();
         for name in mine
@@ -41,13 +41,41 @@ pub fn text(one: &Profile, other: &Profile) -> Result<String, std::fmt::Error> {
             writeln!(text, "only in the {which}: process name {name}")?;
         }
         let known: BTreeSet<_> = theirs.sequences().into_iter().map(|(it, _)| it).collect();
+        let mine_all = mine;
         let mine = mine.sequences().into_iter();
         for (calls, count) in mine.filter(|(it, _)| !known.contains(it)).take(SHOWN) {
-            let (calls, count) = (sequence(&calls), grouped(count));
-            writeln!(text, "only in the {which}: {calls}, made {count} times")?;
+            writeln!(
+                text,
+                "only in the {which}: {}, {}",
+                sequence(&calls),
+                made(count)
+            )?;
+        }
+        let (accepted, known) = (&mine_all.accepted, &theirs.accepted);
+        let known: BTreeSet<_> = known.acceptances.iter().map(|it| &it.alarm).collect();
+        let added = accepted
+            .acceptances
+            .iter()
+            .filter(|it| !known.contains(&it.alarm));
+        for acceptance in added.take(SHOWN) {
+            writeln!(
+                text,
+                "only in the {which}: the acceptance of alarm {}, of {} sequences",
+                acceptance.alarm.escape_debug(),
+                acceptance.sequences
+            )?;
         }
     }
     Ok(text)
+}
+
+/// How often a call was made, or that an alarm with it was accepted, which counts nothing.
+fn made(count: u64) -> String {
+    match count {
+        0 => "accepted with an alarm".to_owned(),
+        1 => "made once".to_owned(),
+        _ => format!("made {} times", grouped(count)),
+    }
 }
 
 /// The Jensen-Shannon divergence (Lin 1991) of how often calls were made, nats.

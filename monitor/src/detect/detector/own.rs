@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 
 use super::OwnSurprise;
-use super::selection::Selection;
+use super::selection::{Asker, Selection};
 use crate::detect::verdict::Expected;
 use crate::model::Lane;
 use crate::profile::accepted::{BEFORE, Sequence};
@@ -37,8 +37,8 @@ pub(super) struct OwnStream {
     whole: bool,
     /// With how many more calls the lane goes on.
     open: usize,
-    /// Calls in a row that asked and were refused.
-    refused: u32,
+    /// How it has asked the LSTM.
+    asker: Asker,
 }
 
 /// What the profile says of one call, before the LSTM has answered.
@@ -90,7 +90,7 @@ impl Own {
             recent: VecDeque::new(),
             whole: from_start,
             open: 0,
-            refused: 0,
+            asker: Asker::default(),
         }
     }
 
@@ -109,14 +109,7 @@ impl Own {
         let unlikely = probability < self.profile.mixture.asked_below;
         let accepted = unlikely && self.is_accepted(stream, token);
         let asks = unlikely && !accepted;
-        let granted = asks && selection.grants(-probability.ln(), stream.refused);
-        if asks {
-            stream.refused = if granted {
-                0
-            } else {
-                stream.refused.saturating_add(1)
-            };
-        }
+        let granted = asks && selection.grants(-probability.ln(), &mut stream.asker);
         let index = adfa::map(call).index;
         let mut mark = Mark {
             token,

@@ -1,10 +1,15 @@
 //! Which calls the LSTM sees when it may not see all that ask for it.
 //!
-//! With a profile a call asks where the n-gram finds it unlikely; the most surprising ones are granted, and a thread that was
-//! refused gains with every refusal. Without one every call asks; runs of calls are granted, to the threads that went without
-//! longest first, sooner where a thread makes calls that it had not made, and at a price that rises when more than the share was
-//! granted. A thread that is picked up again is warmed up from its last calls. Nothing here looks at a clock or at chance: the
-//! same calls and the same shares give the same choice.
+//! With a profile a call asks where the n-gram finds it unlikely; the most surprising ones are granted. A thread gains the
+//! longer it went without, counted in the asking calls of all threads, and one that begins has as much as there is to gain: who
+//! asks all the time takes nothing from those that ask seldom.
+//!
+//! Without a profile every call asks, and runs of calls are granted. Half of the share is for the first runs of threads that
+//! begin. The rest goes to the threads that went without longest, counted in the calls of all threads: a thread that makes more
+//! calls than others gets no more runs. It comes sooner where a thread makes calls that it had not made, and at a price that rises
+//! when more than the share was granted. A thread that is picked up again is warmed up from its last calls.
+//!
+//! Nothing here looks at a clock or at chance: the same calls and the same shares give the same choice.
 
 use crate::profile::mixture::WARM_CALLS;
 
@@ -24,7 +29,23 @@ const NOVEL: f64 = 8.0;
 
 /// Calls granted beyond the share by which the price of a run grows e-fold, without a profile: as novelty makes a thread at most
 /// [`NOVEL`] times as worthy, about twice as many are ever granted too much.
-const SLACK: f64 = 512.0;
+const SLACK: f64 = 256.0;
+
+/// Asking calls after which a thread that was not granted one gains no more, with a profile.
+const LONGEST_WAIT: u64 = 1 << 20;
+
+/// The part of the share that is for the first runs of threads.
+const FIRST_RUNS: f64 = 0.5;
+
+/// The part of all calls that is for first runs however small the share is, as long as there is one: it costs a few hundredths of a
+/// core at a million calls a second.
+const LEAST_FIRST_RUNS: f64 = 1.0 / 512.0;
+
+/// Calls of first runs that may be granted at once: twenty-four threads that begin together.
+const FIRST_BURST: f64 = 24.0 * RUN as f64;
+
+/// How far more may be granted than the share, before the rest of it is given up.
+const MOST_OVERDRAWN: f64 = -4096.0;
 
 /// The share of asking calls that are granted.
 #[derive(Clone, Debug)]
@@ -40,8 +61,12 @@ pub(super) struct Selection {
     since: u32,
     /// After how many they are divided anew.
     review: u32,
-    /// Of threads that begin, without a profile.
-    begun: f64,
+    /// Calls of all threads that asked so far, with a profile.
+    asked: u64,
+    /// Calls that are left for first runs, without a profile.
+    first_runs: f64,
+    /// Calls of all threads so far, without a profile.
+    passed: u64,
     /// Calls that the share allows and that were not granted yet, without a profile; below 0 where more were granted.
     owed: f64,
 }
@@ -57,7 +82,9 @@ impl Selection {
             credit: 0.0,
             since: 0,
             review: *REVIEWED.start(),
-            begun: 0.0,
+            asked: 0,
+            first_runs: FIRST_BURST,
+            passed: 0,
             owed: 0.0,
         }
     }
@@ -91,9 +118,22 @@ impl Selection {
         self.since = 0;
     }
 
-    /// Whether a call of so many nats is granted, of a thread whose last `refused` asking calls were not.
-    pub fn grants(&mut self, nats: f64, refused: u32) -> bool {
-        let worth = nats + f64::from(refused).ln_1p();
+    /// Whether a call of so many nats is granted to a thread that was granted another last as `asker` says.
+    pub fn grants(&mut self, nats: f64, asker: &mut Asker) -> bool {
+        self.asked += 1;
+        let waited = asker
+            .picked
+            .map_or(LONGEST_WAIT, |picked| self.asked - picked - 1);
+        #[expect(clippy::cast_precision_loss, reason = "cut off far below 2^53")]
+        let merit = (waited.min(LONGEST_WAIT) as f64).ln_1p();
+        let granted = self.grants_worth(nats + merit);
+        if granted {
+            asker.picked = Some(self.asked);
+        }
+        granted
+    }
+
+    fn grants_worth(&mut self, worth: f64) -> bool {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -118,8 +158,8 @@ impl Selection {
         granted
     }
 
-    /// Whether a thread that went without the model for so many calls has a run, without a profile. Where nothing is owed, the
-    /// price is what leaves the share when each thread pays it for each of its runs.
+    /// Whether a thread has a run after so many calls of all threads without one, without a profile. Where nothing is owed, the
+    /// price is what leaves the share when there is one thread, which pays it for each of its runs; others raise it.
     fn affords(&self, skipped: u64, novel: bool) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
         let (run, skipped) = (RUN as f64, skipped as f64);
@@ -138,35 +178,52 @@ impl Selection {
         #[expect(clippy::cast_precision_loss, reason = "a stretch has few calls")]
         let weight = calls as f64;
         self.owed += self.share * weight;
+        self.passed += calls;
+        if self.share > 0.0 {
+            let part = (self.share * FIRST_RUNS).max(LEAST_FIRST_RUNS);
+            self.first_runs = (self.first_runs + part * weight).min(FIRST_BURST);
+        }
         if ration.left > 0 {
             ration.left = ration.left.saturating_sub(calls);
-            ration.skipped = 0;
-            self.owed -= weight;
-            return true;
+        } else {
+            let begins = !std::mem::replace(&mut ration.begun, true);
+            if begins {
+                // As if it had just had a run: what it waits for counts from here.
+                ration.picked = self.passed - calls;
+            }
+            ration.is_first = begins && self.share > 0.0 && self.first_runs >= weight;
+            let waited = self.passed - ration.picked;
+            if !ration.is_first && !self.affords(waited, novel) {
+                ration.skipped += calls;
+                return false;
+            }
+            ration.left = RUN.saturating_sub(calls);
         }
-        ration.skipped += calls;
-        let begins = !std::mem::replace(&mut ration.begun, true);
-        if begins {
-            self.begun += self.share;
+        if ration.is_first {
+            self.first_runs -= weight;
         }
-        let first = begins && self.begun >= 1.0;
-        if first {
-            self.begun -= 1.0;
-        }
-        if !first && !self.affords(ration.skipped, novel) {
-            return false;
-        }
-        self.owed -= weight;
+        self.owed = (self.owed - weight).max(MOST_OVERDRAWN);
+        ration.picked = self.passed;
         ration.skipped = 0;
-        ration.left = RUN.saturating_sub(calls);
         true
     }
+}
+
+/// How many calls of all threads had asked when one of this thread was granted last, with a profile; a thread of which none was
+/// has waited longest.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asker {
+    picked: Option<u64>,
 }
 
 /// Where a thread stands without a profile.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ration {
     begun: bool,
+    /// Whether its run is its first.
+    is_first: bool,
+    /// Calls of all threads when it had a run last.
+    picked: u64,
     /// Calls that are still granted.
     left: u64,
     /// Calls since the last that was.
@@ -183,6 +240,8 @@ impl Ration {
     pub const fn new() -> Self {
         Self {
             begun: false,
+            is_first: false,
+            picked: 0,
             left: 0,
             skipped: 0,
             made: [0; 6],

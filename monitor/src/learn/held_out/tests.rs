@@ -143,6 +143,49 @@ fn calls_after_a_gap_and_restarts_are_streams_as_the_detector_has_them() {
     assert_eq!(profile.ngram.count(&[1, 0]), 0.0);
 }
 
+#[test]
+fn what_is_kept_is_bounded_however_many_gaps_and_threads_there_are() {
+    const ROOM: u64 = 1 << 20;
+    let gaps = |event: u32| {
+        let mut late = calls(2, [1]);
+        if let EventKind::Calls(stretch) = &mut late.kind {
+            stretch.first_seq = u64::from(event) * 2;
+        }
+        late
+    };
+    let threads = |event: u32| calls(2 + event, [1]);
+    let long = |_| calls(2, std::iter::repeat_n(1, 100));
+    for made in [&gaps as &dyn Fn(u32) -> Event, &threads, &long] {
+        let mut census = Census::new(Profile::default()).within(ROOM * 8);
+        for event in 0..100_000 {
+            let mut event = made(event);
+            if let EventKind::Calls(stretch) = &mut event.kind
+                && stretch.calls.len() == 100
+            {
+                stretch.first_seq = census.progress().calls;
+            }
+            census.push(&event);
+        }
+        let progress = census.progress();
+        let (_, lives) = census.into_parts();
+        let kept: usize = lives
+            .iter()
+            .flat_map(|life| &life.runs)
+            .map(|run| run.tokens.len())
+            .sum();
+        assert_eq!(kept as u64 + progress.not_kept, progress.calls);
+        assert!(progress.not_kept > 0);
+        let runs: usize = lives.iter().map(|life| life.runs.capacity()).sum();
+        let tokens: usize = lives
+            .iter()
+            .flat_map(|life| &life.runs)
+            .map(|run| run.tokens.capacity())
+            .sum();
+        let bytes = lives.capacity() * size_of_val(&lives[0]) + runs * 32 + tokens * 2;
+        assert!(bytes as u64 <= 2 * ROOM, "{bytes}");
+    }
+}
+
 /// Pairs drawn so that the likelihood is `30 ln(0.8 w + 0.1) + 10 ln(0.9 − 0.8 w)`, whose maximum by hand is w = 0.8125.
 #[test]
 fn the_weight_is_the_likeliest_one() {

@@ -206,3 +206,25 @@ fn the_two_capabilities_alone_are_enough() {
     assert_eq!(watched.status, 9, "{}", watched.err);
     assert!(watched.err.starts_with("Summary after"), "{}", watched.err);
 }
+
+#[test]
+#[ignore = "needs root"]
+fn a_command_has_the_limits_and_the_environment_that_it_was_given() {
+    let script = "ulimit -l; echo telemetry=${ORT_DISABLE_TELEMETRY-unset}; grep -c ^CapAmb:.*[1-9a-f] /proc/self/status";
+    let limited = format!(
+        "ulimit -l 64; exec {} --no-alarm-log -- sh -c '{script}'",
+        env!("CARGO_BIN_EXE_monitor")
+    );
+    for (variable, told) in [(None, "telemetry=unset"), (Some("0"), "telemetry=0")] {
+        let mut command = std::process::Command::new("sh");
+        command
+            .args(["-c", &limited])
+            .env_remove("ORT_DISABLE_TELEMETRY");
+        if let Some(value) = variable {
+            command.env("ORT_DISABLE_TELEMETRY", value);
+        }
+        let output = command.output().expect("it starts");
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(out.starts_with(&format!("64\n{told}\n0\n")), "{out}");
+    }
+}

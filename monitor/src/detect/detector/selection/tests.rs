@@ -1,4 +1,10 @@
-use super::{Ration, Selection};
+use super::{Asker, RUN, Ration, Selection};
+
+/// Whether a thread that was granted its last call is granted another.
+fn asks(selection: &mut Selection, nats: f64) -> bool {
+    let picked = Some(selection.asked);
+    selection.grants(nats, &mut Asker { picked })
+}
 
 /// Nats of asking calls, as many of each of ten sizes.
 fn asking(place: u32) -> f64 {
@@ -10,12 +16,12 @@ fn the_most_surprising_calls_are_granted_up_to_the_share() {
     for share in [1.0, 0.3, 0.1, 0.03] {
         let mut selection = Selection::all();
         for place in 0..1000 {
-            selection.grants(asking(place), 0);
+            asks(&mut selection, asking(place));
         }
         selection.set(share);
         let mut granted = Vec::new();
         for place in 0..10_000 {
-            if selection.grants(asking(place), 0) {
+            if asks(&mut selection, asking(place)) {
                 granted.push(asking(place));
             }
         }
@@ -33,7 +39,7 @@ fn a_short_run_too_has_the_most_surprising_calls_granted() {
         selection.set(share);
         let mut granted = Vec::new();
         for place in 0..600 {
-            if selection.grants(asking(place), 0) {
+            if asks(&mut selection, asking(place)) {
                 granted.push(asking(place));
             }
         }
@@ -49,11 +55,83 @@ fn a_short_run_too_has_the_most_surprising_calls_granted() {
 fn a_thread_that_was_refused_long_enough_is_granted() {
     let mut selection = Selection::all();
     for place in 0..1000 {
-        selection.grants(asking(place), 0);
+        asks(&mut selection, asking(place));
     }
     selection.set(0.1);
-    assert!(!selection.grants(4.0, 0));
-    assert!(selection.grants(4.0, 100_000));
+    assert!(!asks(&mut selection, 4.0));
+    selection.asked += 100_000;
+    let mut asker = Asker { picked: Some(0) };
+    assert!(selection.grants(4.0, &mut asker));
+    assert_eq!(asker.picked, Some(selection.asked));
+}
+
+#[test]
+fn a_thread_that_asks_all_the_time_takes_nothing_from_one_that_asks_once() {
+    for share in [0.1, 0.01, 0.001] {
+        let mut selection = Selection::all();
+        selection.set(share);
+        let mut flooding = [Asker::default(); 4];
+        let mut granted = 0;
+        for place in 0..210_000 {
+            for asker in &mut flooding {
+                selection.grants(12.0, asker);
+            }
+            // The threads that flood have begun, too: all of them have had their first by then.
+            if place >= 10_000 && place % 10_000 == 9_999 {
+                // No more surprising than what floods.
+                granted += u32::from(selection.grants(12.0, &mut Asker::default()));
+            }
+        }
+        assert_eq!(granted, 20, "{share}");
+    }
+}
+
+#[test]
+fn without_a_profile_the_first_calls_of_a_thread_are_granted_beside_threads_that_flood() {
+    for share in [0.1, 0.01, 0.001] {
+        let mut selection = Selection::all();
+        selection.set(share);
+        let mut flooding = [Ration::new(); 4];
+        let (mut taken, mut all) = (0, 0);
+        let mut first = 0;
+        for round in 0..100_000 {
+            for ration in &mut flooding {
+                all += 32;
+                taken += 32 * u64::from(selection.takes(ration, 32, false));
+            }
+            if round % 5_000 == 4_999 {
+                let mut attack = Ration::new();
+                // 400 calls in stretches of 8.
+                let scored = (0..50)
+                    .filter(|_| selection.takes(&mut attack, 8, false))
+                    .count() as u64
+                    * 8;
+                all += 400;
+                taken += scored;
+                first += u32::from(scored >= RUN);
+            }
+        }
+        assert_eq!(first, 20, "{share}");
+        let more = taken as f64 - share * all as f64;
+        assert!(more < 20.0 * RUN as f64, "{more} more than {share}");
+    }
+}
+
+#[test]
+fn without_a_profile_a_slow_thread_has_as_many_runs_as_one_that_floods() {
+    let mut selection = Selection::all();
+    selection.set(0.02);
+    let (mut fast, mut slow) = (Ration::new(), Ration::new());
+    let (mut runs, mut offered) = (0, 0);
+    for round in 0..400_000 {
+        selection.takes(&mut fast, 32, false);
+        // A run of its own now and then.
+        if round % 4_000 < 4 {
+            offered += 1;
+            runs += u32::from(selection.takes(&mut slow, 32, false));
+        }
+    }
+    assert!(runs * 10 >= offered * 9, "{runs} of {offered}");
 }
 
 #[test]
@@ -131,7 +209,7 @@ fn a_share_of_nothing_grants_nothing() {
     let mut ration = Ration::new();
     assert!((0..100_000).all(|_| !selection.takes(&mut ration, 32, true)));
     // However much more surprising each is than those before.
-    assert!((0..1000).all(|place| !selection.grants(f64::from(place) / 10.0, place)));
+    assert!((0..1000).all(|place| !asks(&mut selection, f64::from(place) / 10.0)));
 }
 
 #[test]
@@ -139,6 +217,10 @@ fn a_thread_that_does_something_of_its_first_time_is_picked_up_sooner() {
     let mut selection = Selection::all();
     selection.set(0.1);
     let (mut same, mut new) = (Ration::new(), Ration::new());
+    // Both have had their first runs.
+    for ration in [&mut same, &mut new] {
+        (0..RUN / 32).for_each(|_| assert!(selection.takes(ration, 32, false)));
+    }
     let until = |selection: &mut Selection, ration: &mut Ration, novel| {
         (1..1000)
             .find(|_| selection.takes(ration, 32, novel))

@@ -1,0 +1,104 @@
+//! How much memory the monitor could still have.
+
+use std::fs;
+
+/// Where the hierarchies of control groups are mounted by custom, with the files of the limit and of
+/// what is used: version 2, version 2 beside version 1, and version 1.
+const GROUPS: [(&str, &str, &str); 3] = [
+    ("/sys/fs/cgroup", "memory.max", "memory.current"),
+    ("/sys/fs/cgroup/unified", "memory.max", "memory.current"),
+    (
+        "/sys/fs/cgroup/memory",
+        "memory.limit_in_bytes",
+        "memory.usage_in_bytes",
+    ),
+];
+
+/// Bytes that this host, and every control group that this process is in, would still give; 0 when
+/// nothing says it.
+#[must_use]
+pub fn spare_bytes() -> u64 {
+    let about = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let read = |path: &str| fs::read_to_string(path).ok();
+    let of_groups = paths(&groups).filter_map(|path| group(path, read)).min();
+    let of_host = available(&about).unwrap_or(0);
+    of_groups.map_or(of_host, |bytes| bytes.min(of_host))
+}
+
+/// `MemAvailable` of `/proc/meminfo`.
+fn available(about: &str) -> Option<u64> {
+    let line = about
+        .lines()
+        .find_map(|it| it.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kilobytes.checked_mul(1024)
+}
+
+/// The paths of `/proc/self/cgroup` that a limit of memory may stand at.
+fn paths(groups: &str) -> impl Iterator<Item = &str> {
+    groups.lines().filter_map(|line| {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let controllers = fields.next()?;
+        let has_memory = controllers.is_empty() || controllers.split(',').any(|it| it == "memory");
+        fields.next().filter(|_| has_memory)
+    })
+}
+
+/// What the group at `path` and those above it would still give; `None` without a limit.
+fn group(path: &str, read: impl Fn(&str) -> Option<String>) -> Option<u64> {
+    let number = |path: String| read(&path)?.trim().parse::<u64>().ok();
+    let mut least: Option<u64> = None;
+    for (mount, limit, used) in GROUPS {
+        let mut path = path.trim_end_matches('/');
+        loop {
+            if let Some(limit) = number(format!("{mount}{path}/{limit}")) {
+                let used = number(format!("{mount}{path}/{used}")).unwrap_or(0);
+                let spare = limit.saturating_sub(used);
+                least = Some(least.map_or(spare, |least| least.min(spare)));
+            }
+            let Some(parent) = path.rfind('/') else {
+                break;
+            };
+            path = &path[..parent];
+        }
+    }
+    least
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{available, group, paths, spare_bytes};
+
+    #[test]
+    fn the_least_of_all_limits_above_counts() {
+        let files = |path: &str| {
+            let text = match path {
+                "/sys/fs/cgroup/a/b/memory.max" => "max\n",
+                "/sys/fs/cgroup/a/memory.max" => "1000\n",
+                "/sys/fs/cgroup/a/memory.current" => "400\n",
+                "/sys/fs/cgroup/memory.max" => "5000\n",
+                _ => return None,
+            };
+            Some(text.to_owned())
+        };
+        assert_eq!(group("/a/b", files), Some(600));
+        assert_eq!(group("/", files), Some(5000));
+        assert_eq!(group("/a", |_| None), None);
+    }
+
+    #[test]
+    fn only_groups_that_limit_memory_are_looked_at() {
+        let text = "4:cpu,memory:/one\n3:cpuset:/two\n1:name=systemd:/three\n0::/four\n";
+        assert_eq!(paths(text).collect::<Vec<_>>(), ["/one", "/four"]);
+    }
+
+    #[test]
+    fn the_hosts_memory_is_read() {
+        assert_eq!(
+            available("MemFree: 1 kB\nMemAvailable:   16 kB\n"),
+            Some(16384)
+        );
+        assert!(spare_bytes() > 0);
+    }
+}
