@@ -114,9 +114,12 @@ fn cost(bytes: &[u8]) -> Duration {
     (0..3).map(|_| once()).min().unwrap_or_default()
 }
 
+/// Makes an input of a size.
+type Maker = fn(usize) -> Vec<u8>;
+
 #[test]
 fn every_reader_is_linear_in_its_input() {
-    let inputs: [(&str, fn(usize) -> Vec<u8>); 6] = [
+    let inputs: [(&str, Maker); 6] = [
         ("strace of many threads", strace_of_many_threads),
         ("strace of threads that churn", strace_of_churn),
         ("strace of one line", strace_of_one_line),
