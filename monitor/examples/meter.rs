@@ -143,6 +143,7 @@ fn main() -> Result<()> {
         engine: Box::new(engine),
         tap: None,
         listeners: Vec::new(),
+        reporting: monitor::pipeline::Reporting::default(),
         queued_batches: 4096,
         tick: Duration::from_millis(250),
         cpu: None,

@@ -20,6 +20,7 @@ mod tap;
 mod target;
 mod usage;
 mod watch;
+mod who;
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal};
@@ -44,8 +45,8 @@ use status::{Exit, Usage};
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
                       monitor record|learn|profile|replay|explain|score|config|syscalls [OPTIONS] ...",
-    after_help = "Exit status: 0 no alarm, 3 at least one alarm, 1 failure, 2 wrong usage; \
-                  after -- COMMAND, that of the command."
+    after_help = "Exit status: 0 no alarm, 3 at least one alarm (--alarm-exit-code), 4 no alarm but blind for a time, \
+                  1 failure, 2 wrong usage; after -- COMMAND, that of the command."
 )]
 struct Cli {
     #[command(flatten)]

@@ -12,6 +12,8 @@ mod aftermath;
 
 pub mod stream;
 
+pub mod blind;
+
 pub mod threshold;
 
 pub mod episode;

@@ -15,6 +15,8 @@ mod room;
 mod scorer;
 mod writer;
 
+pub mod reporting;
+
 use std::error::Error;
 use std::io;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use crate::syscall::event::Event;
 use allowance::Allowance;
 pub use feed::{Closed, Feed};
 use feed::{EndMark, Shared};
+pub use reporting::Reporting;
 use room::Room;
 use scorer::Scored;
 
@@ -59,6 +62,16 @@ pub trait Engine: Send {
 
     /// What was counted so far.
     fn counters(&self) -> Counters;
+
+    /// Says how the clock of the events that follow relates to the time of day: the nanoseconds to add.
+    fn set_clock_offset(&mut self, unix_offset_ns: i128) {
+        let _ = unix_offset_ns;
+    }
+
+    /// Lets time pass to `now_ns`, by the clock of the events, although none came.
+    fn advance(&mut self, now_ns: u64, verdicts: &mut Vec<Verdict>) {
+        let _ = (now_ns, verdicts);
+    }
 
     /// Lets the costly part see only that share of the calls that ask for it from now on, between 0 and 1.
     fn limit_model(&mut self, share: f64) {
@@ -93,6 +106,8 @@ pub struct Parts {
     pub tap: Option<Box<dyn Tap>>,
     /// Told what comes of it. They are started with the pipeline, with the rights of who starts it.
     pub listeners: Vec<Listener>,
+    /// Groups alarms into incidents and says who it was.
+    pub reporting: Reporting,
     /// How many batches may wait to be scored.
     pub queued_batches: usize,
     /// How often the outputs hear how the run stands.
@@ -160,6 +175,9 @@ impl Pipeline {
             engine: parts.engine,
             tap: parts.tap,
             hub,
+            reporting: parts.reporting,
+            is_live: false,
+            now_ns: 0,
             incoming,
             statements,
             shared: Arc::clone(&shared),

@@ -2,6 +2,12 @@
 //!
 //! Every text in here is escaped and capped when it is made, since processes choose most of it.
 
+pub mod redaction;
+
+mod host;
+
+pub mod processes;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,12 @@
 //! The detector that the command line asks for.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 use clap::Args;
 use monitor::detect::detector::{Detector, Settings};
+use monitor::incident::ids::IdSource;
 use monitor::model::Model;
 use monitor::model::runtime::Runtime;
 use monitor::profile::budget::{self, Budget, Support};
@@ -26,6 +27,9 @@ pub struct JudgeArgs {
     /// The same for about 10 calls, to catch bursts
     #[arg(long, value_name = "NATS", value_parser = nats)]
     fast_threshold: Option<f64>,
+    /// Without a profile, report what the general model finds unusual, as a threshold does; it has not learned this service
+    #[arg(long)]
+    pub judge_by_model: bool,
     #[command(flatten)]
     pub model: ModelArgs,
 }
@@ -128,34 +132,55 @@ pub fn span(seconds: f64) -> String {
 /// Options that say when an alarm is told.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct AlarmArgs {
-    /// Tell at most so many alarms within a minute and count the rest; 0 for all [default: 10]
+    /// Report at most so many alarms within a minute and only log the lighter ones; 0 for all [default: 10]
     #[arg(long, value_name = "N", value_parser = quantity::whole::<0, 1_000_000>)]
     alarms_per_minute: Option<u64>,
 
-    /// Tell an alarm like one that was told again only after this time, as in 30m, and count it until then; 0s to tell all
-    /// [default: 1h]
+    /// Suppress repeats of an alarm for this long, as in 30m, and report their count then; 0s to report all [default: 1h]
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
     again_after: Option<Duration>,
+
+    /// Exit with this status when there was an alarm, after -- COMMAND too, whose own it is else [default: 3]
+    #[arg(long = "alarm-exit-code", value_name = "N")]
+    pub exit_code: Option<u8>,
 }
 
 impl AlarmArgs {
+    /// How long alarms alike are only counted; `None` when all are reported.
+    pub fn again_after(self) -> Option<Duration> {
+        match self.again_after {
+            None => Settings::default().again_after,
+            some => some.filter(|span| !span.is_zero()),
+        }
+    }
+
     /// Without a limit.
     pub const fn all() -> Self {
         Self {
             alarms_per_minute: Some(0),
             again_after: Some(Duration::ZERO),
+            exit_code: None,
         }
     }
 }
 
 impl JudgeArgs {
+    /// Whether the general model raises alarms where there is no profile: somebody who gives a threshold asks for it.
+    pub const fn judges_by_model(&self) -> bool {
+        self.judge_by_model || self.threshold.is_some() || self.fast_threshold.is_some()
+    }
+
     /// Loads onnxruntime and the model.
     ///
     /// # Errors
     /// When one of them cannot be had.
     pub fn detector(&self, alarms: AlarmArgs, max_threads: Option<usize>) -> Result<Detector> {
         let none = ProfileArgs::default();
-        Ok(self.detector_by(&none, alarms, max_threads)?.0)
+        let judging = Self {
+            judge_by_model: true,
+            ..self.clone()
+        };
+        Ok(judging.detector_by(&none, alarms, max_threads, "")?.0)
     }
 
     /// [`JudgeArgs::detector`], judging by a profile if one is named; and which one that is.
@@ -164,11 +189,12 @@ impl JudgeArgs {
     /// When one of them cannot be had.
     pub fn detector_by(
         &self,
-        profile: &ProfileArgs,
+        profile_args: &ProfileArgs,
         alarms: AlarmArgs,
         max_threads: Option<usize>,
+        service: &str,
     ) -> Result<(Detector, ModelIdentity)> {
-        let own = profile.read()?;
+        let own = profile_args.read()?;
         let model = self.model.load()?;
         let default = Settings::default();
         let settings = Settings {
@@ -180,10 +206,11 @@ impl JudgeArgs {
                 Some(0) => None,
                 Some(most) => Some(usize::try_from(most)?),
             },
-            again_after: match alarms.again_after {
-                None => default.again_after,
-                some => some.filter(|span| !span.is_zero()),
-            },
+            again_after: alarms.again_after(),
+            judge_by_model: self.judges_by_model(),
+            provisional: true,
+            service: service.into(),
+            ids: ids()?,
         };
         let Some((profile, thresholds, sha256)) = own else {
             let detector = Detector::new(model, settings);
@@ -195,10 +222,27 @@ impl JudgeArgs {
         identity.profile = Some(ProfileIdentity {
             sha256,
             adapted: false,
+            path: profile_path(profile_args.path()),
             first_seen_threshold: thresholds.first_seen,
         });
         Ok((detector, identity))
     }
+}
+
+/// Makes ids that no other run makes.
+fn ids() -> Result<IdSource> {
+    let mut seed = [0; 16];
+    getrandom::fill(&mut seed)
+        .map_err(|why| anyhow::anyhow!("no random number is to be had: {why}"))?;
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let now = i128::try_from(now.as_nanos()).unwrap_or(0);
+    Ok(IdSource::new(seed, now))
+}
+
+/// Where a profile is whatever folder it is looked for from.
+fn profile_path(path: Option<&Path>) -> Option<String> {
+    let path = path?.canonicalize().ok()?;
+    path.to_str().map(str::to_owned)
 }
 
 fn load(runtime: &Runtime, folder: &Path) -> Result<Model> {

@@ -142,6 +142,14 @@ impl Engine for Keeper {
         self.detector.counters()
     }
 
+    fn set_clock_offset(&mut self, unix_offset_ns: i128) {
+        self.detector.set_clock_offset(unix_offset_ns);
+    }
+
+    fn advance(&mut self, now_ns: u64, verdicts: &mut Vec<Verdict>) {
+        self.detector.advance(now_ns, verdicts);
+    }
+
     fn limit_model(&mut self, share: f64) {
         self.detector.limit_model(share);
     }

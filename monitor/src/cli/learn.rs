@@ -270,6 +270,7 @@ fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
             engine: Box::new(Unjudged::default()),
             tap: Some(Box::new(Recorder::create(spool, &targets)?)),
             listeners: recording_listeners(live_line),
+            reporting: monitor::pipeline::Reporting::default(),
             queued_batches: live::QUEUE,
             tick: live::TICK,
             cpu: None,

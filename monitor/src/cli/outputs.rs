@@ -52,6 +52,8 @@ pub struct Kind {
     pub live_line: bool,
     /// Tell each thread's end in text, too.
     pub thread_ends: bool,
+    /// A command runs that has standard output to itself: text goes to standard error.
+    pub command: bool,
     /// Keep an alarm log even when none is named.
     pub alarm_log: bool,
     /// What happens when an output is slow.
@@ -81,18 +83,25 @@ impl OutputArgs {
         if let Some(log) = self.alarm_log(model, kind, interval)? {
             listeners.push(log.with(kind.policy));
         }
-        let stdout_is_terminal = self.output.is_none() && std::io::stdout().is_terminal();
+        let is_on_stderr = kind.command && self.format == Format::Text;
+        let is_terminal = self.output.is_none()
+            && if is_on_stderr {
+                stderr_is_terminal()
+            } else {
+                std::io::stdout().is_terminal()
+            };
         let (name, output) = match &self.output {
             Some(path) => (format!("output {}", shown(path)), append(path)?),
+            None if is_on_stderr => ("standard error".to_owned(), Output::stderr()),
             // The line on the terminal makes way for what is written there, and waits with it.
             None => (
                 STDOUT.to_owned(),
-                Output::stdout().beside(bar.clone().filter(|_| stdout_is_terminal)),
+                Output::stdout().beside(bar.clone().filter(|_| is_terminal)),
             ),
         };
         let sink: Box<dyn Sink> = match self.format {
             Format::Text => {
-                let colour = color.is_on(stdout_is_terminal);
+                let colour = color.is_on(is_terminal);
                 let ends = kind.thread_ends && !self.no_thread_ends;
                 Box::new(Text::new(output, colour, ends))
             }

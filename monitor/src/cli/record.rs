@@ -36,6 +36,7 @@ pub fn run(args: RecordArgs) -> Result<Exit> {
             engine: Box::new(Unjudged::default()),
             tap: Some(Box::new(Recorder::create(&args.output, &targets)?)),
             listeners: recording_listeners(live_line),
+            reporting: monitor::pipeline::Reporting::default(),
             queued_batches: live::QUEUE,
             tick: live::TICK,
             cpu: None,
@@ -44,5 +45,5 @@ pub fn run(args: RecordArgs) -> Result<Exit> {
     let ended = live::run(target, follow, &args.live, &Files::default(), parts)?;
     Ok(ended
         .command
-        .map_or_else(|| Exit::of(&ended.outcome), Exit::Command))
+        .map_or_else(|| Exit::of(&ended.outcome, Exit::ALARM), Exit::Command))
 }

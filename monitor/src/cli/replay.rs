@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use monitor::pipeline::{Parts, Pipeline};
+use monitor::incident::Incidents;
+use monitor::pipeline::{Parts, Pipeline, Reporting};
 use monitor::report::hub::Policy;
 use monitor::trace::input::Input;
 
@@ -63,7 +64,9 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
         .iter()
         .map(|it| Waiting::new(it))
         .collect::<Result<_>>()?;
-    let (mut detector, identity) = args.judge.detector_by(&args.profile, args.alarms, None)?;
+    let (mut detector, identity) = args
+        .judge
+        .detector_by(&args.profile, args.alarms, None, "")?;
     if inputs.iter().all(|it| it.is_alarms) {
         return alarms::run(inputs, detector, &identity);
     }
@@ -81,12 +84,19 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
         thread_ends: true,
         alarm_log: false,
         policy: Policy::Wait,
+        command: false,
     };
+    let again_after = args.alarms.again_after();
+    let alarm_exit = args.alarms.exit_code.unwrap_or(Exit::ALARM);
     let listeners = args.outputs.listeners(&identity, kind, terminal.color())?;
     let (feed, pipeline) = Pipeline::start(Parts {
         engine: Box::new(detector),
         tap: None,
         listeners,
+        reporting: Reporting {
+            incidents: Incidents::new(again_after),
+            ..Reporting::default()
+        },
         queued_batches: QUEUE,
         tick: TICK,
         cpu: None,
@@ -105,7 +115,7 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     let outcome = pipeline.finish(feed)?;
     tell_failures(&outcome);
     read?;
-    Ok(Exit::of(&outcome))
+    Ok(Exit::of(&outcome, alarm_exit))
 }
 
 /// An input whose turn has not come yet.

@@ -130,7 +130,7 @@ impl<W: Write> Scoring<W> {
         for verdict in verdicts {
             match verdict {
                 Verdict::Alarm(_) => self.alarms += 1,
-                Verdict::Aftermath(_) => {}
+                Verdict::Aftermath(_) | Verdict::Blind(_) => {}
                 Verdict::ThreadEnd(end) => self.trace(end, source)?,
             }
         }

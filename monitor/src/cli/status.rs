@@ -12,8 +12,10 @@ use monitor::run::snapshot::OutputStatus;
 pub enum Exit {
     /// Nothing was wrong.
     Quiet,
-    /// At least one alarm.
-    Alarm,
+    /// At least one alarm; which status that is.
+    Alarm(u8),
+    /// No alarm, but for a time calls were lost faster than they could be judged.
+    Blind,
     /// Something failed.
     Failure,
     /// The command line makes no sense.
@@ -23,17 +25,29 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The end of a run that raised so many alarms.
+    /// The status of a run with an alarm, unless another is asked for.
+    pub const ALARM: u8 = 3;
+
+    /// The end of a command that found so many alarms.
     pub const fn after(alarms: u64) -> Self {
-        if alarms > 0 { Self::Alarm } else { Self::Quiet }
+        if alarms > 0 {
+            Self::Alarm(Self::ALARM)
+        } else {
+            Self::Quiet
+        }
     }
 
     /// The end of a run: alarms are told before anything that went wrong on the way.
-    pub fn of(outcome: &Outcome) -> Self {
-        let failed = outcome.outputs.iter().any(OutputStatus::has_failed);
-        match Self::after(outcome.snapshot.counters.alarms) {
-            Self::Quiet if failed => Self::Failure,
-            exit => exit,
+    pub fn of(outcome: &Outcome, alarm: u8) -> Self {
+        let counters = &outcome.snapshot.counters;
+        if counters.alarms > 0 {
+            Self::Alarm(alarm)
+        } else if outcome.outputs.iter().any(OutputStatus::has_failed) {
+            Self::Failure
+        } else if counters.blind_ns > 0 {
+            Self::Blind
+        } else {
+            Self::Quiet
         }
     }
 }
@@ -42,7 +56,8 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         match exit {
             Exit::Quiet => Self::SUCCESS,
-            Exit::Alarm => Self::from(3),
+            Exit::Alarm(status) => Self::from(status),
+            Exit::Blind => Self::from(4),
             Exit::Failure => Self::from(1),
             Exit::Usage => Self::from(2),
             Exit::Command(status) => Self::from(status),

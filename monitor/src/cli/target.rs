@@ -1,7 +1,7 @@
 //! Whom to watch, as the command line says it.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nix::unistd::User;
@@ -150,6 +150,31 @@ fn uid(user: &str) -> Result<u32, Usage> {
         Err(error) => Err(Usage(format!(
             "--uid: the user {user:?} cannot be looked up ({error}); give the number"
         ))),
+    }
+}
+
+/// The last part of a path.
+fn last(path: &Path) -> String {
+    let name = path.file_name();
+    name.unwrap_or_default().to_string_lossy().into_owned()
+}
+
+impl Target {
+    /// The service that it implies, by a name that people know it by; empty for the whole host.
+    pub fn implied_service(&self) -> String {
+        let name = match self {
+            Self::Processes(pids) => {
+                let comm = |pid: &u32| std::fs::read_to_string(format!("/proc/{pid}/comm")).ok();
+                let comm = pids.first().and_then(comm).unwrap_or_default();
+                comm.trim_end().to_owned()
+            }
+            Self::Comm(name) => name.to_string_lossy().into_owned(),
+            Self::Uid(uid) => format!("uid {uid}"),
+            Self::Cgroup(path) => last(path),
+            Self::Command(program, _) => last(Path::new(program)),
+            Self::All => String::new(),
+        };
+        monitor::who::redaction::harmless(&name)
     }
 }
 

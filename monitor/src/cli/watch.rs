@@ -18,6 +18,7 @@ use super::outputs::{Kind, OutputArgs};
 use super::status::{Exit, Usage};
 use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
+use super::who::WhoArgs;
 use super::{TerminalArgs, complain, quantity};
 
 /// Options of the live run.
@@ -46,6 +47,8 @@ pub struct WatchArgs {
     #[command(flatten)]
     alarms: AlarmArgs,
     #[command(flatten)]
+    who: WhoArgs,
+    #[command(flatten)]
     outputs: OutputArgs,
     /// Also write a recording of exactly what is scored
     #[arg(long, value_name = "FILE")]
@@ -72,8 +75,14 @@ impl std::str::FromStr for CpuShare {
 }
 
 /// Said at the beginning of a run that nothing was learned for.
-const GENERAL: &str = "no profile: judging by the general model, which has not learned what this service does, so expect alarms \
-                       about habits of its own; learning while it watches, to be kept by --save-profile FILE or when it ends";
+const LEARNING: &str = "no profile: learning while it watches, to be kept by --save-profile FILE or when it ends; until then only \
+                        privileged calls that are new are reported (--judge-by-model reports what the general model finds \
+                        unusual, too)";
+
+/// The same where the general model judges.
+const BY_MODEL: &str = "no profile: judging by the general model (--judge-by-model), which has not learned what this service does, \
+                        so expect incidents about habits of its own; learning while it watches, to be kept by --save-profile FILE \
+                        or when it ends";
 
 /// Watches until the run ends.
 pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
@@ -85,6 +94,8 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     let follow = args.target.follows();
     let target = args.target.clone().target()?;
     let targets = target.to_string();
+    let service = target.implied_service();
+    let alarm_exit = args.alarms.exit_code;
     // A command writes to the terminal itself.
     let live_line = !matches!(target, Target::Command(..));
     if let Some(path) = args.save_profile.as_ref().filter(|path| path.exists()) {
@@ -99,18 +110,23 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         let max_threads = usize::try_from(args.live.max_threads)?;
         let (mut detector, mut identity) =
             args.judge
-                .detector_by(&args.profile, args.alarms, Some(max_threads))?;
+                .detector_by(&args.profile, args.alarms, Some(max_threads), &service)?;
         if let Some(profile) = &mut identity.profile {
             profile.adapted = args.adapt;
         }
         if live_line && learned.is_some() {
-            complain(GENERAL);
+            complain(if args.judge.judges_by_model() {
+                BY_MODEL
+            } else {
+                LEARNING
+            });
         }
         let kind = Kind {
             live_line,
             thread_ends: false,
             alarm_log: true,
             policy: Policy::DropOldest,
+            command: !live_line,
         };
         let listeners = args.outputs.listeners(&identity, kind, terminal.color())?;
         let record = |path: &PathBuf| Recorder::create(path, &targets);
@@ -132,6 +148,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             engine,
             tap,
             listeners,
+            reporting: args.who.reporting(args.alarms.again_after())?,
             queued_batches: live::QUEUE,
             tick: live::TICK,
             cpu: args.cpu.0,
@@ -144,7 +161,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     let files = files(&args, place.as_deref());
     let ended = live::run(target, follow, &args.live, &files, parts)?;
     let Some(census) = learned.map(Learned::into_census) else {
-        return Ok(exit(&ended));
+        return Ok(exit(&ended, alarm_exit));
     };
     match &args.save_profile {
         Some(path) => {
@@ -158,7 +175,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             offer(census, &targets, suggested, &place, &args.judge.model)?;
         }
     }
-    Ok(exit(&ended))
+    Ok(exit(&ended, alarm_exit))
 }
 
 /// What the run opens after its start; `profiles` is where a profile is offered to be kept.
@@ -186,10 +203,13 @@ fn files(args: &WatchArgs, profiles: Option<&Path>) -> Files {
     files
 }
 
-fn exit(ended: &Ended) -> Exit {
-    match ended.command {
-        Some(status) => Exit::Command(status),
-        None => Exit::of(&ended.outcome),
+/// After a command its own status, unless a status was asked for and there was an alarm.
+fn exit(ended: &Ended, asked: Option<u8>) -> Exit {
+    let counters = &ended.outcome.snapshot.counters;
+    match (ended.command, asked) {
+        (Some(_), Some(alarm)) if counters.alarms > 0 => Exit::Alarm(alarm),
+        (Some(status), _) => Exit::Command(status),
+        (None, asked) => Exit::of(&ended.outcome, asked.unwrap_or(Exit::ALARM)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the detector counted so far.
 
-use crate::syscall::event::Call;
+use crate::detect::verdict::SurprisingCall;
+use crate::syscall::event::{Call, Comm, ThreadKey};
 
 /// What the detector counted since it was made.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +36,12 @@ pub struct Counters {
     pub alike: u64,
     /// Alarms that the limit per minute kept back.
     pub suppressed: u64,
+    /// Since when calls are lost so fast that the service is not seen, by the clock of the events.
+    pub blind_since_ns: Option<u64>,
+    /// How long that was in the whole run, nanoseconds.
+    pub blind_ns: u64,
+    /// The most surprising stretches of a run without a profile, told once all streams have ended.
+    pub stretches: Vec<SurprisingStretch>,
     /// How the calls were mapped to the model's vocabulary.
     pub coverage: Coverage,
     /// `io_uring_enter` calls: what they submit never passes the tracepoint.
@@ -52,6 +59,21 @@ impl Counters {
     pub fn model_share(&self) -> Option<f64> {
         (self.calls > 0).then(|| self.answered as f64 / self.calls as f64)
     }
+}
+
+/// Calls of one thread that surprised the general model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SurprisingStretch {
+    /// When the last of them was made.
+    pub time_ns: u64,
+    /// The thread.
+    pub thread: ThreadKey,
+    /// Its name then.
+    pub comm: Comm,
+    /// The slow score after them, nats a call.
+    pub score: f64,
+    /// The calls that surprised most, in order.
+    pub surprising: Vec<SurprisingCall>,
 }
 
 /// How calls were mapped to the model's vocabulary.

@@ -21,10 +21,16 @@ mod selection;
 
 mod told;
 
+mod provisional;
+
+mod stretches;
+
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::detail::{Touch, Written};
+use crate::detect::blind::Blindness;
 use crate::detect::counters::Counters;
 use crate::detect::coverage::CoverageCounter;
 use crate::detect::processes::Processes;
@@ -32,6 +38,7 @@ use crate::detect::stream::Stream;
 use crate::detect::threads::Threads;
 use crate::detect::threshold::Limits;
 use crate::detect::verdict::Verdict;
+use crate::incident::ids::IdSource;
 use crate::model::{Lane, Model, ScoreError};
 use crate::profile::{Profile, Thresholds};
 use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
@@ -44,7 +51,9 @@ use judge::{Queued, Step};
 use limit::AlarmLimit;
 pub use observed::{OwnSurprise, Rescored, Scored};
 use own::{Mark, Own, OwnStream};
+use provisional::Provisional;
 use selection::{Ration, Selection};
+use stretches::Stretches;
 use told::Told;
 
 /// How a detector judges.
@@ -64,6 +73,14 @@ pub struct Settings {
     /// to the service that was not told of, and with no score markedly worse. `None` to tell every alarm, which also
     /// holds for events without a time.
     pub again_after: Option<Duration>,
+    /// Whether a run without a profile raises alarms by the general model.
+    pub judge_by_model: bool,
+    /// Whether a run without a profile reports the first time that the service makes a privileged call, however it is judged.
+    pub provisional: bool,
+    /// The service that is watched; empty where nobody named one.
+    pub service: Arc<str>,
+    /// Makes the ids of alarms.
+    pub ids: IdSource,
 }
 
 impl Default for Settings {
@@ -74,6 +91,10 @@ impl Default for Settings {
             max_threads: 32_768,
             alarms_per_minute: Some(10),
             again_after: Some(Duration::from_hours(1)),
+            judge_by_model: true,
+            provisional: false,
+            service: "".into(),
+            ids: IdSource::default(),
         }
     }
 }
@@ -84,6 +105,8 @@ pub struct Detector {
     own: Option<Own>,
     adapting: Option<Adapting>,
     limits: Limits,
+    /// The same, or none where a run without a profile is not to be judged by the general model.
+    raised_by: Limits,
     threads: Threads,
     /// As of what was judged last, not of what is queued.
     processes: Processes,
@@ -108,6 +131,13 @@ pub struct Detector {
     coverage: CoverageCounter,
     told: Told,
     limit: AlarmLimit,
+    service: Arc<str>,
+    ids: IdSource,
+    /// When the last alarm was made that was not alike.
+    alert_ns: Option<u64>,
+    provisional: Option<Provisional>,
+    stretches: Stretches,
+    blindness: Blindness,
     counters: Counters,
     failed: bool,
 }
@@ -119,11 +149,16 @@ impl Detector {
         let mut limits = Limits::from(&model.manifest().threshold);
         limits.slow = settings.slow_threshold.unwrap_or(limits.slow);
         limits.fast = settings.fast_threshold.unwrap_or(limits.fast);
+        let mut raised_by = limits;
+        if !settings.judge_by_model {
+            (raised_by.slow, raised_by.fast) = (f64::INFINITY, f64::INFINITY);
+        }
         Self {
             model,
             own: None,
             adapting: None,
             limits,
+            raised_by,
             threads: Threads::new(settings.max_threads),
             processes: Processes::default(),
             streams: Vec::new(),
@@ -141,6 +176,12 @@ impl Detector {
             coverage: CoverageCounter::default(),
             told: Told::new(settings.again_after),
             limit: AlarmLimit::new(settings.alarms_per_minute),
+            blindness: Blindness::new(Arc::clone(&settings.service)),
+            service: settings.service,
+            ids: settings.ids,
+            alert_ns: None,
+            provisional: settings.provisional.then(Provisional::default),
+            stretches: Stretches::default(),
             counters: Counters::default(),
             failed: false,
         }
@@ -160,8 +201,14 @@ impl Detector {
         detector.limits.slow = slow.unwrap_or(thresholds.slow);
         detector.limits.fast = fast.unwrap_or(thresholds.fast);
         detector.limits.first_seen = thresholds.first_seen;
+        detector.raised_by = detector.limits;
         detector.own = Some(Own::new(profile));
         detector
+    }
+
+    /// Says how the events' clock relates to the time of day, for the ids of alarms: the nanoseconds to add.
+    pub const fn set_clock_offset(&mut self, unix_offset_ns: i128) {
+        self.ids.set_offset(unix_offset_ns);
     }
 
     /// Learns on while it judges, see [`Adapting`]; nothing happens without a profile.
@@ -274,7 +321,12 @@ impl Detector {
         self.counters.gaps += u64::from(next.missing > 0);
         let seq = stretch.first_seq.saturating_add(next.repeated as u64);
         if next.restarts {
-            self.steps.push(Step::Restart { slot, seq });
+            self.steps.push(Step::Restart {
+                slot,
+                seq,
+                missing: next.missing,
+                time_ns: event.time_ns,
+            });
         }
         let fresh = &stretch.calls[next.repeated..];
         // With a profile, what the lane is asked is known only when the profile has looked at every call before.
@@ -448,6 +500,13 @@ impl Detector {
             self.steps.push(Step::End { slot, entry });
         }
         self.score(verdicts)?;
+        verdicts.extend(self.blindness.finish().map(Verdict::Blind));
+        let stretches = self.stretches.take();
+        for stretch in stretches {
+            let explained = self.rescore(&stretch.flight)?;
+            self.counters.stretches.push(stretch.explained(explained));
+        }
+        self.alert_ns = None;
         // What follows has nothing to do with what came before.
         self.processes = Processes::default();
         Ok(())
@@ -464,6 +523,11 @@ impl Detector {
         alarm::rescore(&mut self.model, self.own.as_ref(), &self.limits, flight)
     }
 
+    /// Lets time pass to `now_ns` although no event came.
+    pub fn advance(&mut self, now_ns: u64, verdicts: &mut Vec<Verdict>) {
+        verdicts.extend(self.blindness.advance(now_ns).map(Verdict::Blind));
+    }
+
     /// What was counted so far.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -477,6 +541,8 @@ impl Detector {
             coverage: self.coverage.coverage(),
             io_uring_enter: self.coverage.io_uring_enter(),
             current_mean: means.reduce(f64::max),
+            blind_since_ns: self.blindness.since_ns(),
+            blind_ns: self.blindness.total_ns(),
             ..self.counters.clone()
         }
     }

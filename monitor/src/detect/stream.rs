@@ -34,6 +34,10 @@ pub struct Stream {
     pub(crate) following: Option<Following>,
     /// Alarms raised for it.
     pub alarms: u32,
+    /// Alarms made for it, the suppressed ones included.
+    pub made: u32,
+    /// When its last judged call was made.
+    pub last_ns: u64,
     /// Calls scored in all, across gaps.
     pub scored: u64,
     sum: f64,
@@ -55,6 +59,8 @@ impl Stream {
             calm: 0,
             following: None,
             alarms: 0,
+            made: 0,
+            last_ns: 0,
             scored: 0,
             sum: 0.0,
             highest: None,
@@ -66,9 +72,7 @@ impl Stream {
     /// on: a gap is no reason to raise the same alarm twice.
     pub fn restart(&mut self, seq: u64, limits: &Limits) {
         self.scores = Scores::new(limits);
-        if matches!(self.episode, Episode::Doubtful { .. }) {
-            self.episode = Episode::Quiet;
-        }
+        self.episode.restart();
         self.recorder.restart(seq);
         self.firsts = Firsts::default();
         self.calm = 0;
@@ -97,9 +101,11 @@ impl Stream {
     }
 
     /// Looks at new things that came without a call: true when the flight is to be asked whether an alarm is right.
-    pub fn reconsider(&mut self, limits: &Limits) -> bool {
+    pub fn reconsider(&mut self, limits: &Limits, alert: bool) -> bool {
         self.scores.set_first_seen(self.firsts.evidence());
-        self.episode.step(&self.scores, limits, self.least())
+        let least = self.least();
+        let episode = &mut self.episode;
+        episode.step(&self.scores, limits, least, &self.firsts, alert)
     }
 
     const fn least(&self) -> u64 {
@@ -121,8 +127,14 @@ impl Stream {
     }
 
     /// Takes in a call and its surprise (nats; `None` where the model has too little before it).
-    /// True when the flight is to be asked whether an alarm is right.
-    pub fn step(&mut self, call: Call, surprise: Option<f32>, limits: &Limits) -> bool {
+    /// True when the flight is to be asked whether an alarm is right; `alert` says that the service had an alarm a moment ago.
+    pub fn step(
+        &mut self,
+        call: Call,
+        surprise: Option<f32>,
+        limits: &Limits,
+        alert: bool,
+    ) -> bool {
         self.recorder.push(call);
         if !self.firsts.events().is_empty() || self.scores.get(Pace::FirstSeen) > 0.0 {
             self.firsts.forget(self.recorder.first_seq());
@@ -138,7 +150,9 @@ impl Stream {
             let slow = self.scores.get(Pace::Slow);
             self.highest = Some(self.highest.map_or(slow, |highest| highest.max(slow)));
         }
-        self.episode.step(&self.scores, limits, self.least())
+        let least = self.least();
+        let episode = &mut self.episode;
+        episode.step(&self.scores, limits, least, &self.firsts, alert)
     }
 
     /// The slow score now, nats a call, once it counts.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::blind::Blind;
 use crate::profile::first_seen::FirstSeen;
 use crate::syscall::event::{Call, Comm, ThreadKey};
 use crate::syscall::flight::Flight;
@@ -18,6 +19,8 @@ pub enum Verdict {
     Aftermath(Aftermath),
     /// A thread's stream ended.
     ThreadEnd(ThreadEnd),
+    /// Calls are lost so fast that the service is not seen any more, or it is seen again.
+    Blind(Blind),
 }
 
 /// Which score crossed its threshold.

@@ -70,7 +70,7 @@ pub fn headline(alarm: &Alarm, first_seen: &[FirstSeen]) -> String {
 fn by_sequence(alarm: &Alarm, service: &str) -> String {
     let what = match alarm.pace {
         Pace::Fast => "a burst of unusual calls",
-        Pace::Slow | Pace::FirstSeen => "an unusual order of calls",
+        _ => "an unusual order of calls",
     };
     let mut calls: Vec<_> = alarm.surprising.iter().collect();
     calls.sort_by(|a, b| b.surprise.total_cmp(&a.surprise));

@@ -23,6 +23,14 @@ impl Engine for Detector {
         Self::counters(self)
     }
 
+    fn set_clock_offset(&mut self, unix_offset_ns: i128) {
+        Self::set_clock_offset(self, unix_offset_ns);
+    }
+
+    fn advance(&mut self, now_ns: u64, verdicts: &mut Vec<Verdict>) {
+        Self::advance(self, now_ns, verdicts);
+    }
+
     fn limit_model(&mut self, share: f64) {
         Self::limit_model(self, share);
     }

@@ -7,12 +7,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 
 use super::allowance::Allowance;
 use super::feed::{Batch, Shared, calls_in};
+use super::reporting::{Report, Reporting};
 use super::room::weight;
 use super::writer::Statement;
 use super::{Engine, PipelineError, Tap};
 use crate::detect::verdict::Verdict;
 use crate::report::hub::Hub;
 use crate::report::sink::Origin;
+use crate::run::clock::{WallClock, monotonic_ns};
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 use crate::run::usage::{cpu_time, thread_cpu_time};
 use crate::syscall::event::Event;
@@ -32,6 +34,11 @@ pub(super) struct Stage {
     pub engine: Box<dyn Engine>,
     pub tap: Option<Box<dyn Tap>>,
     pub hub: Hub,
+    pub reporting: Reporting,
+    /// Whether the events are of this host and of now.
+    pub is_live: bool,
+    /// The latest time of an event.
+    pub now_ns: u64,
     pub incoming: Receiver<Batch>,
     pub statements: Sender<Statement>,
     pub shared: Arc<Shared>,
@@ -79,6 +86,9 @@ impl Stage {
                 if let Some(tap) = &mut self.tap {
                     tap.tick();
                 }
+                if !self.let_time_pass() {
+                    return Ok(());
+                }
                 let status = Statement::Status(Box::new(self.snapshot()));
                 // A writer that is behind tells a later state instead.
                 if let Err(TrySendError::Disconnected(_)) = self.statements.try_send(status) {
@@ -123,7 +133,13 @@ impl Stage {
     }
 
     fn begin(&mut self, origin: Box<Origin>) -> Result<bool, PipelineError> {
-        Ok(self.end_streams()? && self.statements.send(Statement::Begin(origin)).is_ok())
+        let went_on = self.end_streams()?;
+        self.is_live = origin.clock == WallClock::Live;
+        self.now_ns = 0;
+        if let Some(offset) = origin.clock.offset_ns() {
+            self.engine.set_clock_offset(offset);
+        }
+        Ok(went_on && self.statements.send(Statement::Begin(origin)).is_ok())
     }
 
     fn end_streams(&mut self) -> Result<bool, PipelineError> {
@@ -131,7 +147,21 @@ impl Stage {
         self.engine
             .finish(&mut verdicts)
             .map_err(PipelineError::Scoring)?;
-        Ok(self.tell(verdicts))
+        let last = self.tell(verdicts);
+        let reports = self.reporting.finish();
+        Ok(last && self.send(reports))
+    }
+
+    /// Reports what is due although nothing happened. False when the sink is gone.
+    fn let_time_pass(&mut self) -> bool {
+        self.reporting.look();
+        if !self.is_live {
+            return true;
+        }
+        self.now_ns = self.now_ns.max(monotonic_ns());
+        let mut verdicts = Vec::new();
+        self.engine.advance(self.now_ns, &mut verdicts);
+        self.tell(verdicts)
     }
 
     fn take(&mut self, batch: &[Event], taken: &mut u64) -> u64 {
@@ -139,6 +169,10 @@ impl Stage {
             if let Some(tap) = &mut self.tap {
                 tap.event(event);
             }
+            if let Some(identify) = &mut self.reporting.identify {
+                identify.note(event);
+            }
+            self.now_ns = self.now_ns.max(event.time_ns);
             self.engine.push(event);
             self.shared.room.leave(event);
             *taken += weight(event);
@@ -146,8 +180,13 @@ impl Stage {
         calls_in(batch)
     }
 
-    fn tell(&self, verdicts: Vec<Verdict>) -> bool {
-        verdicts.is_empty() || self.statements.send(Statement::Verdicts(verdicts)).is_ok()
+    fn tell(&mut self, verdicts: Vec<Verdict>) -> bool {
+        let reports = self.reporting.reports(verdicts, self.now_ns);
+        self.send(reports)
+    }
+
+    fn send(&self, reports: Vec<Report>) -> bool {
+        reports.is_empty() || self.statements.send(Statement::Reports(reports)).is_ok()
     }
 
     fn snapshot(&self) -> Snapshot {
@@ -156,6 +195,10 @@ impl Stage {
             source: self.shared.source(),
             unscored: self.shared.unscored(),
             counters: self.engine.counters(),
+            incidents: (
+                self.reporting.incidents.opened(),
+                self.reporting.incidents.open() as u64,
+            ),
             cpu_allowed: self.cpu.as_ref().map(|cpu| cpu.allowed),
             cpu_exhausted: self.cpu.as_ref().is_some_and(Allowance::is_exhausted),
             outputs: self.outputs(),

@@ -173,6 +173,7 @@ impl Run {
                 )
                 .with(Policy::Wait),
             ],
+            reporting: super::Reporting::default(),
             queued_batches: queue,
             tick: Duration::from_millis(5),
             cpu: None,

@@ -2,7 +2,7 @@
 
 use crossbeam_channel::Receiver;
 
-use crate::detect::verdict::Verdict;
+use super::reporting::Report;
 use crate::report::hub::Hub;
 use crate::report::sink::Origin;
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
@@ -10,7 +10,7 @@ use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 /// What the scorer tells the outputs.
 pub(super) enum Statement {
     Begin(Box<Origin>),
-    Verdicts(Vec<Verdict>),
+    Reports(Vec<Report>),
     Status(Box<Snapshot>),
     Summary(Box<Summary>),
 }
@@ -22,8 +22,13 @@ pub(super) fn run(mut hub: Hub, statements: &Receiver<Statement>) -> (Vec<Output
     for statement in statements {
         match statement {
             Statement::Begin(origin) => hub.origin(*origin),
-            Statement::Verdicts(verdicts) => {
-                verdicts.into_iter().for_each(|one| hub.verdict(one));
+            Statement::Reports(reports) => {
+                for report in reports {
+                    match report {
+                        Report::Verdict(verdict) => hub.verdict(verdict),
+                        Report::Incident(incident) => hub.incident(*incident),
+                    }
+                }
             }
             Statement::Status(snapshot) => hub.status(*snapshot),
             Statement::Summary(last) => summary = Some(*last),

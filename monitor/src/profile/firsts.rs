@@ -9,7 +9,7 @@ use crate::profile::known::{Known, evidence, family};
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Call, Comm};
 
-/// New things of a thread that are kept; more would not make a verdict clearer.
+/// New things of a thread that are kept, the heaviest; more would not make a verdict clearer.
 const KEPT: usize = 32;
 
 /// The new things among a thread's last calls, each told once.
@@ -18,6 +18,7 @@ pub struct Firsts {
     comm: Option<Comm>,
     name: Option<u32>,
     events: VecDeque<FirstSeen>,
+    noted: u64,
 }
 
 impl Firsts {
@@ -54,9 +55,20 @@ impl Firsts {
     }
 
     fn add(&mut self, known: &Known, what: First, seq: u64) {
-        if self.events.len() < KEPT && !self.events.iter().any(|event| event.what == what) {
-            let nats = known.nats(&what);
-            self.events.push_back(FirstSeen { seq, what, nats });
+        if self.events.iter().any(|event| event.what == what) {
+            return;
+        }
+        let nats = known.nats(&what);
+        self.noted += 1;
+        self.events.push_back(FirstSeen { seq, what, nats });
+        if self.events.len() > KEPT {
+            // Of what is equally heavy the oldest goes: it was looked at.
+            let weights = self.events.iter().enumerate();
+            let lightest =
+                weights.max_by(|(at, a), (before, b)| a.heaviest_first(b).then(before.cmp(at)));
+            if let Some((place, _)) = lightest {
+                self.events.remove(place);
+            }
         }
     }
 
@@ -69,6 +81,18 @@ impl Firsts {
     #[must_use]
     pub const fn events(&self) -> &VecDeque<FirstSeen> {
         &self.events
+    }
+
+    /// How many new things were ever noted, those dropped and forgotten included.
+    #[must_use]
+    pub const fn noted(&self) -> u64 {
+        self.noted
+    }
+
+    /// What was noted last, while it is kept.
+    #[must_use]
+    pub fn latest(&self) -> Option<&FirstSeen> {
+        self.events.back()
     }
 
     /// What all of it is worth together, nats.
@@ -122,5 +146,36 @@ mod tests {
         assert!(firsts.evidence() > 0.0);
         firsts.forget(4);
         assert_eq!(firsts.events().len(), 1);
+    }
+
+    #[test]
+    fn many_cheap_things_do_not_push_out_a_heavy_one() {
+        let call = |number| Call {
+            abi: Abi::X86_64,
+            number,
+        };
+        let mut known = Known::default();
+        (0..1000).for_each(|_| known.learn(Comm::new(b"web"), 0, false));
+        for before in [true, false] {
+            let mut firsts = Firsts::default();
+            // 165 is mount.
+            let mount = |firsts: &mut Firsts, seq| {
+                firsts.made(&known, call(165), Vocabulary::UNSEEN, seq);
+            };
+            if before {
+                mount(&mut firsts, 0);
+            }
+            for seq in 1..=200 {
+                let name = [b'a' + (seq % 20) as u8, b'a' + (seq / 20) as u8];
+                firsts.named(&known, Comm::new(&name), seq);
+            }
+            if !before {
+                mount(&mut firsts, 201);
+            }
+            assert_eq!(firsts.events().len(), 32);
+            let what: Vec<_> = firsts.events().iter().map(|it| it.what.clone()).collect();
+            assert!(what.contains(&First::Call(call(165))), "before {before}");
+            assert_eq!(firsts.noted(), 201);
+        }
     }
 }

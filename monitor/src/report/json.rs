@@ -1,6 +1,7 @@
 //! One JSON object a line, as `docs/json.md` describes it.
 
 pub mod alarm;
+pub mod incident;
 pub mod status;
 pub mod thread;
 
@@ -10,11 +11,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::detect::verdict::Verdict;
+use crate::incident::Incident;
 use crate::report::output::Output;
 use crate::report::sink::{Interest, Origin, Sink};
 use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 
 use alarm::AlarmRecord;
+use incident::{BlindRecord, IncidentRecord};
 use status::{StatusRecord, SummaryRecord};
 use thread::{AftermathRecord, ThreadEndRecord};
 
@@ -45,7 +48,7 @@ pub enum Only {
     Everything,
     /// All but the ends of threads, of which a busy host has many.
     WithoutThreadEnds,
-    /// Alarms and what followed each: a log to keep and to replay.
+    /// Incidents, alarms, what followed each, and when the service was not seen: a log to keep and to replay.
     Alarms,
 }
 
@@ -99,8 +102,14 @@ impl Sink for Json {
                 self.line(&record)
             }
             Verdict::Aftermath(next) => self.line(&AftermathRecord::new(next, &self.origin)),
+            Verdict::Blind(blind) => self.line(&BlindRecord::new(blind, &self.origin)),
             Verdict::ThreadEnd(end) => self.line(&ThreadEndRecord::new(end, &self.origin)),
         }
+    }
+
+    fn incident(&mut self, incident: &Incident) -> io::Result<()> {
+        let record = IncidentRecord::new(incident, &self.origin, self.model.as_ref());
+        self.line(&record)
     }
 
     fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {

@@ -1,17 +1,22 @@
 //! Statements for the tests of the sinks.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::detect::counters::{Counters, Coverage};
+use crate::detect::severity::Severity;
 use crate::detect::verdict::{
     Aftermath, Alarm, Evidence, Expected, Kin, Pace, SurprisingCall, ThreadEnd,
 };
+use crate::incident::headline::headline;
+use crate::incident::{Incident, State};
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::run::snapshot::{
     ModelIdentity, ProfileIdentity, Snapshot, SourceStatus, Summary, Unscored,
 };
 use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
 use crate::syscall::flight::Flight;
+use crate::who::{Host, Program, User, Who};
 
 pub fn call(number: u32) -> Call {
     Call {
@@ -122,6 +127,59 @@ pub fn profiled_alarm() -> Alarm {
     }
 }
 
+/// Who made the calls of [`profiled_alarm`].
+pub fn who() -> Who {
+    let program = |pid, comm: &str, executable: &str, command_line: &str| Program {
+        pid,
+        comm: comm.into(),
+        executable: Some(executable.into()),
+        command_line: Some(command_line.into()),
+    };
+    Who {
+        host: Some(Arc::new(Host {
+            name: Some("web-1".into()),
+            machine_id: Some("ab".repeat(32)),
+            boot_id: Some("cd".repeat(32)),
+        })),
+        user: Some(User {
+            uid: 33,
+            name: Some("www-data".into()),
+        }),
+        lineage: vec![
+            program(40, "nginx", "/usr/sbin/nginx", "nginx: worker process"),
+            program(41, "sh", "/usr/bin/dash", "/bin/sh -c id"),
+        ],
+        cgroup: Some("/system.slice/nginx.service".into()),
+        unit: Some("nginx.service".into()),
+        container: None,
+    }
+}
+
+/// The incident of [`profiled_alarm`].
+pub fn incident() -> Incident {
+    let mut alarm = profiled_alarm();
+    alarm.who = Some(Arc::new(who()));
+    Incident {
+        id: "01HF7YAT00AAAAAAAAAAAAAAAA".into(),
+        state: State::Opened,
+        changes: Vec::new(),
+        service: "web".into(),
+        severity: Severity::Critical,
+        headline: headline(&alarm, &alarm.first_seen),
+        opened_ns: 12_000_000_000,
+        last_ns: 12_000_000_000,
+        time_ns: 12_000_000_000,
+        alarms: 3,
+        alike: 1,
+        first_seen: alarm.first_seen.clone(),
+        alarm_ids: vec!["41-1".into()],
+        alarm: Arc::new(alarm),
+        provisional: false,
+        fingerprint: "0123456789abcdef".into(),
+        suppressed: None,
+    }
+}
+
 pub fn aftermath() -> Aftermath {
     Aftermath {
         alarm: "41-1".into(),
@@ -149,6 +207,7 @@ pub fn thread_end() -> ThreadEnd {
 pub fn summary() -> Summary {
     Summary {
         snapshot: Snapshot {
+            incidents: (1, 0),
             cpu_allowed: Some(0.25),
             cpu_exhausted: false,
             outputs: Vec::new(),
@@ -190,6 +249,9 @@ pub fn summary() -> Summary {
                     commonest_unmapped: vec![(call(425), 40), (call(900), 10)],
                 },
                 io_uring_enter: 40,
+                blind_since_ns: None,
+                blind_ns: 0,
+                stretches: Vec::new(),
                 current_mean: None,
                 highest_mean: Some(5.25),
             },
@@ -213,6 +275,7 @@ pub fn profiled_model() -> ModelIdentity {
         profile: Some(ProfileIdentity {
             sha256: "cd".repeat(32),
             adapted: true,
+            path: Some("/var/lib/monitor/web.profile".into()),
             first_seen_threshold: 16.25,
         }),
         ..model()

@@ -72,7 +72,7 @@ impl Interest {
     #[must_use]
     pub const fn wants(self, verdict: &Verdict) -> bool {
         match verdict {
-            Verdict::Alarm(_) => self.alarms,
+            Verdict::Alarm(_) | Verdict::Blind(_) => self.alarms,
             Verdict::Aftermath(_) => self.aftermath,
             Verdict::ThreadEnd(_) => self.thread_ends,
         }

@@ -7,8 +7,11 @@ use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
 use crate::report::output::Output;
 use crate::report::sink::{Interest, Sink};
-use crate::report::text::{call_name, grouped, percent};
+use crate::report::text::{TELLING_NATS, call_name, expectation, grouped, percent};
 use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
+
+/// Calls of a stretch that are shown.
+const MOST_CALLS: usize = 5;
 
 /// Writes the summary at the end of a run, and nothing before.
 pub struct SummaryText {
@@ -82,7 +85,15 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         );
     }
     if model.is_some() {
+        row("incidents", grouped(snapshot.incidents.0));
         row("alarms", alarms(counters));
+        if counters.blind_ns > 0 {
+            let seconds = counters.blind_ns as f64 / 1e9;
+            row(
+                "blind",
+                format!("for {seconds:.1} s calls were lost faster than they could be judged"),
+            );
+        }
         row("coverage", coverage(snapshot));
         if let Some(highest) = counters.highest_mean {
             row(
@@ -148,6 +159,33 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         }
     }
     row("CPU time", cost);
+    text.push_str(&stretches(counters));
+    text
+}
+
+/// The most surprising stretches of a run that nothing was learned for, with what was expected in their place.
+fn stretches(counters: &Counters) -> String {
+    let mut text = String::new();
+    for stretch in &counters.stretches {
+        let _ = writeln!(
+            text,
+            "Unusual to the general model: {} (pid {}), {:.2} nats a call",
+            stretch.comm, stretch.thread.tgid, stretch.score
+        );
+        let mut calls: Vec<_> = stretch.surprising.iter().collect();
+        calls.retain(|call| call.surprise >= TELLING_NATS);
+        calls.sort_by(|a, b| b.surprise.total_cmp(&a.surprise));
+        calls.truncate(MOST_CALLS);
+        calls.sort_by_key(|call| call.seq);
+        for call in calls {
+            let name = call_name(call.call);
+            let _ = writeln!(
+                text,
+                "  {name:<20} expected {}",
+                expectation(&call.expected)
+            );
+        }
+    }
     text
 }
 
@@ -159,7 +197,7 @@ fn alarms(counters: &Counters) -> String {
     if counters.suppressed > 0 {
         let _ = write!(
             text,
-            ", and {} more kept back by the limit per minute",
+            ", and {} more suppressed by the limit per minute",
             grouped(counters.suppressed)
         );
     }
@@ -244,9 +282,11 @@ mod tests {
             "Summary after 2.5 s
   calls     1,000 (400/s), 990 scored
   threads   4
+  attached  by raw tracepoints
   lost      42: ring full 30, not scored in time 12, 3 gaps in threads
   missed    2 children not followed: process table full
-  alarms    1, and 3 more like them, and 2 more kept back by the limit per minute
+  incidents 1
+  alarms    1, and 3 more like them, and 2 more suppressed by the limit per minute
   coverage  70.0% of the calls mapped by name, 25.0% by meaning, 5.0% not at all (io_uring_setup 40, x86-64:900 10)
   surprise  highest score 5.25 nats a call
   io_uring  40 io_uring_enter calls: what they submitted is not visible to raw_syscalls

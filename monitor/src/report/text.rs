@@ -1,24 +1,30 @@
 //! Verdicts as a person reads them.
 
 mod alarm;
+mod incident;
 
 use std::fmt::Write as _;
 use std::io;
 
 use crate::detect::verdict::{Expected, ThreadEnd, Verdict};
+use crate::incident::Incident;
+use crate::incident::ids::Shortener;
 use crate::report::output::Output;
 use crate::report::sink::{Interest, Origin, Sink};
 use crate::syscall::event::Call;
 use crate::syscall::{adfa, table};
 
 pub use alarm::Block;
+pub use incident::{Page, TELLING_NATS};
 
-/// Writes each alarm as a block of lines, and if asked to each thread's end as one.
+/// Writes each incident as a block of lines, and if asked to each thread's end as one. Alarms are the evidence behind it:
+/// `monitor explain` shows them.
 pub struct Text {
     output: Output,
     colour: bool,
     thread_ends: bool,
     origin: Origin,
+    known: Shortener,
 }
 
 impl Text {
@@ -30,6 +36,13 @@ impl Text {
             colour,
             thread_ends,
             origin: Origin::default(),
+            known: Shortener::default(),
+        }
+    }
+
+    const fn page(&self) -> Page {
+        Page {
+            colour: self.colour,
         }
     }
 
@@ -73,16 +86,21 @@ impl Sink for Text {
 
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
         let text = match verdict {
-            Verdict::Alarm(alarm) => {
-                let when = self.origin.clock.shown(alarm.time_ns);
-                let block = Block {
-                    colour: self.colour,
-                };
-                block.of(alarm, &when, self.origin.name.as_deref())
-            }
+            Verdict::Blind(blind) => self.page().blind(blind, self.origin.clock),
             Verdict::ThreadEnd(end) => self.thread_end(end),
-            Verdict::Aftermath(_) => return Ok(()),
+            Verdict::Aftermath(_) | Verdict::Alarm(_) => return Ok(()),
         };
+        self.output.write(text.as_bytes())
+    }
+
+    fn incident(&mut self, incident: &Incident) -> io::Result<()> {
+        if incident.suppressed.is_some() {
+            return Ok(());
+        }
+        self.known.note(&incident.id);
+        let id = self.known.shown(&incident.id);
+        let (clock, source) = (self.origin.clock, self.origin.name.as_deref());
+        let text = self.page().of(incident, id, clock, source);
         self.output.write(text.as_bytes())
     }
 }

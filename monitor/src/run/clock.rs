@@ -43,6 +43,15 @@ impl WallClock {
         Timestamp::from_nanosecond(unix_ns - monotonic_ns + i128::from(time_ns)).ok()
     }
 
+    /// What is to be added to the time of an event to get nanoseconds since 1970; `None` when that is not known. Of a live
+    /// clock, as of now.
+    #[must_use]
+    pub fn offset_ns(self) -> Option<i128> {
+        let now = monotonic_ns().max(1);
+        let unix = self.timestamp(now)?.as_nanosecond();
+        Some(unix - i128::from(now))
+    }
+
     /// The event's time as a person reads it: local time of day, else seconds of the source's own
     /// clock, else a dash.
     #[must_use]

@@ -95,6 +95,8 @@ pub struct Snapshot {
     pub unscored: Unscored,
     /// The detector's counts.
     pub counters: Counters,
+    /// Incidents that opened, and those of them that are open.
+    pub incidents: (u64, u64),
     /// What the monitor may use of one core, if that is limited.
     pub cpu_allowed: Option<f64>,
     /// Whether the LSTM is at its least share: what is used beyond the limit then is what every call needs.
@@ -149,6 +151,8 @@ pub struct ProfileIdentity {
     pub sha256: String,
     /// Whether it learns on while it judges, so that a later replay by the file may give other scores.
     pub adapted: bool,
+    /// Where its file is; `None` where it is none or has no name in UTF-8.
+    pub path: Option<String>,
     /// What the evidence of things never seen before must exceed, nats.
     pub first_seen_threshold: f64,
 }

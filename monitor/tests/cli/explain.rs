@@ -20,16 +20,17 @@ fn alarm(id: &str) -> Value {
         "pace": "first_seen", "score": 16.0, "score_bits": format!("{:016x}", 16.0_f64.to_bits()),
         "threshold": 12.0, "reasons": [{"pace": "first_seen", "score": 16.0, "threshold": 12.0}],
         "first_seen": [{"seq": 40, "kind": "call", "comm": null, "abi": "x86-64", "number": 101,
-            "name": "ptrace", "nats": 16.0}],
+            "name": "ptrace", "detail": null, "nats": 16.0}],
         "evidence": "complete",
         "surprising": [{"seq": 40, "abi": "x86-64", "number": 101, "name": "ptrace", "index": 26,
             "surprise": 12.5, "expected": [{"abi": "x86-64", "number": 0, "index": 3, "name": "read",
             "probability": 0.9}], "pair": {"abi": "x86-64", "number": 0, "name": "read", "count": 0}}],
-        "flight": {"first_seq": 0, "calls": calls, "names": [[0, "nginx"], [39, "sh"]]},
+        "flight": {"first_seq": 0, "calls": calls, "names": [[0, "nginx"], [39, "sh"]],
+            "touches": []},
         "lineage": [{"pid": 40, "comm": "nginx", "executed": false},
             {"pid": 41, "comm": "sh", "executed": true}],
         "model": {"name": "default", "sha256": "ab".repeat(32)},
-        "profile": {"sha256": "cd".repeat(32), "adapted": false},
+        "profile": {"sha256": "cd".repeat(32), "adapted": false, "path": null},
     })
 }
 

@@ -88,6 +88,7 @@ fn watch_by(
             engine: Box::new(Gather(Arc::clone(&events))),
             tap: None,
             listeners: Vec::new(),
+            reporting: monitor::pipeline::Reporting::default(),
             queued_batches: 1 << 16,
             tick: Duration::from_secs(60),
             cpu: None,

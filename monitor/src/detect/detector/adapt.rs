@@ -5,7 +5,6 @@
 //! calls, no call lost, no alarm going on. How much is learned is bounded by a share of what the profile rests on for
 //! each hour, so that an attacker who stays below the limits needs days to shift it noticeably.
 
-use crate::detect::episode::Episode;
 use crate::detect::stream::Stream;
 use crate::detect::threshold::Limits;
 use crate::detect::verdict::{Evidence, Pace};
@@ -103,6 +102,6 @@ fn is_calm(stream: &Stream, limits: &Limits) -> bool {
         .into_iter()
         .all(|pace| scores.get(pace) < CALM_SHARE * limits.of(pace))
         && stream.firsts.events().is_empty()
-        && stream.episode == Episode::Quiet
+        && stream.episode.is_quiet()
         && stream.evidence() == Evidence::Complete
 }

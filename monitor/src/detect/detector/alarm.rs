@@ -5,9 +5,11 @@ use super::own::Own;
 use super::selection::Selection;
 use crate::detect::stream::Stream;
 use crate::detect::threshold::{LEAST_CALLS, Limits, Scores};
-use crate::detect::verdict::{Alarm, Expected, SurprisingCall};
+use crate::detect::verdict::{Alarm, Expected, Pace, SurprisingCall};
 use crate::model::{Model, ScoreError};
+use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::firsts::Firsts;
+use crate::profile::known::{evidence, is_privileged};
 use crate::profile::ngram::Cursor;
 use crate::syscall::event::{Call, ThreadKey};
 use crate::syscall::flight::Flight;
@@ -19,11 +21,18 @@ const SHOWN: usize = 10;
 /// How many calls are shown for each that were expected instead.
 const ALTERNATIVES: usize = 3;
 
+/// What a privileged call is worth where nothing was learned, nats: that one service in a thousand makes it. An assumption.
+const PROVISIONAL_NATS: f64 = 6.907_755_278_982_137;
+
 /// The call at which the running score crossed.
 pub(super) struct Cause {
     pub thread: ThreadKey,
     pub seq: u64,
     pub time_ns: u64,
+    /// Whether the service had an alarm a moment ago: a privileged call that it never made is reason enough then.
+    pub alert: bool,
+    /// Whether nothing was learned, and the call is a privileged one that is new in this run.
+    pub provisional: bool,
 }
 
 /// A call of a flight and what was thought of it.
@@ -112,6 +121,19 @@ fn firsts(own: &Own, flight: &Flight) -> Firsts {
     firsts
 }
 
+/// The privileged calls of a flight, each once: what is known of it where nothing was learned.
+fn privileged(flight: &Flight) -> Vec<FirstSeen> {
+    let mut events: Vec<FirstSeen> = Vec::new();
+    for (seq, call) in calls(flight).filter(|&(_, call)| is_privileged(call)) {
+        let what = First::Call(call);
+        if !events.iter().any(|event| event.what == what) {
+            let nats = PROVISIONAL_NATS;
+            events.push(FirstSeen { seq, what, nats });
+        }
+    }
+    events
+}
+
 /// The most surprising calls, in the order in which they were made.
 fn surprising(mut judged: Vec<Judged>, own: Option<&Own>) -> Vec<SurprisingCall> {
     judged.retain(|judged| judged.surprise.is_some());
@@ -165,46 +187,65 @@ pub(super) fn rescore(
     for nats in judged.iter().filter_map(|judged| judged.surprise) {
         scores.push(nats);
     }
-    let firsts = own.map(|own| firsts(own, flight)).unwrap_or_default();
-    scores.set_first_seen(firsts.evidence());
+    let first_seen: Vec<_> = match own {
+        Some(own) => firsts(own, flight).events().iter().cloned().collect(),
+        None => privileged(flight),
+    };
+    scores.set_first_seen(evidence(&first_seen));
     Ok(Rescored {
         scores,
         surprising: surprising(judged, own),
-        first_seen: firsts.events().iter().cloned().collect(),
+        first_seen,
     })
 }
 
-/// The alarm, if the flight's own score crosses too.
+/// The alarm, if the flight's own score crosses too, or if the flight says something that no alarm of the episode told.
 pub(super) fn raise(
     model: &mut Model,
     own: Option<&Own>,
     limits: &Limits,
-    cause: Cause,
+    cause: &Cause,
     stream: &Stream,
 ) -> Result<Option<Alarm>, ScoreError> {
     let flight = stream.recorder.flight();
     let Rescored {
         scores,
         surprising,
-        first_seen,
+        mut first_seen,
     } = rescore(model, own, limits, &flight)?;
+    if own.is_none() && !cause.provisional {
+        first_seen.clear();
+    }
     // A window model has no surprise for the first calls of a flight that is long enough.
     let long = flight.calls.len() as u64 >= LEAST_CALLS;
-    let reasons: Vec<_> = scores
+    let mut reasons: Vec<_> = scores
         .crossings(limits, if long { 0 } else { LEAST_CALLS })
         .into_iter()
         .map(|pace| (pace, scores.get(pace), limits.of(pace)))
         .collect();
+    let is_news = match stream.episode.told() {
+        Some(told) => {
+            let worse = |&(pace, score, _): &(Pace, f64, f64)| {
+                pace != Pace::FirstSeen && told.is_worse(pace, score)
+            };
+            let unnamed = first_seen.iter().any(|first| !told.named(&first.what));
+            if !unnamed && !reasons.iter().any(worse) {
+                return Ok(None);
+            }
+            unnamed
+        }
+        None => cause.alert && first_seen.iter().any(FirstSeen::is_privileged),
+    };
+    if reasons.is_empty() && (is_news || cause.provisional) {
+        // Beside an alarm it needs no threshold of its own.
+        reasons.push((Pace::FirstSeen, scores.get(Pace::FirstSeen), 0.0));
+    }
     let Some(&(pace, score, threshold)) = reasons.first() else {
         return Ok(None);
     };
-    let ThreadKey {
-        tgid,
-        tid,
-        start_ns,
-    } = cause.thread;
     Ok(Some(Alarm {
-        id: format!("{tgid}-{tid}-{start_ns:x}-{}", cause.seq),
+        id: String::new(),
+        service: "".into(),
         time_ns: cause.time_ns,
         thread: cause.thread,
         comm: stream.comm,
@@ -217,9 +258,8 @@ pub(super) fn raise(
         surprising,
         flight,
         lineage: Vec::new(),
-        service: "".into(),
         who: None,
         suppressed: None,
-        provisional: false,
+        provisional: cause.provisional,
     }))
 }

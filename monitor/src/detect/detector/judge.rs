@@ -1,20 +1,35 @@
 //! Judging what was scored, call by call, in the order in which the events came.
 
+use std::sync::Arc;
+
 use super::alarm::{self, Cause};
+use super::limit::Weight;
 use super::own::Mark;
+use super::provisional::Provisional;
 use super::{Detector, Following, Scored};
 use crate::detect::stream::Stream;
 use crate::detect::threads::Entry;
-use crate::detect::verdict::{ThreadEnd, Verdict};
+use crate::detect::verdict::{Suppressed, ThreadEnd, Verdict};
 use crate::model::ScoreError;
 use crate::syscall::event::{Comm, Event, EventKind, ThreadKey, made_at};
 use crate::syscall::{adfa, table};
+
+/// How long after an alarm a privileged call that the service never made is reported whatever it is worth: as long as alarms are
+/// one incident for their time alone.
+const ALERT_NS: u64 = 60_000_000_000;
 
 /// What is to be judged, in order; the calls themselves stand in [`Detector::calls`].
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
     /// A stream begins at this call of its thread.
-    Restart { slot: u32, seq: u64 },
+    Restart {
+        slot: u32,
+        seq: u64,
+        /// Calls that are missing before it.
+        missing: u64,
+        /// When it was made.
+        time_ns: u64,
+    },
     /// Calls that follow.
     Calls {
         slot: u32,
@@ -81,7 +96,7 @@ impl Detector {
         let mut from = 0;
         for step in &steps {
             match *step {
-                Step::Restart { slot, seq } => {
+                Step::Restart { slot, seq, .. } => {
                     self.own_streams[slot as usize] = own.stream(seq == 0);
                 }
                 Step::Calls { slot, calls, .. } => {
@@ -119,7 +134,18 @@ impl Detector {
         let mut from = 0;
         for step in &steps {
             match *step {
-                Step::Restart { slot, seq } => {
+                Step::Restart {
+                    slot,
+                    seq,
+                    missing,
+                    time_ns,
+                } => {
+                    self.ask_what_waits(slot, verdicts)?;
+                    if missing > 0 {
+                        let tid = self.threads.entry(slot).key.tid;
+                        let blind = self.blindness.lose(tid, missing, time_ns);
+                        verdicts.extend(blind.map(Verdict::Blind));
+                    }
                     let stream = &mut self.streams[slot as usize];
                     verdicts.extend(stream.following.take().map(|it| it.told(false)));
                     stream.restart(seq, &self.limits);
@@ -132,6 +158,7 @@ impl Detector {
                 Step::Touched { slot, time_ns } => self.judge_touch(slot, time_ns, verdicts)?,
                 Step::End { slot, entry } => {
                     self.judge_touches(slot, u64::MAX, entry.time_ns, verdicts)?;
+                    self.ask_what_waits(slot, verdicts)?;
                     let stream = &mut self.streams[slot as usize];
                     verdicts.extend(stream.following.take().map(|it| it.told(true)));
                     let end = thread_end(stream, &entry);
@@ -199,12 +226,20 @@ impl Detector {
             return Ok(());
         }
         stream.touch_until(end, own.profile());
+        let alert = self
+            .alert_ns
+            .is_some_and(|at| time_ns.saturating_sub(at) <= ALERT_NS);
         if stream.recorder.next_seq() > stream.recorder.first_seq()
-            && stream.reconsider(&self.limits)
+            && stream.reconsider(&self.raised_by, alert)
         {
-            let thread = self.threads.entry(slot).key;
-            let seq = stream.recorder.next_seq().saturating_sub(1);
-            return self.ask(slot, thread, (seq, time_ns), verdicts);
+            let cause = Cause {
+                thread: self.threads.entry(slot).key,
+                seq: stream.recorder.next_seq().saturating_sub(1),
+                time_ns,
+                alert,
+                provisional: false,
+            };
+            return self.ask(slot, &cause, verdicts);
         }
         Ok(())
     }
@@ -232,7 +267,15 @@ impl Detector {
         };
         let thread = self.threads.entry(slot).key;
         self.processes.named(thread, comm);
+        let blind = self.blindness.advance(time_ns.1);
+        verdicts.extend(blind.map(Verdict::Blind));
+        let alert = self.is_alert(time_ns.1);
+        let is_general = self.own.is_none();
+        if let Some(provisional) = self.provisional.as_mut().filter(|_| is_general) {
+            provisional.pass(calls, time_ns.1);
+        }
         let stream = &mut self.streams[slot as usize];
+        stream.last_ns = time_ns.1;
         stream.named(comm);
         if let Some(own) = &self.own {
             stream.firsts.named(&own.profile().known, comm, seq);
@@ -281,10 +324,22 @@ impl Detector {
                 own,
             });
             self.counters.scored += u64::from(surprise.is_some());
-            let crossed = stream.step(call, surprise, &self.limits);
+            let crossed = stream.step(call, surprise, &self.raised_by, alert);
             let time_ns = made_at(time_ns, before + place, before + calls);
-            if crossed {
-                self.ask(slot, thread, (seq, time_ns), verdicts)?;
+            let first = |it: &mut Provisional| it.is_first(call, time_ns);
+            let provisional = is_general && self.provisional.as_mut().is_some_and(first);
+            if is_general && surprise.is_some() {
+                self.stretches.note(thread, stream, time_ns);
+            }
+            if crossed || provisional {
+                let cause = Cause {
+                    thread,
+                    seq,
+                    time_ns,
+                    alert,
+                    provisional,
+                };
+                self.ask(slot, &cause, verdicts)?;
             } else if let (Some(own), Some(adapting)) = (&mut self.own, &mut self.adapting) {
                 let learned = adapting.step(own.profile_mut(), stream, &self.limits, time_ns);
                 self.counters.adapted += learned;
@@ -295,46 +350,82 @@ impl Detector {
         Ok(())
     }
 
+    /// Whether the service had an alarm a moment ago. Without times a moment is the whole run.
+    fn is_alert(&self, time_ns: u64) -> bool {
+        self.alert_ns
+            .is_some_and(|at| time_ns.saturating_sub(at) <= ALERT_NS)
+    }
+
+    /// Asks for what a thread did that no alarm of its episode told, before it is forgotten.
+    fn ask_what_waits(&mut self, slot: u32, verdicts: &mut Vec<Verdict>) -> Result<(), ScoreError> {
+        let stream = &self.streams[slot as usize];
+        if !stream.episode.is_waiting() {
+            return Ok(());
+        }
+        let cause = Cause {
+            thread: self.threads.entry(slot).key,
+            seq: stream.recorder.next_seq().saturating_sub(1),
+            time_ns: stream.last_ns,
+            alert: true,
+            provisional: false,
+        };
+        self.ask(slot, &cause, verdicts)
+    }
+
     /// The running score crossed: does the flight by itself cross too?
     fn ask(
         &mut self,
         slot: u32,
-        thread: ThreadKey,
-        (seq, time_ns): (u64, u64),
+        cause: &Cause,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), ScoreError> {
         let stream = &mut self.streams[slot as usize];
-        let cause = Cause {
-            thread,
-            seq,
-            time_ns,
+        let (own, limits) = (self.own.as_ref(), &self.raised_by);
+        let raised = alarm::raise(&mut self.model, own, limits, cause, stream)?;
+        let Some(mut alarm) = raised else {
+            stream.episode.doubt();
+            return Ok(());
         };
-        let raised = alarm::raise(
-            &mut self.model,
-            self.own.as_ref(),
-            &self.limits,
-            cause,
-            stream,
-        )?;
-        match raised {
-            None => stream.episode.doubt(),
-            Some(mut alarm) => {
-                alarm.lineage = self.processes.lineage(thread.tgid);
-                stream.episode.raise();
-                if !self.told.is_new(&alarm) {
-                    self.counters.alike += 1;
-                } else if self.limit.allows(time_ns) {
-                    self.told.tell(&alarm);
-                    stream.alarms += 1;
-                    self.counters.alarms += 1;
-                    let following = Following::new(&alarm);
-                    verdicts.extend(stream.following.replace(following).map(|it| it.told(false)));
-                    verdicts.push(Verdict::Alarm(Box::new(alarm)));
-                } else {
-                    self.counters.suppressed += 1;
-                }
+        let time_ns = cause.time_ns;
+        let ThreadKey {
+            tgid,
+            tid,
+            start_ns,
+        } = cause.thread;
+        stream.made += 1;
+        alarm.id = self.ids.id(
+            time_ns,
+            &[
+                &tgid.to_le_bytes(),
+                &tid.to_le_bytes(),
+                &start_ns.to_le_bytes(),
+                &cause.seq.to_le_bytes(),
+                &stream.made.to_le_bytes(),
+            ],
+        );
+        alarm.service = Arc::clone(&self.service);
+        alarm.lineage = self.processes.lineage(tgid);
+        alarm.suppressed = match self.told.like(&alarm) {
+            Some(like) => Some(Suppressed::Alike(like.to_owned())),
+            None if self.limit.allows(time_ns, Weight::of(&alarm)) => None,
+            None => Some(Suppressed::Rate),
+        };
+        stream.episode.raise(&alarm);
+        match alarm.suppressed {
+            Some(Suppressed::Alike(_)) => self.counters.alike += 1,
+            Some(Suppressed::Rate) => self.counters.suppressed += 1,
+            None => {
+                self.told.tell(&alarm);
+                stream.alarms += 1;
+                self.counters.alarms += 1;
             }
         }
+        if !matches!(alarm.suppressed, Some(Suppressed::Alike(_))) {
+            self.alert_ns = self.alert_ns.max(Some(time_ns));
+            let following = Following::new(&alarm);
+            verdicts.extend(stream.following.replace(following).map(|it| it.told(false)));
+        }
+        verdicts.push(Verdict::Alarm(Box::new(alarm)));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 
 mod continuity;
 mod cutting;
+mod nothing_hides;
 mod profiled;
 mod raising;
 

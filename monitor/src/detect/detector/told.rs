@@ -8,13 +8,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use crate::detect::episode::WORSE;
 use crate::detect::verdict::{Alarm, Pace};
 use crate::profile::first_seen::First;
 use crate::profile::known::family;
 use crate::syscall::event::Comm;
-
-/// By which factor a score must exceed what was told before. An assumption: a person would call it worse.
-pub(super) const WORSE: f64 = 1.25;
 
 /// Names that are remembered; the one told of longest ago is forgotten for another.
 const MOST_NAMES: usize = 1024;
@@ -29,6 +27,8 @@ struct OfName {
     fast: Option<(f64, u64)>,
     firsts: Vec<(First, u64)>,
     last_ns: u64,
+    /// The alarm that was told last.
+    alarm: String,
 }
 
 /// What was told.
@@ -47,8 +47,13 @@ impl Told {
         }
     }
 
-    /// Whether an alarm says something new. One without a time does.
-    pub fn is_new(&self, alarm: &Alarm) -> bool {
+    /// The told alarm that an alarm is like; `None` if it says something new. One without a time does.
+    pub fn like(&self, alarm: &Alarm) -> Option<&str> {
+        let told = self.names.get(&family(alarm.comm))?;
+        (!self.is_new(alarm)).then_some(told.alarm.as_str())
+    }
+
+    fn is_new(&self, alarm: &Alarm) -> bool {
         let Some(span) = self.again_after_ns.filter(|_| alarm.time_ns > 0) else {
             return true;
         };
@@ -87,6 +92,7 @@ impl Told {
         let now = alarm.time_ns;
         let told = self.names.entry(name).or_default();
         told.last_ns = now;
+        told.alarm.clone_from(&alarm.id);
         for &(pace, score, _) in &alarm.reasons {
             match pace {
                 Pace::Slow => told.slow = Some((score, now)),

@@ -1,5 +1,17 @@
 use super::{CALM_CALLS, Episode};
 use crate::detect::threshold::{LEAST_CALLS, Limits, Scores};
+use crate::detect::verdict::{Alarm, Pace};
+use crate::profile::firsts::Firsts;
+use crate::report::sample;
+
+/// An alarm that says these scores.
+fn told(scores: &Scores) -> Alarm {
+    let reason = |pace| (pace, scores.get(pace), 1.0);
+    Alarm {
+        reasons: [Pace::Slow, Pace::Fast].map(reason).into(),
+        ..sample::alarm()
+    }
+}
 
 fn limits() -> Limits {
     Limits {
@@ -12,7 +24,7 @@ fn limits() -> Limits {
 }
 
 #[test]
-fn an_episode_raises_once_and_ends_after_a_calm() {
+fn an_episode_raises_again_only_for_worse_and_ends_after_a_calm() {
     let limits = limits();
     let mut scores = Scores::new(&limits);
     let mut episode = Episode::default();
@@ -24,13 +36,19 @@ fn an_episode_raises_once_and_ends_after_a_calm() {
             0.5
         };
         scores.push(nats);
-        if episode.step(&scores, &limits, LEAST_CALLS) {
+        if episode.step(&scores, &limits, LEAST_CALLS, &Firsts::default(), false) {
             asked.push(call);
-            episode.raise();
+            episode.raise(&told(&scores));
         }
     }
-    assert_eq!(asked.len(), 2, "{asked:?}");
-    assert!((500..520).contains(&asked[0]) && (1500..1520).contains(&asked[1]));
+    // Within an episode again where the scores are markedly worse, ever more rarely.
+    let of = |calls: std::ops::Range<u32>| asked.iter().filter(|&it| calls.contains(it)).count();
+    assert!(
+        (1..5).contains(&of(500..700)) && (1..5).contains(&of(1500..2000)),
+        "{asked:?}"
+    );
+    assert_eq!(of(500..520) + of(1500..1520), 2, "{asked:?}");
+    assert_eq!(of(700..1500), 0, "{asked:?}");
 }
 
 #[test]
@@ -38,12 +56,12 @@ fn scores_between_the_calm_share_and_the_threshold_keep_an_episode_going() {
     let limits = limits();
     let mut scores = Scores::new(&limits);
     let mut episode = Episode::default();
-    episode.raise();
+    episode.raise(&told(&scores));
     for _ in 0..10 * CALM_CALLS {
         scores.push(1.7);
-        assert!(!episode.step(&scores, &limits, LEAST_CALLS));
+        assert!(!episode.step(&scores, &limits, LEAST_CALLS, &Firsts::default(), false));
     }
-    assert!(matches!(episode, Episode::Raised { calm: 0 }));
+    assert!(episode.told().is_some());
 }
 
 #[test]
@@ -54,7 +72,7 @@ fn too_few_calls_ask_nothing_however_surprising() {
     for call in 1..=LEAST_CALLS {
         scores.push(50.0);
         assert_eq!(
-            episode.step(&scores, &limits, LEAST_CALLS),
+            episode.step(&scores, &limits, LEAST_CALLS, &Firsts::default(), false),
             call == LEAST_CALLS
         );
     }
@@ -68,7 +86,7 @@ fn a_flight_that_does_not_agree_is_asked_ever_more_seldom() {
     let mut asked = 0;
     for _ in 0..10_000 {
         scores.push(9.0);
-        if episode.step(&scores, &limits, LEAST_CALLS) {
+        if episode.step(&scores, &limits, LEAST_CALLS, &Firsts::default(), false) {
             asked += 1;
             episode.doubt();
         }

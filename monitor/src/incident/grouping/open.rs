@@ -8,13 +8,11 @@ use super::super::headline::headline;
 use super::super::ids::derived;
 use super::super::{Change, Incident, MOST_ALARMS, MOST_FIRSTS, State};
 use super::{CALM_NS, FIRST_PAUSE_NS, LONGEST_PAUSE_NS, TOGETHER_NS};
+use crate::detect::episode::WORSE;
 use crate::detect::severity::Severity;
 use crate::detect::verdict::{Alarm, Pace, Suppressed};
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::known::family;
-
-/// By which factor a score must exceed what was reported to be reported again.
-const WORSE: f64 = 1.25;
 
 /// Processes that are remembered of an incident.
 const MOST_PROCESSES: usize = 1024;
@@ -40,8 +38,8 @@ pub(super) struct Open {
     processes: Vec<u32>,
     /// Heaviest first.
     first_seen: Vec<FirstSeen>,
-    /// Slow and fast, the highest.
-    scores: [f64; 2],
+    /// The highest score that was told of each pace.
+    scores: Vec<(Pace, f64)>,
     lead: Arc<Alarm>,
     provisional: bool,
     /// What came since it was reported last.
@@ -72,7 +70,7 @@ impl Open {
             alarm_ids: Vec::new(),
             processes: Vec::new(),
             first_seen: Vec::new(),
-            scores: [0.0; 2],
+            scores: Vec::new(),
             lead: super::kept(alarm),
             provisional: true,
             changes: Vec::new(),
@@ -139,16 +137,17 @@ impl Open {
         let heavier = |first: &FirstSeen| heaviest.as_ref().is_none_or(|it| first.outweighs(it));
         self.urgent |= news && self.first_seen.first().is_some_and(heavier);
         for &(pace, score, _) in &alarm.reasons {
-            let highest = match pace {
-                Pace::Slow => &mut self.scores[0],
-                Pace::Fast => &mut self.scores[1],
-                // What it rests on was looked at above.
-                Pace::FirstSeen => continue,
-            };
-            if score > *highest * WORSE {
-                *highest = score;
-                self.change(Change::Score);
+            // What first-seen evidence rests on was looked at above.
+            if pace == Pace::FirstSeen {
+                continue;
             }
+            let told = self.scores.iter().position(|told| told.0 == pace);
+            match told {
+                Some(place) if score <= self.scores[place].1 * WORSE => continue,
+                Some(place) => self.scores[place].1 = score,
+                None => self.scores.push((pace, score)),
+            }
+            self.change(Change::Score);
         }
         let severity = Severity::of(alarm);
         if severity > self.severity {

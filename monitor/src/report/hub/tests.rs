@@ -80,7 +80,7 @@ impl<F: FnMut() -> io::Result<()> + Send> Sink for Scripted<F> {
         self.line(match verdict {
             Verdict::Aftermath(it) => it.alarm.clone(),
             Verdict::ThreadEnd(end) => format!("end {}", end.calls),
-            Verdict::Alarm(_) => unreachable!("no test has one"),
+            Verdict::Alarm(_) | Verdict::Blind(_) => unreachable!("no test has one"),
         })
     }
 

@@ -170,6 +170,9 @@ pub struct ProfileRecord {
     pub sha256: String,
     /// Whether it learned on since it was read.
     pub adapted: bool,
+    /// Where its file is, escaped.
+    #[serde(default)]
+    pub path: Option<String>,
 }
 
 /// A call that surprised.
@@ -282,6 +285,7 @@ impl From<&ProfileIdentity> for ProfileRecord {
         Self {
             sha256: profile.sha256.clone(),
             adapted: profile.adapted,
+            path: profile.path.clone(),
         }
     }
 }
@@ -455,7 +459,9 @@ fn expected(one: &Expected) -> ExpectedRecord {
     }
 }
 
-fn first_seen(one: &FirstSeen) -> FirstSeenRecord {
+/// Something new as it stands in a line.
+#[must_use]
+pub fn first_seen(one: &FirstSeen) -> FirstSeenRecord {
     let (kind, comm, call) = match one.what {
         First::Call(call) => (FirstKind::Call, None, Some(call)),
         First::Name(comm) => (FirstKind::ProcessName, Some(comm), None),

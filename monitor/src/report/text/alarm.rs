@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{call_name, expectation, grouped};
+use super::{TELLING_NATS, call_name, expectation, grouped};
 use crate::detect::verdict::{Alarm, Evidence, Kin, Pace, SurprisingCall};
 use crate::profile::first_seen::{First, FirstSeen};
 
@@ -44,7 +44,8 @@ impl Block {
                 evidence(alarm.evidence),
             );
         }
-        for one in &alarm.surprising {
+        let telling = |one: &&SurprisingCall| one.surprise >= TELLING_NATS;
+        for one in alarm.surprising.iter().filter(telling) {
             block.push_str(&self.row(one));
         }
         if alarm.lineage.len() > 1 {
@@ -157,7 +158,7 @@ fn is_by_profile(alarm: &Alarm) -> bool {
 }
 
 /// Processes from the ancestor down, `nginx (40) → sh (41)`.
-fn lineage(kin: &[Kin]) -> String {
+pub(super) fn lineage(kin: &[Kin]) -> String {
     let one = |kin: &Kin| match kin.comm.as_bytes() {
         [] => format!("? ({})", kin.tgid),
         _ => format!("{} ({})", kin.comm, kin.tgid),

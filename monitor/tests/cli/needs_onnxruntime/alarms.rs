@@ -94,7 +94,7 @@ fn an_alarm_that_was_changed_or_is_another_models_is_found_out() {
 
     let mut newer = alarm;
     newer["schema"] = 3.into();
-    replayed(&newer).refused(1, &["alarms.jsonl, line 1", "schema 2"]);
+    replayed(&newer).refused(1, &["alarms.jsonl, line 1", "schema 3"]);
     fs::write(&file, "{\"schema\":1,\"type\":\"alarm\"\n").expect("written");
     replay(&[text(&file)]).refused(1, &["alarms.jsonl, line 1"]);
 }

@@ -105,7 +105,11 @@ fn text_is_coloured_only_where_it_is_wanted() {
     let adfa = adfa_file(&folder);
     let plain = replay(&["--threshold", LOW, text(&adfa)]);
     assert_eq!(plain.status, 3, "{}", plain.err);
-    assert!(plain.out.contains("ALARM"), "{}", plain.out);
+    assert!(
+        plain.out.contains("details  monitor explain "),
+        "{}",
+        plain.out
+    );
     assert!(plain.out.contains("expected"), "{}", plain.out);
     assert!(!plain.out.contains('\u{1b}') && !plain.err.contains('\u{1b}'));
     assert!(plain.err.starts_with("Summary after"), "{}", plain.err);

@@ -200,7 +200,8 @@ impl Verdicts {
         for line in text.lines() {
             let line: Value = serde_json::from_str(line).context("not a line of JSON")?;
             match line["type"].as_str() {
-                Some("alarm") => found
+                // Suppressed ones are logged and not reported.
+                Some("alarm") if line["suppressed"].is_null() => found
                     .alarms
                     .push(alarm(&line).context("an alarm lacks its time or process")?),
                 Some("summary") => found.summary = line,

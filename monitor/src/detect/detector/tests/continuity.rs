@@ -10,7 +10,7 @@ mod needs_onnxruntime {
         fn end(verdict: &Verdict) -> Option<&ThreadEnd> {
             match verdict {
                 Verdict::ThreadEnd(end) => Some(end),
-                Verdict::Alarm(_) | Verdict::Aftermath(_) => None,
+                _ => None,
             }
         }
         verdicts.iter().filter_map(end).collect()

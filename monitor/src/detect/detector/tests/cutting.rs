@@ -18,6 +18,7 @@ fn by_thread(mut detector: Detector, events: &[Event], every: usize) -> Outcome 
         Verdict::Alarm(alarm) => alarm.thread,
         Verdict::ThreadEnd(end) => end.thread,
         Verdict::Aftermath(after) => after.thread,
+        Verdict::Blind(_) => unreachable!("nothing is lost"),
     };
     threads
         .into_iter()

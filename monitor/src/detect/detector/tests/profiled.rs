@@ -127,9 +127,7 @@ mod needs_onnxruntime {
         let mut calls = ordinary(1_000);
         calls.extend(senseless(300, 5));
         let (verdicts, _) = run(&mut detector, &[stretch(1, 0, &calls)], 1);
-        let [alarm] = alarms(&verdicts)[..] else {
-            panic!("one alarm for one episode: {verdicts:?}");
-        };
+        let alarm = alarms(&verdicts)[0];
         assert_eq!(alarm.pace, Pace::Slow);
         assert_eq!(alarm.surprising.len(), 10);
         for call in &alarm.surprising {
@@ -215,7 +213,7 @@ mod needs_onnxruntime {
         calls.extend(&odd);
         let stretches = [stretch(1, 0, &calls)];
         let mut detector = profiled(profile(20_000), SLOW);
-        assert_eq!(alarms(&run(&mut detector, &stretches, 1).0).len(), 1);
+        assert!(!alarms(&run(&mut detector, &stretches, 1).0).is_empty());
         let mut accepting = profile(20_000);
         let tokens: Vec<_> = calls
             .iter()
@@ -279,22 +277,31 @@ mod needs_onnxruntime {
         calls.extend(senseless(300, 5));
         let mut detector = profiled(profile(20_000), SLOW);
         let (mut verdicts, _) = run(&mut detector, &[stretch(1, 0, &calls)], 1);
-        let [Verdict::Alarm(alarm), Verdict::Aftermath(after)] = &verdicts[..] else {
-            panic!("an alarm and what followed: {verdicts:?}");
+        let alarm = alarms(&verdicts)[0];
+        let after = |verdict: &Verdict| match verdict {
+            Verdict::Aftermath(after) => Some(after.clone()),
+            _ => None,
         };
+        let after = verdicts.iter().find_map(after).expect("what followed");
         assert_eq!(after.alarm, alarm.id);
         let last = alarm.flight.first_seq + alarm.flight.calls.len() as u64;
         assert_eq!(after.first_seq, last);
-        assert_eq!(after.calls.len(), Aftermath::CALLS);
+        let kept = after.calls.len();
+        assert!(
+            (1..=Aftermath::CALLS).contains(&kept),
+            "up to the next alarm of the episode"
+        );
         let numbers = after.calls.iter().map(|call| call.number as u16);
-        assert!(numbers.eq(calls[last as usize..][..Aftermath::CALLS].iter().copied()));
+        assert!(numbers.eq(calls[last as usize..][..kept].iter().copied()));
         assert!(!after.ended);
 
         // A thread that ends before that.
         let made = after.first_seq;
         let mut detector = profiled(profile(20_000), SLOW);
         verdicts.clear();
-        let short = stretch(2, 0, &calls[..made as usize + 3]);
+        let mut short = calls[..made as usize].to_vec();
+        short.extend(ordinary(3));
+        let short = stretch(2, 0, &short);
         detector.push(&short);
         detector.push(&event(2, 0, EventKind::Exit { count: made + 3 }));
         detector.score(&mut verdicts).expect("it scores");

@@ -1,0 +1,286 @@
+//! An incident as a person on call reads it: a headline, and at most eight lines below it.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use super::{call_name, expectation, grouped};
+use crate::detail::words;
+use crate::detect::blind::Blind;
+use crate::detect::severity::Severity;
+use crate::incident::{Incident, State};
+use crate::profile::first_seen::{First, FirstSeen};
+use crate::run::clock::WallClock;
+use crate::who::Who;
+
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+
+/// Lines below the headline.
+const LINES: usize = 8;
+
+/// Nats from which on a call says something.
+pub const TELLING_NATS: f32 = 1.0;
+
+/// How incidents are laid out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Page {
+    /// Whether words are coloured.
+    pub colour: bool,
+}
+
+impl Page {
+    /// The lines of an incident, which is shown by `id`; `source` is the file that is replayed.
+    #[must_use]
+    pub fn of(
+        self,
+        incident: &Incident,
+        id: &str,
+        clock: WallClock,
+        source: Option<&str>,
+    ) -> String {
+        let severity = incident.severity.name().to_uppercase();
+        let marked = self.paint(colour(incident.severity), &severity);
+        let state = match incident.state {
+            State::Opened => String::new(),
+            State::Updated => format!(" update of {id}:"),
+            State::Closed => return self.closed(incident, id, clock),
+        };
+        let room = WIDTH.saturating_sub(severity.len() + state.len() + 1);
+        let mut text = format!("{marked}{state} {}\n", cut(&incident.headline, room));
+        let mut rows: Vec<(&str, String)> = Vec::new();
+        let mut when = clock.shown(incident.last_ns);
+        if incident.alarms > 1 {
+            let _ = write!(
+                when,
+                ", {} alarms since {}",
+                grouped(incident.alarms),
+                clock.shown(incident.opened_ns)
+            );
+        }
+        if let Some(name) = source {
+            let _ = write!(when, ", in {name}");
+        }
+        rows.push(("when", when));
+        let alarm = &incident.alarm;
+        if let Some(who) = &alarm.who {
+            rows.extend(place(who).map(|it| ("where", it)));
+        }
+        rows.push(("process", process(incident)));
+        if alarm.lineage.len() > 1 {
+            rows.push(("lineage", super::alarm::lineage(&alarm.lineage)));
+        }
+        if !incident.first_seen.is_empty() {
+            let new: Vec<_> = incident.first_seen.iter().map(named).collect();
+            rows.push(("new", new.join(", ")));
+        }
+        let telling = alarm
+            .surprising
+            .iter()
+            .filter(|one| one.surprise >= TELLING_NATS);
+        if let Some(most) = telling.max_by(|a, b| a.surprise.total_cmp(&b.surprise)) {
+            let expected = expectation(&most.expected);
+            rows.push((
+                "unusual",
+                format!("{}, where was expected {expected}", call_name(most.call)),
+            ));
+        }
+        if incident.provisional {
+            rows.push(("because", "nothing was learned yet: provisional".into()));
+        }
+        // The last line says what to type.
+        rows.truncate(LINES - 1);
+        rows.push(("details", format!("monitor explain {id}")));
+        for (name, value) in rows {
+            let _ = writeln!(text, "  {name:<8} {}", cut(&value, WIDTH - 11));
+        }
+        text
+    }
+
+    fn closed(self, incident: &Incident, id: &str, clock: WallClock) -> String {
+        let line = format!(
+            "closed {id}: calm since {}, {} alarms: {}",
+            clock.shown(incident.last_ns),
+            grouped(incident.alarms),
+            incident.headline
+        );
+        format!(
+            "{}\n",
+            self.paint(Style::new().dimmed(), &cut(&line, WIDTH))
+        )
+    }
+
+    /// The line of a service that is not seen any more, or is seen again.
+    #[must_use]
+    pub fn blind(self, blind: &Blind, clock: WallClock) -> String {
+        let service = match blind.service.escape_debug().to_string() {
+            service if service.is_empty() => "the service".to_owned(),
+            service => service,
+        };
+        let since = clock.shown(blind.since_ns);
+        let lost = format!(
+            "{} calls of {} {} lost",
+            grouped(blind.lost),
+            grouped(blind.threads),
+            if blind.threads == 1 {
+                "thread"
+            } else {
+                "threads"
+            }
+        );
+        let word = self.paint(colour(Severity::High), "BLIND");
+        match blind.until_ns {
+            None => format!("{word} to {service} since {since}: {lost}, more are being lost\n"),
+            Some(until) => format!(
+                "{word} to {service} no more: from {since} to {}, {lost}\n",
+                clock.shown(until)
+            ),
+        }
+    }
+
+    fn paint(self, style: Style, text: &str) -> String {
+        if self.colour {
+            format!("{}{text}{}", style.render(), style.render_reset())
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+const fn colour(severity: Severity) -> Style {
+    match severity {
+        Severity::Critical | Severity::High => AnsiColor::Red.on_default().bold(),
+        Severity::Medium => AnsiColor::Yellow.on_default().bold(),
+        Severity::Low => AnsiColor::Cyan.on_default(),
+    }
+}
+
+/// Host, unit and container in a line.
+fn place(who: &Who) -> Option<String> {
+    let host = who.host.as_ref().and_then(|host| host.name.clone());
+    let unit = who.unit.clone();
+    let container = who.container.as_ref().map(|it| {
+        let id: String = it.id.chars().take(12).collect();
+        let name = it.name.as_deref().unwrap_or(&id);
+        match &it.image {
+            Some(image) => format!("container {name} of {image}"),
+            None => format!("container {name}"),
+        }
+    });
+    let cgroup = who
+        .cgroup
+        .clone()
+        .filter(|_| unit.is_none() && container.is_none());
+    let parts: Vec<_> = [host, container, unit, cgroup]
+        .into_iter()
+        .flatten()
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Who it was, in a line: name and number, user, command line or executable.
+fn process(incident: &Incident) -> String {
+    let alarm = &incident.alarm;
+    let mut line = format!("{} ({})", alarm.comm, alarm.thread.tgid);
+    let Some(who) = &alarm.who else {
+        return line;
+    };
+    if let Some(user) = &who.user {
+        let _ = match &user.name {
+            Some(name) => write!(line, " of user {name}"),
+            None => write!(line, " of uid {}", user.uid),
+        };
+    }
+    let program = who.program();
+    let command = program.and_then(|it| it.command_line.as_ref().or(it.executable.as_ref()));
+    if let Some(command) = command {
+        let _ = write!(line, ": {command}");
+    }
+    line
+}
+
+fn named(first: &FirstSeen) -> String {
+    match &first.what {
+        First::Call(call) => call_name(*call),
+        First::Name(comm) => format!("program {comm}"),
+        First::CallOfName(comm, call) => format!("{} by {comm}", call_name(*call)),
+        First::Touch(detail) => words::did(detail, None),
+    }
+}
+
+/// The text, cut to so many columns.
+fn cut(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(columns.saturating_sub(1)).collect();
+    format!("{kept}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LINES, Page, WIDTH};
+    use crate::detect::blind::Blind;
+    use crate::incident::{Change, State};
+    use crate::report::sample;
+    use crate::run::clock::WallClock;
+
+    const PLAIN: Page = Page { colour: false };
+
+    fn shown(incident: &crate::incident::Incident) -> String {
+        PLAIN.of(incident, "01HF7YAT", WallClock::Unknown, None)
+    }
+
+    #[test]
+    fn an_incident_says_what_when_where_who_and_what_to_type() {
+        assert_eq!(
+            shown(&sample::incident()),
+            "CRITICAL a process of web started a program it never ran: sh\\x1b[2J, ptrace, an…
+  when     12.000s, 3 alarms since 12.000s
+  where    web-1, nginx.service
+  process  evil\\x1b[2J (41) of user www-data: /bin/sh -c id
+  lineage  nginx (40) → sh\\x1b[2J (41)
+  new      program sh\\x1b[2J, read by sh\\x1b[2J, ptrace
+  unusual  ptrace, where was expected read 61%
+  details  monitor explain 01HF7YAT
+"
+        );
+    }
+
+    #[test]
+    fn it_fits_a_terminal_however_long_its_parts_are() {
+        let mut incident = sample::incident();
+        incident.headline = "x".repeat(500);
+        incident.provisional = true;
+        for state in [State::Opened, State::Updated, State::Closed] {
+            incident.state = state;
+            incident.changes = vec![Change::Score];
+            let text = shown(&incident);
+            assert!(text.lines().count() <= 1 + LINES, "{text}");
+            assert!(
+                text.lines().all(|line| line.chars().count() <= WIDTH),
+                "{text}"
+            );
+        }
+        assert!(shown(&incident).starts_with("closed 01HF7YAT: calm since 12.000s, 3 alarms: xxx"));
+    }
+
+    #[test]
+    fn being_blind_is_said_with_since_when() {
+        let mut blind = Blind {
+            service: "web".into(),
+            since_ns: 3_000_000_000,
+            until_ns: None,
+            lost: 12_345,
+            threads: 1,
+        };
+        let said = PLAIN.blind(&blind, WallClock::Unknown);
+        assert_eq!(
+            said,
+            "BLIND to web since 3.000s: 12,345 calls of 1 thread lost, more are being lost\n"
+        );
+        blind.until_ns = Some(9_000_000_000);
+        let said = PLAIN.blind(&blind, WallClock::Unknown);
+        assert!(said.contains("no more: from 3.000s to 9.000s"), "{said}");
+    }
+}
