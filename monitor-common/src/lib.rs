@@ -9,3 +9,4 @@ pub mod loss;
 pub mod names;
 pub mod record;
 pub mod target;
+pub mod touch;

@@ -19,11 +19,17 @@ pub enum Loss {
     CallUnreadable = 5,
     /// The same for forks, execs and ends of threads. Unit: these events.
     LifecycleUnreadable = 6,
+    /// More new things were touched in a second than are sent. Unit: touches.
+    TouchRate = 7,
+    /// The ring was too full to tell what a call touched. Unit: touches.
+    TouchRingFull = 8,
+    /// The arguments of a call that touches something could not be read. Unit: touches.
+    TouchUnreadable = 9,
 }
 
 impl Loss {
     /// Every reason, in the order of its index.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::RingFull,
         Self::ThreadTableFull,
         Self::ProcessTableFull,
@@ -31,6 +37,9 @@ impl Loss {
         Self::LifecycleRingFull,
         Self::CallUnreadable,
         Self::LifecycleUnreadable,
+        Self::TouchRate,
+        Self::TouchRingFull,
+        Self::TouchUnreadable,
     ];
 
     /// The reason in words, as reports show it.
@@ -46,6 +55,9 @@ impl Loss {
             Self::LifecycleUnreadable => {
                 "forks, execs and exits not told: kernel memory unreadable"
             }
+            Self::TouchRate => "new things that were touched not told: too many a second",
+            Self::TouchRingFull => "new things that were touched not told: ring too full",
+            Self::TouchUnreadable => "what was touched not told: kernel memory unreadable",
         }
     }
 }

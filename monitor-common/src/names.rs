@@ -40,6 +40,16 @@ pub const NAMED_PROCESSES: &str = "NAMED_PROCESSES";
 /// Per-CPU array of counters, one for each [`crate::loss::Loss`].
 pub const LOSSES: &str = "LOSSES";
 
+/// Array of u8: which rule reads the call of a table and number ([`crate::touch::rule_place`]); 0 is none.
+pub const RULE_OF: &str = "RULE_OF";
+/// Array of [`crate::touch::Rule`].
+pub const TOUCH_RULES: &str = "TOUCH_RULES";
+
+/// Global, u32: records of touches a second that are sent at most.
+pub const TOUCHES_A_SECOND: &str = "TOUCHES_A_SECOND";
+/// Global, two u64: in which words of `struct pt_regs` the six arguments of a native and of a compat call are, a byte each.
+pub const ARGUMENT_WORDS: &str = "ARGUMENT_WORDS";
+
 /// Global, [`crate::target::Filter`]: what is watched.
 pub const FILTER: &str = "FILTER";
 /// Global, [`crate::target::KernelLayout`]: where this kernel keeps what the probe reads.

@@ -31,6 +31,8 @@ mod window;
 
 mod slot;
 
+mod touch;
+
 mod ring;
 
 mod loss;

@@ -2,12 +2,13 @@
 
 use aya_ebpf::{
     EbpfContext as _,
+    helpers::bpf_probe_read_kernel,
     programs::{RawTracePointContext, TracePointContext},
 };
 
 use crate::{
     Error,
-    setting::setting,
+    setting::{argument_offset, setting},
     task::{Ids, Task, current_ids},
 };
 
@@ -15,6 +16,9 @@ use crate::{
 pub trait Entry {
     /// The call's number, as the thread gave it.
     fn number(&self) -> u32;
+
+    /// The argument at a place from 0 to 5, of a call of this ABI.
+    fn argument(&self, place: u32, abi_tag: u8) -> Result<u64, Error>;
 }
 
 /// A thread made a task. In the maker's context, before the new task runs.
@@ -43,6 +47,21 @@ impl Entry for RawTracePointContext {
     fn number(&self) -> u32 {
         self.arg::<u64>(1) as u32
     }
+
+    #[inline(always)]
+    fn argument(&self, place: u32, abi_tag: u8) -> Result<u64, Error> {
+        let is_compat = u32::from(abi_tag) == setting!(LAYOUT.compat_abi);
+        let address = self.arg::<u64>(0) + argument_offset(place, is_compat);
+        // SAFETY: the helper checks the address itself and fails where nothing is mapped.
+        let value = unsafe { bpf_probe_read_kernel(address as *const u64) };
+        let value = value.map_err(|_| Error::Unreadable)?;
+        // The upper halves of a compat task's registers are not its own.
+        Ok(if is_compat {
+            value & 0xffff_ffff
+        } else {
+            value
+        })
+    }
 }
 
 // `struct task_struct *parent, struct task_struct *child` (include/trace/events/sched.h).
@@ -67,6 +86,8 @@ impl Exec for RawTracePointContext {
 
 // `struct syscall_trace_enter` without its arguments: `trace_entry` has 8 bytes (include/linux/trace_events.h).
 const SYSCALL_NUMBER: usize = 8;
+// The arguments behind the number, `unsigned long` each.
+const SYSCALL_ARGUMENTS: usize = 16;
 
 impl Entry for TracePointContext {
     #[inline(always)]
@@ -79,6 +100,17 @@ impl Entry for TracePointContext {
                 .cast::<u32>()
                 .read_volatile()
         }
+    }
+
+    #[inline(always)]
+    fn argument(&self, place: u32, _abi_tag: u8) -> Result<u64, Error> {
+        // SAFETY: the record has six arguments; read as the number is.
+        Ok(unsafe {
+            self.as_ptr()
+                .byte_add(SYSCALL_ARGUMENTS + 8 * place as usize)
+                .cast::<u64>()
+                .read_volatile()
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use aya_ebpf::{
     bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
     macros::map,
-    maps::RingBuf,
+    maps::{RingBuf, ring_buf::RingBufEntry},
 };
 use monitor_common::record::Window;
 
@@ -19,11 +19,35 @@ static RING: RingBuf = RingBuf::with_byte_size(1 << 23, 0);
 /// so it is woken only when much waits; it looks by itself at every flush interval.
 #[inline(always)]
 pub fn send(window: &Window) -> bool {
+    RING.output::<Window>(window, wake()).is_ok()
+}
+
+/// Room for another kind of record.
+#[inline(always)]
+pub fn reserve<T: 'static>() -> Option<RingBufEntry<T>> {
+    RING.reserve::<T>(0)
+}
+
+/// Sends a record that was filled.
+#[inline(always)]
+pub fn submit<T>(record: RingBufEntry<T>) {
+    record.submit(wake());
+}
+
+/// Whether so little waits that windows find room whatever else is sent: less than half of the ring.
+#[inline(always)]
+pub fn has_room() -> bool {
+    // The reader is woken at a sixteenth, or earlier.
+    RING.query(u64::from(BPF_RB_AVAIL_DATA)) < 8 * u64::from(setting!(FILTER.wake_bytes))
+}
+
+#[inline(always)]
+fn wake() -> u64 {
     let waiting = RING.query(u64::from(BPF_RB_AVAIL_DATA));
     let wake = if waiting >= u64::from(setting!(FILTER.wake_bytes)) {
         BPF_RB_FORCE_WAKEUP
     } else {
         BPF_RB_NO_WAKEUP
     };
-    RING.output::<Window>(window, u64::from(wake)).is_ok()
+    u64::from(wake)
 }

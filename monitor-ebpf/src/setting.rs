@@ -53,6 +53,35 @@ pub static LAYOUT: KernelLayout = KernelLayout {
 #[unsafe(no_mangle)]
 pub static SLOT_MASK: u32 = 0;
 
+/// How many records of touches may be sent in a second.
+#[unsafe(no_mangle)]
+pub static TOUCHES_A_SECOND: u32 = 0;
+
+/// In which words of `struct pt_regs` the arguments of native and of compat calls are.
+#[unsafe(no_mangle)]
+pub static ARGUMENT_WORDS: [u64; 2] = [0; 2];
+
+/// [`TOUCHES_A_SECOND`] as the loader wrote it.
+#[inline(always)]
+pub fn touches_a_second() -> u32 {
+    // SAFETY: as for `SLOT_MASK`.
+    unsafe { core::ptr::read_volatile(&raw const TOUCHES_A_SECOND) }
+}
+
+/// Bytes from the start of `struct pt_regs` to the argument at `place`.
+#[inline(always)]
+pub fn argument_offset(place: u32, is_compat: bool) -> u64 {
+    // SAFETY: as for `SLOT_MASK`; both indices are in bounds.
+    let words = unsafe {
+        if is_compat {
+            core::ptr::read_volatile(&raw const ARGUMENT_WORDS[1])
+        } else {
+            core::ptr::read_volatile(&raw const ARGUMENT_WORDS[0])
+        }
+    };
+    8 * (words >> (8 * place) & 0xff)
+}
+
 /// [`SLOT_MASK`] as the loader wrote it.
 #[inline(always)]
 pub fn slot_mask() -> u32 {

@@ -4,7 +4,7 @@ use crate::{
     Error, filter,
     record::Entry,
     task::{self, Running},
-    window,
+    touch, window,
 };
 
 /// Adds the call to its thread's window.
@@ -22,6 +22,8 @@ pub fn entered(entry: &impl Entry) -> Result<(), Error> {
         return Ok(());
     }
     let (abi_tag, number) = task::abi(task, number)?;
-    window::push(window::of_current(ids)?, number, abi_tag);
+    let window = window::of_current(ids)?;
+    touch::note(entry, window, number, abi_tag);
+    window::push(window, number, abi_tag);
     Ok(())
 }

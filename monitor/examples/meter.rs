@@ -16,6 +16,7 @@ use monitor::detect::detector::{Detector, Settings};
 use monitor::detect::verdict::Verdict;
 use monitor::live::probe::Sizes;
 use monitor::live::target::Target;
+use monitor::live::touch::Details;
 use monitor::live::watch::{Options, Watch};
 use monitor::model::Model;
 use monitor::model::runtime::{Runtime, disable_telemetry};
@@ -131,6 +132,7 @@ fn main() -> Result<()> {
             max_threads: 10_240,
         },
         attachment: None,
+        details: Details::Full,
     })?;
     let latencies = Arc::new(Mutex::new(Latencies(vec![0; BINS])));
     let engine = Timed {

@@ -30,6 +30,8 @@ mod thread_table;
 
 mod reassembly;
 
+pub mod touch;
+
 mod reader;
 
 pub mod losses;

@@ -35,6 +35,7 @@ pub mod budget;
 
 pub mod file;
 
+use crate::detail::Detail;
 use crate::profile::ngram::Ngram;
 
 use accepted::Accepted;
@@ -44,6 +45,7 @@ use mixture::Mixture;
 use novelty::Novelty;
 use provenance::Provenance;
 use touched::Touched;
+use touched::weight::Kind;
 use vocabulary::Vocabulary;
 
 /// The length of the longest n-gram that a profile counts: a call and the five before it. STIDE's windows have the same
@@ -87,6 +89,24 @@ impl Default for Profile {
             novelty: Novelty::default(),
             held_out: HeldOut::default(),
         }
+    }
+}
+
+impl Profile {
+    /// What touching something new is worth, given generalised, nats: by how much rarer a benign thing of its kind is than a
+    /// call.
+    #[must_use]
+    pub fn touch_nats(&self, detail: &Detail) -> f64 {
+        const DAY_S: f64 = 86_400.0;
+        let measured = self.provenance.calls_per_second();
+        let calls_per_second = measured.unwrap_or(budget::ASSUMED_CALLS_PER_SECOND);
+        #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
+        let seconds = match self.provenance.seconds() {
+            seconds if seconds > 0.0 => seconds,
+            _ => self.provenance.calls() as f64 / calls_per_second,
+        };
+        let expected = self.touched.expected_a_day(Kind::of(detail), seconds);
+        (calls_per_second * DAY_S / expected).ln().max(0.0)
     }
 }
 

@@ -25,6 +25,9 @@ pub struct LiveArgs {
     /// Processes, and at least as many threads, that can be watched at a time
     #[arg(long, value_name = "N", default_value_t = 10_240, value_parser = quantity::whole32::<1, { 1 << 22 }>)]
     pub max_threads: u32,
+    /// What is read beside the calls: nothing, flags and requests, or also paths and addresses
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t = Details::Full)]
+    details: Details,
     /// By which kind of tracepoint, in place of what the kernel needs: for tests
     #[arg(long, value_enum, hide = true, env = "MONITOR_ATTACH", hide_env = true)]
     attach: Option<Attach>,
@@ -44,6 +47,17 @@ pub struct Files {
     pub written: Vec<PathBuf>,
     /// Files and folders that are read.
     pub read: Vec<PathBuf>,
+}
+
+/// How much of what calls touch is read.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Details {
+    /// Nothing
+    Off,
+    /// Flags, requests and kinds: no path and no address leaves the kernel
+    Classes,
+    /// Paths and addresses too
+    Full,
 }
 
 /// How a live run ended.
@@ -83,6 +97,7 @@ pub fn run(
     use monitor::live::privileges::Needs;
     use monitor::live::probe::Sizes;
     use monitor::live::target::Target as Watched;
+    use monitor::live::touch;
     use monitor::live::watch::{Options, Watch};
     use monitor::pipeline::Pipeline;
     use monitor::report::sink::Origin;
@@ -111,6 +126,11 @@ pub fn run(
             Attach::Raw => Attachment::Raw,
             Attach::Perf => Attachment::Perf,
         }),
+        details: match args.details {
+            Details::Off => touch::Details::Off,
+            Details::Classes => touch::Details::Classes,
+            Details::Full => touch::Details::Full,
+        },
     })?;
     let parts = parts()?;
     let command = command

@@ -15,7 +15,7 @@ use monitor_common::{
 
 use super::{
     attachment::{Attachment, Plan},
-    inherited,
+    inherited, layout,
     losses::Losses,
     misses::Programs,
     perf_event,
@@ -23,6 +23,7 @@ use super::{
     slots::Slots,
     thread_slots::{self, ThreadSlots},
     thread_table::ThreadTable,
+    touch::{self, Details},
 };
 
 static BYTECODE: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/monitor-probe"));
@@ -111,6 +112,7 @@ impl Probe {
         layout: &KernelLayout,
         sizes: Sizes,
         plan: Plan,
+        details: Details,
     ) -> Result<(Self, Readers), ProbeError> {
         inherited::allow_locked_memory();
         let (filter_words, layout_words) = (filter.words(), layout.words());
@@ -122,6 +124,12 @@ impl Probe {
             .override_global(names::LAYOUT, layout_words.as_slice(), true)
             .override_global(names::SLOT_MASK, &slot_mask, true)
             .override_global(names::LOG_LEVEL, &log_level, true)
+            .override_global(names::TOUCHES_A_SECOND, &touch::MOST_A_SECOND, true)
+            .override_global(
+                names::ARGUMENT_WORDS,
+                layout::ARGUMENT_WORDS.as_slice(),
+                true,
+            )
             .map_max_entries(names::RING, sizes.ring_bytes)
             .map_max_entries(names::SLOT_OWNERS, slots)
             .map_max_entries(names::SLOT_WINDOWS, slots)
@@ -136,6 +144,7 @@ impl Probe {
             take(&mut ebpf, names::SLOT_WINDOWS)?,
             slots,
         )?;
+        touch::fill(&mut ebpf, details)?;
         let readers = Readers {
             ring: Ring::new(take(&mut ebpf, names::RING)?)?,
             threads: ThreadTable::new(take(&mut ebpf, names::THREADS)?, thread_slots)?,

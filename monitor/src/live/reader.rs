@@ -8,6 +8,8 @@ use super::{
     misses::Misses,
     probe::{ProbeError, Readers},
     reassembly::Reassembly,
+    ring::Record,
+    touch,
     watch::WatchError,
 };
 use crate::{
@@ -53,10 +55,11 @@ impl Reader {
         // No more than the ring held when this began: threads that never pause cannot keep the
         // reader from everything else.
         for _ in 0..self.ring_windows {
-            let Some(window) = self.readers.ring.next() else {
-                break;
-            };
-            self.reassembly.sent(&window, &mut self.events);
+            match self.readers.ring.next() {
+                Some(Record::Window(window)) => self.reassembly.sent(&window, &mut self.events),
+                Some(Record::Touched(touched)) => self.events.extend(touch::event(&touched)),
+                None => break,
+            }
             if self.events.len() >= BATCH_EVENTS {
                 self.hand_over(feed);
             }
@@ -156,8 +159,11 @@ impl Reader {
                 "forks, execs and exits not told: skipped by the kernel",
                 self.misses.lifecycle,
             ),
+            (Loss::TouchRate.name(), count(Loss::TouchRate)?),
+            (Loss::TouchRingFull.name(), count(Loss::TouchRingFull)?),
+            (Loss::TouchUnreadable.name(), count(Loss::TouchUnreadable)?),
             (
-                "records of the ring that are no windows",
+                "records of the ring that are none of the probe's",
                 self.readers.ring.malformed,
             ),
         ];

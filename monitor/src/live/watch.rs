@@ -19,6 +19,7 @@ use super::{
     reader::Reader,
     signals,
     target::{self, Target, TargetError},
+    touch::Details,
 };
 use crate::{pipeline::Feed, syscall::event::Event};
 
@@ -37,6 +38,8 @@ pub struct Options {
     pub sizes: Sizes,
     /// By which kind of tracepoint, if not by what the kernel needs.
     pub attachment: Option<Attachment>,
+    /// How much of what calls touch is read.
+    pub details: Details,
 }
 
 /// Why a live run could not be made.
@@ -110,7 +113,7 @@ impl Watch {
         let filter = target::filter(&options.target, options.follow, wake_bytes)?;
         let plan = Plan::new(&host, options.attachment).map_err(WatchError::Attachment)?;
         log::info!("attaching by {}", plan.attachment());
-        let (probe, readers) = Probe::load(&filter, &layout, options.sizes, plan)?;
+        let (probe, readers) = Probe::load(&filter, &layout, options.sizes, plan, options.details)?;
         Ok(Self {
             options,
             probe,

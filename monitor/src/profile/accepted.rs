@@ -57,6 +57,8 @@ impl Profile {
             sequence[ORDER - 1] = u16::try_from(token).unwrap_or(BEFORE);
             self.accepted.sequences.insert(sequence);
         }
+        self.touched
+            .take_up(flight.touches.iter().map(|touch| &touch.detail));
         let added = self.accepted.sequences.len() - before;
         if !self.accepted.acceptances.iter().any(|it| it.alarm == alarm) {
             self.accepted.acceptances.push(Acceptance {
@@ -91,6 +93,7 @@ impl Profile {
                 self.known.accept(name, token);
             }
         }
+        self.touched.take_up(other.touched.things().keys());
         for acceptance in &other.accepted.acceptances {
             let mine = &mut self.accepted.acceptances;
             if !mine.iter().any(|it| it.alarm == acceptance.alarm) {

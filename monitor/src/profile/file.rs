@@ -19,8 +19,11 @@ use contents::Contents;
 /// The first bytes of every profile; the first of them is no text.
 pub const MAGIC: [u8; 8] = *b"\x89monprf\n";
 
-/// The version of the format that this monitor writes, and the only one that it reads.
-pub const VERSION: u16 = 1;
+/// The version of the format that this monitor writes.
+pub const VERSION: u16 = 2;
+
+/// The oldest version that it reads: in 1 nothing stood of what is touched.
+const OLDEST: u16 = 1;
 
 /// The largest profile that is read, bytes; one of the most n-grams that a model holds is smaller.
 pub const LARGEST: u64 = 128 << 20;
@@ -39,7 +42,7 @@ pub enum Damage {
     NoProfile,
     /// Another monitor wrote them.
     #[error(
-        "is a profile of format version {0}, and this monitor reads version {VERSION}: learn again with this monitor, or use the one that wrote it"
+        "is a profile of format version {0}, and this monitor reads versions {OLDEST} to {VERSION}: learn again with this monitor, or use the one that wrote it"
     )]
     Version(u16),
     /// Their end is missing.
@@ -113,7 +116,7 @@ pub fn decode(bytes: &[u8]) -> Result<Profile, Damage> {
         return Err(Damage::Cut((PREAMBLE + SEAL - bytes.len()) as u64));
     };
     let version = u16::from_le_bytes([preamble[8], preamble[9]]);
-    if version != VERSION {
+    if !(OLDEST..=VERSION).contains(&version) {
         return Err(Damage::Version(version));
     }
     let mut length = [0; 8];
@@ -127,8 +130,13 @@ pub fn decode(bytes: &[u8]) -> Result<Profile, Damage> {
     if there > whole || Sha256::digest(&bytes[..sealed])[..] != bytes[sealed..] {
         return Err(Damage::Altered);
     }
-    let contents: Contents = postcard::from_bytes(&bytes[PREAMBLE..sealed])
-        .map_err(|error| Damage::Inconsistent(error.to_string()))?;
+    let mut contents = bytes[PREAMBLE..sealed].to_vec();
+    if version == OLDEST {
+        // No thing touched, and no other.
+        contents.extend([0, 0]);
+    }
+    let contents: Contents =
+        postcard::from_bytes(&contents).map_err(|error| Damage::Inconsistent(error.to_string()))?;
     Profile::try_from(contents).map_err(Damage::Inconsistent)
 }
 

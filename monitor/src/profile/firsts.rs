@@ -49,16 +49,21 @@ impl Firsts {
     pub fn touched(&mut self, profile: &Profile, detail: &Detail, seq: u64) -> bool {
         let is_new = !profile.touched.is_empty() && !profile.touched.knows(detail);
         if is_new {
-            self.add(&profile.known, First::Touch(detail.clone()), seq);
+            let nats = profile.touch_nats(detail);
+            self.weigh(First::Touch(detail.clone()), seq, nats);
         }
         is_new
     }
 
     fn add(&mut self, known: &Known, what: First, seq: u64) {
+        let nats = known.nats(&what);
+        self.weigh(what, seq, nats);
+    }
+
+    fn weigh(&mut self, what: First, seq: u64, nats: f64) {
         if self.events.iter().any(|event| event.what == what) {
             return;
         }
-        let nats = known.nats(&what);
         self.noted += 1;
         self.events.push_back(FirstSeen { seq, what, nats });
         if self.events.len() > KEPT {

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::profile::accepted::BEFORE;
+use crate::profile::touched::Sighting;
 use crate::profile::vocabulary::Vocabulary;
 use crate::profile::{ORDER, Profile};
 
@@ -38,6 +39,16 @@ impl Profile {
                 sha256: twice.sha256.escape_debug().to_string(),
             });
         }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a time that was learned, in whole milliseconds"
+        )]
+        let after = Sighting {
+            calls: self.provenance.calls(),
+            millis: (self.provenance.seconds() * 1000.0) as u64,
+        };
+        self.touched.join(&other.touched, after);
         let known = self.vocabulary.calls().len();
         let calls = other.vocabulary.calls().iter();
         let map: Vec<u32> = calls.map(|&call| self.vocabulary.intern(call)).collect();

@@ -6,6 +6,8 @@
 
 mod index;
 
+pub mod weight;
+
 use std::collections::BTreeMap;
 
 use crate::detail::Detail;
@@ -101,6 +103,15 @@ impl Touched {
         };
         self.things.insert(detail.clone(), first);
         !covered
+    }
+
+    /// Takes things as known, given generalised, as if they had been there from the beginning.
+    pub fn take_up<'a>(&mut self, details: impl IntoIterator<Item = &'a Detail>) {
+        for detail in details {
+            if !self.knows(detail) {
+                self.learn(detail, Sighting::default());
+            }
+        }
     }
 
     /// Takes touches back that were learned before.

@@ -16,6 +16,7 @@ use monitor::{
         command,
         probe::Sizes,
         target::Target,
+        touch::Details,
         watch::{Options, Watch},
     },
     pipeline::{Engine, EngineError, Parts, Pipeline},
@@ -42,6 +43,7 @@ pub fn options() -> Options {
             max_threads: 4096,
         },
         attachment: crate::ATTACHMENT,
+        details: Details::Full,
     }
 }
 

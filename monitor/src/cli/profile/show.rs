@@ -2,8 +2,11 @@
 
 use std::fmt::Write;
 
+use monitor::detail::access::Effect;
+use monitor::detail::{Detail, sensitive};
 use monitor::profile::Profile;
 use monitor::profile::budget::{self, Budget};
+use monitor::profile::touched::Thing;
 use monitor::report::text::{call_name, grouped};
 use monitor::syscall::event::Call;
 use serde::Serialize;
@@ -32,6 +35,19 @@ pub struct Shown {
     commonest: Vec<(Vec<String>, u64)>,
     rarest: Vec<(Vec<String>, u64)>,
     accepted: Vec<(String, usize)>,
+    touched: Vec<Touched>,
+    touched_otherwise: u64,
+}
+
+/// Something that the service touches.
+#[derive(Serialize)]
+struct Touched {
+    detail: String,
+    count: u64,
+    first_seen_s: f64,
+    sensitive: Option<&'static str>,
+    #[serde(skip)]
+    group: &'static str,
 }
 
 #[derive(Serialize)]
@@ -41,6 +57,35 @@ struct Origin {
     calls: u64,
     lost: u64,
     model: String,
+}
+
+/// What is touched, as people sort it.
+const GROUPS: [&str; 5] = [
+    "programs run",
+    "files read",
+    "files written, renamed, removed or changed",
+    "addresses",
+    "memory, flags and requests",
+];
+
+#[expect(clippy::cast_precision_loss, reason = "a time need not be exact")]
+fn touched((detail, thing): (&Detail, &Thing)) -> Touched {
+    let group = match detail {
+        Detail::Path(access, _) | Detail::UnreadablePath(access) => match access.effect() {
+            Effect::Runs => GROUPS[0],
+            Effect::Reads | Effect::Enters => GROUPS[1],
+            Effect::Changes | Effect::Mounts => GROUPS[2],
+        },
+        Detail::Address(..) | Detail::UnreadableAddress(_) => GROUPS[3],
+        Detail::Number(..) => GROUPS[4],
+    };
+    Touched {
+        detail: detail.to_string(),
+        count: thing.count,
+        first_seen_s: thing.first.millis as f64 / 1000.0,
+        sensitive: sensitive::of(detail).map(|line| line.what),
+        group,
+    }
 }
 
 fn names(calls: &[Option<Call>]) -> Vec<String> {
@@ -102,6 +147,8 @@ impl Shown {
                 .iter()
                 .map(|it| (it.alarm.escape_debug().to_string(), it.sequences))
                 .collect(),
+            touched: profile.touched.things().iter().map(touched).collect(),
+            touched_otherwise: profile.touched.others(),
         }
     }
 
@@ -145,6 +192,26 @@ impl Shown {
             writeln!(text, "{which} sequences of six:")?;
             for (calls, count) in sequences {
                 writeln!(text, "  {:>14} {}", grouped(*count), calls.join(" "))?;
+            }
+        }
+        for group in GROUPS {
+            let things = self.touched.iter().filter(|it| it.group == group);
+            let things: Vec<_> = things.collect();
+            if !things.is_empty() {
+                writeln!(text, "{group} ({}):", things.len())?;
+            }
+            for thing in things {
+                let (word, what) = thing.detail.split_once(':').unwrap_or_default();
+                let first = thing.first_seen_s;
+                let count = grouped(thing.count);
+                write!(
+                    text,
+                    "  {count:>14} {word:<12} {what}, first after {first:.0} s"
+                )?;
+                match thing.sensitive {
+                    Some(line) => writeln!(text, " ({line})")?,
+                    None => writeln!(text)?,
+                }
             }
         }
         for (alarm, sequences) in &self.accepted {

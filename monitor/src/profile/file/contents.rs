@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::detail::{Detail, NoDetail};
 use crate::profile::accepted::{Acceptance, Accepted, BEFORE, Sequence};
 use crate::profile::held_out::{HeldOut, MOST_PEAKS};
 use crate::profile::known::{Known, MOST_NAMES, Sightings};
@@ -9,7 +10,7 @@ use crate::profile::mixture::Mixture;
 use crate::profile::ngram::{Ngram, Node};
 use crate::profile::novelty::Novelty;
 use crate::profile::provenance::Provenance;
-use crate::profile::touched::Touched;
+use crate::profile::touched::{MOST_THINGS, Sighting, Thing, Touched};
 use crate::profile::vocabulary::Vocabulary;
 use crate::profile::{ORDER, Profile};
 use crate::syscall::event::{Abi, Call, Comm};
@@ -37,6 +38,8 @@ pub(super) struct Contents {
     acceptances: Vec<(String, u64, u64)>,
     novelty: Novelty,
     held_out: HeldOut,
+    /// Text form, count, calls and milliseconds before it was first seen; touches of others.
+    touched: (Vec<(String, u64, u64, u64)>, u64),
 }
 
 impl From<&Profile> for Contents {
@@ -75,6 +78,7 @@ impl From<&Profile> for Contents {
                 .collect(),
             novelty: profile.novelty.clone(),
             held_out: profile.held_out.clone(),
+            touched: touched(&profile.touched),
         }
     }
 }
@@ -108,6 +112,18 @@ impl TryFrom<Contents> for Profile {
             names,
             calls_of_names,
         };
+        let (things, others) = contents.touched;
+        if things.len() > MOST_THINGS {
+            return Err("more things touched than are learned".into());
+        }
+        let things: Vec<_> = things
+            .into_iter()
+            .map(|(text, count, calls, millis)| {
+                let detail: Detail = text.parse().map_err(|error: NoDetail| error.to_string())?;
+                let first = Sighting { calls, millis };
+                Ok((detail, Thing { count, first }))
+            })
+            .collect::<Result<_, String>>()?;
         let names = contents
             .names
             .into_iter()
@@ -120,7 +136,7 @@ impl TryFrom<Contents> for Profile {
                 asked_below: contents.mixture.1,
             },
             known: Known::from_parts(names, sightings, contents.known),
-            touched: Touched::default(),
+            touched: Touched::from_parts(things, others),
             accepted: Accepted {
                 sequences: contents.accepted.into_iter().collect(),
                 acceptances: contents
@@ -138,6 +154,14 @@ impl TryFrom<Contents> for Profile {
             held_out: contents.held_out,
         })
     }
+}
+
+fn touched(touched: &Touched) -> (Vec<(String, u64, u64, u64)>, u64) {
+    let things = touched.things().iter().map(|(detail, thing)| {
+        let first = thing.first;
+        (detail.to_string(), thing.count, first.calls, first.millis)
+    });
+    (things.collect(), touched.others())
 }
 
 impl Contents {

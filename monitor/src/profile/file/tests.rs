@@ -108,9 +108,9 @@ fn hostile_contents_under_a_right_seal_never_panic() {
 #[test]
 fn another_version_is_refused_by_its_number() {
     let mut bytes = encode(&profile());
-    bytes[8] = 2;
+    bytes[8] = 3;
     let refused = decode(&bytes).expect_err("another version");
-    assert_eq!(refused, Damage::Version(2));
+    assert_eq!(refused, Damage::Version(3));
     assert!(refused.to_string().contains("learn again"));
 }
 

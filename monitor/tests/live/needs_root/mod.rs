@@ -5,3 +5,4 @@ mod calls;
 mod loss;
 mod processes;
 mod targets;
+mod touches;
