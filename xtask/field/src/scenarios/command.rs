@@ -168,7 +168,10 @@ fn extent(options: &Options) -> Extent {
         return Extent {
             learning: Duration::from_secs(8),
             watching: Duration::from_secs(4),
-            variants: Variant::ALL.to_vec(),
+            variants: Variant::ALL
+                .into_iter()
+                .filter(|variant| !variant.is_long())
+                .collect(),
             attacks: vec![
                 Attack::ReverseShell,
                 Attack::FilelessExec,

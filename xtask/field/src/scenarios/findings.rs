@@ -6,8 +6,8 @@ use super::attack::Attack;
 use super::marks::Mark;
 use super::plain::{Alarm, Plain};
 use super::report::detection::{WITHIN, hits};
-use super::report::{Attacked, Benign, ByDetector, Learned, NotHad, Service};
-use super::study::{Lived, Studied, Watched};
+use super::report::{Attacked, Benign, ByDetector, InTurn, Learned, NotHad, Service, Together};
+use super::study::{self, Lived, Studied, Watched};
 use super::variant::Variant;
 use super::watcher::BUDGET;
 
@@ -38,6 +38,7 @@ pub fn findings(studied: Studied) -> Result<Service> {
         attacks: Vec::new(),
         benign: Vec::new(),
         not_had: Vec::new(),
+        together: Some(together(&plain, &studied.together)?),
     };
     for life in studied.lives {
         match benign(&plain, life)? {
@@ -51,7 +52,41 @@ pub fn findings(studied: Studied) -> Result<Service> {
             Err(why) => service.not_had.push(NotHad::new(made.attack.name(), &why)),
         }
     }
+    for (attack, why) in &studied.together.not_made {
+        let what = format!("{attack}, under one monitor");
+        service.not_had.push(NotHad::new(&what, why));
+    }
     Ok(service)
+}
+
+fn together(plain: &Plain, made: &study::Together) -> Result<Together> {
+    let judged = plain.judge(&made.watched.recording)?;
+    let alarms = &made.watched.verdicts.alarms;
+    let detectors: [&[Alarm]; 3] = [alarms, &judged.never_seen, &judged.stide];
+    let marks: Vec<_> = made.attacks.iter().map(|it| it.mark.clone()).collect();
+    let found = hits(&marks, &made.watched.recording, &detectors)?;
+    let attacks = made.attacks.iter().zip(found);
+    let attacks = attacks.map(|(it, row)| {
+        let by = |place: usize| row.get(place).copied().flatten();
+        let provoked = it.provoked_ns.map(|began| {
+            let before = began..it.mark.start_ns;
+            alarms.iter().any(|alarm| before.contains(&alarm.time_ns))
+        });
+        InTurn {
+            attack: it.mark.attack,
+            provoked,
+            by: ByDetector {
+                monitor: by(0),
+                never_seen: by(1),
+                stide: by(2),
+            },
+        }
+    });
+    Ok(Together {
+        attacks: attacks.collect(),
+        alarms: alarms.len() as u64,
+        alike: made.watched.verdicts.summary["alike"].as_u64().unwrap_or(0),
+    })
 }
 
 fn benign(plain: &Plain, life: Lived) -> Result<Result<Benign, NotHad>> {

@@ -273,7 +273,10 @@ impl Control {
 }
 
 /// `CLOCK_MONOTONIC`, nanoseconds.
-fn now_ns() -> Result<u64> {
+///
+/// # Errors
+/// The clock cannot be read.
+pub fn now_ns() -> Result<u64> {
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).context("the clock cannot be read")?;
     Ok(Duration::from(now).as_nanos() as u64)
 }

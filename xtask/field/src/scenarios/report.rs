@@ -71,6 +71,31 @@ pub struct Service {
     pub benign: Vec<Benign>,
     /// Attacks and benign lives that could not be had.
     pub not_had: Vec<NotHad>,
+    /// The attacks once more in one run of the monitor; reports from before 2026-11-26 have none.
+    #[serde(default)]
+    pub together: Option<Together>,
+}
+
+/// All attacks on a service in one run of the monitor.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Together {
+    /// In the order in which they were made.
+    pub attacks: Vec<InTurn>,
+    /// Alarms of the monitor, the false ones among them.
+    pub alarms: u64,
+    /// Alarms that it only counted, as they were like one before.
+    pub alike: u64,
+}
+
+/// One attack of a series.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct InTurn {
+    /// Which.
+    pub attack: Attack,
+    /// Whether a benign load that was never learned came before it, and then, whether that raised an alarm.
+    pub provoked: Option<bool>,
+    /// Whether and when each detector detected it.
+    pub by: ByDetector<Option<Detected>>,
 }
 
 /// An attack that could not be made, or a benign life that could not be lived.

@@ -1,5 +1,6 @@
 //! What a service of the suite is: a real program, how it is started and stopped, what its benign life looks like.
 
+mod careless;
 pub mod nginx;
 pub mod openssh;
 pub mod postgresql;
@@ -37,6 +38,8 @@ pub enum Load {
     Learned,
     /// Another kind, never learned.
     Other,
+    /// The learned kind by many more clients at once, where it has such.
+    Burst,
 }
 
 /// A service. Its files, ports and settings are made by its constructor, outside of what is watched.
@@ -70,6 +73,18 @@ pub trait Service: Sync {
     /// # Errors
     /// The log cannot be moved, or the service not be told.
     fn rotate(&mut self, sandbox: &Sandbox) -> Result<()>;
+
+    /// Sends it what it refuses, slowly too, as careless clients do.
+    ///
+    /// # Errors
+    /// It cannot be reached, or the user asks to stop.
+    fn annoy(&self, sandbox: &Sandbox, time: Duration) -> Result<()>;
+
+    /// Looks at it once as its administrator does: status pages, queries by its own client.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn look(&self, sandbox: &Sandbox) -> Result<()>;
 
     /// Puts it under load for a time. That it fails under an attack is no error.
     ///

@@ -1,5 +1,7 @@
 //! One service from its first start to its last attack: recorded, learned, watched in benign lives, watched under attack.
 
+mod together;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,6 +18,7 @@ use super::service::{Build, Load, Make, Service};
 use super::variant::{self, Variant};
 use super::watcher::{Monitor, Verdicts, file};
 use support::stop;
+pub use together::Together;
 
 /// How long after its start an attack may be found.
 pub const WINDOW: Duration = Duration::from_secs(5);
@@ -89,6 +92,8 @@ pub struct Studied {
     pub lives: Vec<Lived>,
     /// The attacks, in order.
     pub attacks: Vec<Made>,
+    /// The same attacks under one monitor.
+    pub together: Together,
 }
 
 impl Studied {
@@ -170,6 +175,7 @@ impl<'a> Study<'a> {
         self.control.pad_with(&pattern)?;
         self.control.aim(self.service.aim());
         let attacks = self.attack(&profile, pattern.is_empty())?;
+        let together = self.together(&profile, pattern.is_empty())?;
         Ok(Studied {
             name: self.service.name(),
             version: self.service.builds().version(),
@@ -178,6 +184,7 @@ impl<'a> Study<'a> {
             learned,
             lives,
             attacks,
+            together,
         })
     }
 

@@ -53,7 +53,12 @@ mod needs_services {
         let extent = Extent {
             learning: Duration::from_secs(8),
             watching: Duration::from_secs(4),
-            variants: vec![Variant::Restarts, Variant::Upgrade],
+            variants: vec![
+                Variant::Restarts,
+                Variant::Upgrade,
+                Variant::BadRequests,
+                Variant::Administrator,
+            ],
             attacks: vec![Attack::ReverseShell, Attack::FilelessExec],
             seed: 1,
         };
@@ -74,6 +79,8 @@ mod needs_services {
             assert!(attacked.answer.contains(answer), "{attacked:#?}");
             assert!(attacked.by.monitor.is_some(), "not detected: {attacked:#?}");
         }
+        let together = service.together.as_ref().expect("made once more");
+        assert_eq!(together.attacks.len(), shells.len(), "{together:#?}");
         let restarts = service.benign.first().expect("restarts");
         assert!(restarts.calls > 1000, "{restarts:#?}");
         // Starts were learned. Not none: a few seconds of learning on a busy machine promise no rate.

@@ -6,6 +6,13 @@ use anyhow::Result;
 
 use super::sandbox::Sandbox;
 use super::service::{Build, Load, Service};
+use support::stop;
+
+/// How long a service is left alone before a burst.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// The load of the long life, and how often it is put under it.
+const LONG: (Duration, u32) = (Duration::from_secs(60), 10);
 
 /// A benign life that differs from the learned ones in one thing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,6 +27,14 @@ pub enum Variant {
     Reload,
     /// Another build of the program.
     Upgrade,
+    /// Requests that it refuses, and clients that are slow or go away.
+    BadRequests,
+    /// Nothing for a while, then more clients than ever at once.
+    IdleAndBurst,
+    /// Its administrator looks at it.
+    Administrator,
+    /// Ten minutes of the learned load.
+    Long,
 }
 
 /// What the files of a life's run are called, given what a table calls the life.
@@ -30,12 +45,16 @@ pub fn run(name: &str) -> String {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::OtherLoad,
         Self::Restarts,
         Self::Rotation,
         Self::Reload,
         Self::Upgrade,
+        Self::BadRequests,
+        Self::IdleAndBurst,
+        Self::Administrator,
+        Self::Long,
     ];
 
     /// What a table calls it.
@@ -46,10 +65,19 @@ impl Variant {
             Self::Rotation => "log rotation",
             Self::Reload => "reload",
             Self::Upgrade => "upgrade",
+            Self::BadRequests => "bad requests",
+            Self::IdleAndBurst => "idle and burst",
+            Self::Administrator => "administrator",
+            Self::Long => "ten minutes",
         }
     }
 
-    /// Lives it: `time` of load in all, in a cgroup that is watched already.
+    /// Whether it takes so long that a short form leaves it out.
+    pub const fn is_long(self) -> bool {
+        matches!(self, Self::Long)
+    }
+
+    /// Lives it: `time` of load in all but for the long one, in a cgroup that is watched already.
     ///
     /// # Errors
     /// The service does not start, or not do what is asked of it.
@@ -60,8 +88,7 @@ impl Variant {
         seed: u64,
         time: Duration,
     ) -> Result<()> {
-        const PARTS: u32 = 4;
-        let part = time / PARTS;
+        let (part, parts) = if self.is_long() { LONG } else { (time / 4, 4) };
         let build = match self {
             Self::Upgrade => Build::Other,
             _ => Build::Learned,
@@ -71,9 +98,10 @@ impl Variant {
             _ => Load::Learned,
         };
         service.start(sandbox, build)?;
-        for step in 0..PARTS {
-            service.load(sandbox, load, seed + u64::from(step), part)?;
-            if step + 1 < PARTS {
+        for step in 0..parts {
+            let seed = seed + u64::from(step);
+            service.load(sandbox, load, seed, part)?;
+            if step + 1 < parts {
                 match self {
                     Self::Restarts => {
                         service.stop(sandbox);
@@ -81,7 +109,13 @@ impl Variant {
                     }
                     Self::Rotation => service.rotate(sandbox)?,
                     Self::Reload => service.reload(sandbox)?,
-                    Self::OtherLoad | Self::Upgrade => {}
+                    Self::BadRequests => service.annoy(sandbox, part)?,
+                    Self::IdleAndBurst => {
+                        stop::sleep(IDLE)?;
+                        service.load(sandbox, Load::Burst, seed, part)?;
+                    }
+                    Self::Administrator => service.look(sandbox)?,
+                    Self::OtherLoad | Self::Upgrade | Self::Long => {}
                 }
             }
         }

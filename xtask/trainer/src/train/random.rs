@@ -28,6 +28,8 @@ pub enum Use {
     Bench = 7,
     /// What a client of the scenario suite does next.
     Load = 8,
+    /// In which order a service is attacked.
+    Attack = 9,
 }
 
 /// The generator for one use; `place` tells, say, the epoch, the step and the group of lanes.

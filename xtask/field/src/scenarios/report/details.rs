@@ -3,7 +3,7 @@
 use super::detection::Detected;
 use super::table::{figure, grouped, per_hour, per_million, plain};
 use super::totals::Alarms;
-use super::{Service, Suite};
+use super::{Detector, Service, Suite, Together};
 
 /// Characters of an attack's answer that are shown.
 const MOST_ANSWER: usize = 60;
@@ -41,6 +41,9 @@ fn service(service: &Service) -> String {
             grouped(attacked.calls)
         );
     }
+    if let Some(together) = &service.together {
+        text += &one_monitor(together);
+    }
     text += "\nFalse alarms, and per million calls and per hour:\n\n\
              | Benign | Calls | Minutes | Lost | The monitor | A call never seen before | STIDE |\n|---|--:|--:|--:|--:|--:|--:|\n";
     for benign in &service.benign {
@@ -72,6 +75,38 @@ fn service(service: &Service) -> String {
         );
     }
     text.push('\n');
+    text
+}
+
+/// The attacks of a service in one run of the monitor.
+fn one_monitor(together: &Together) -> String {
+    let found = |detector| {
+        let by = together.attacks.iter().map(|it| it.by.get(detector));
+        by.filter(|it| it.is_some()).count()
+    };
+    let mut text = format!(
+        "\nThe same in random order under one monitor: {} / {} / {} of {} detected, {} alarms of the monitor and {} alike, \
+         not told. Before some, a load that was not learned.\n\n\
+         | Attack | Before it | The monitor | A call never seen before | STIDE |\n|---|---|---|---|---|\n",
+        found(Detector::Monitor),
+        found(Detector::NeverSeen),
+        found(Detector::Stide),
+        together.attacks.len(),
+        grouped(together.alarms),
+        grouped(together.alike),
+    );
+    for it in &together.attacks {
+        let before = match it.provoked {
+            None => "",
+            Some(false) => "a load that was not learned",
+            Some(true) => "a load that was not learned: a false alarm",
+        };
+        let [monitor, never_seen, stide] = it.by.each().map(|it| delay(it.as_ref()));
+        text += &format!(
+            "| {} | {before} | {monitor} | {never_seen} | {stide} |\n",
+            it.attack.name()
+        );
+    }
     text
 }
 

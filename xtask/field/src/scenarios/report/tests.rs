@@ -2,7 +2,9 @@ use super::details::details;
 use super::detection::Detected;
 use super::table::table;
 use super::targets::{Shown, targets};
-use super::{Attacked, Benign, ByDetector, FORMAT, Learned, Machine, Service, Suite};
+use super::{
+    Attacked, Benign, ByDetector, FORMAT, InTurn, Learned, Machine, Service, Suite, Together,
+};
 use crate::scenarios::attack::Attack;
 
 fn at(delay_calls: u64) -> Option<Detected> {
@@ -84,6 +86,26 @@ fn suite() -> Suite {
                 benign("an older build", true, 4_000_000, [1, 8, 0]),
             ],
             not_had: vec![],
+            together: Some(Together {
+                attacks: vec![
+                    InTurn {
+                        attack: Attack::Miner,
+                        provoked: Some(true),
+                        by: ByDetector {
+                            monitor: at(8),
+                            never_seen: None,
+                            stide: None,
+                        },
+                    },
+                    InTurn {
+                        attack: Attack::ReverseShell,
+                        provoked: None,
+                        by: ByDetector::default(),
+                    },
+                ],
+                alarms: 2,
+                alike: 5,
+            }),
         }],
     }
 }
@@ -165,4 +187,18 @@ fn the_json_comes_back_as_it_was_written() {
         ..suite()
     };
     assert!(Suite::read(&other.json().expect("JSON")).is_err());
+}
+
+#[test]
+fn the_attacks_under_one_monitor_have_a_table_of_their_own() {
+    let text = details(&suite());
+    assert!(text.contains("1 / 0 / 0 of 2 detected, 2 alarms"), "{text}");
+    let row = "| miner | a load that was not learned: a false alarm | 8 calls, 4.00 ms | not detected | not detected |";
+    assert!(text.lines().any(|line| line == row), "{text}");
+    let old = details(&{
+        let mut old = suite();
+        old.services[0].together = None;
+        old
+    });
+    assert!(!old.contains("under one monitor"));
 }

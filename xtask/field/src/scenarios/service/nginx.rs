@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use super::super::marks::{Aim, User};
 use super::super::sandbox::{Sandbox, first_user, free_port};
 use super::super::tool::Running;
-use super::{Build, Builds, Load, Service, end, needed, tell, wrk};
+use super::{Build, Builds, Load, Service, careless, end, needed, tell, wrk};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["nginx-light", "wrk"];
@@ -85,7 +85,7 @@ impl Nginx {
                  http {{\n  access_log {folder}/access.log;\n  sendfile on;\n  keepalive_timeout {timeout};\n  \
                  client_body_temp_path {folder}/body;\n  proxy_temp_path {folder}/proxy;\n  \
                  fastcgi_temp_path {folder}/fastcgi;\n  uwsgi_temp_path {folder}/uwsgi;\n  scgi_temp_path {folder}/scgi;\n  \
-                 server {{\n    listen 127.0.0.1:{port};\n    root {folder}/pages;\n  }}\n}}\n"
+                 server {{\n    listen 127.0.0.1:{port};\n    root {folder}/pages;\n    location = /status {{ stub_status; }}\n  }}\n}}\n"
             ),
         )
     }
@@ -130,10 +130,19 @@ impl Service for Nginx {
         tell(self.running.as_ref(), Signal::SIGUSR1)
     }
 
+    fn annoy(&self, _: &Sandbox, time: Duration) -> Result<()> {
+        careless::clients(self.port, &careless::HTTP, time)
+    }
+
+    fn look(&self, _: &Sandbox) -> Result<()> {
+        careless::get(self.port, &["/status", "/", "/status"])
+    }
+
     fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {
         let (script, connections) = match load {
             Load::Learned => (&self.scripts[0], 16),
             Load::Other => (&self.scripts[1], 48),
+            Load::Burst => (&self.scripts[0], 128),
         };
         wrk::load(&self.wrk, script, self.port, connections, seed, time)
     }

@@ -12,7 +12,7 @@ use rand::seq::IndexedRandom as _;
 use super::super::marks::{Aim, User};
 use super::super::sandbox::{Sandbox, free_port};
 use super::super::tool::{Running, run};
-use super::{Build, Builds, Load, Service, end, needed, tell};
+use super::{Build, Builds, Load, Service, careless, end, needed, tell};
 use support::stop;
 use trainer::train::random::{Use, generator};
 
@@ -206,14 +206,32 @@ impl Service for Sshd {
         Ok(())
     }
 
+    fn annoy(&self, sandbox: &Sandbox, time: Duration) -> Result<()> {
+        self.session(sandbox, "REFUSED", 0)?;
+        let requests: [&[u8]; 3] = [
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            b"SSH-1.0-old client\r\n",
+            b"SSH-2.0-client\r\nand then no key exchange at all\r\n",
+        ];
+        careless::clients(self.port, &requests, time)
+    }
+
+    fn look(&self, sandbox: &Sandbox) -> Result<()> {
+        for what in ["uptime; df -h /; free", "ps aux", "dmesg | tail -n 3; true"] {
+            self.session(sandbox, what, 0)?;
+        }
+        Ok(())
+    }
+
     fn load(&self, sandbox: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         let kinds: &[&str] = match load {
-            Load::Learned => &LEARNED,
+            Load::Learned | Load::Burst => &LEARNED,
             Load::Other => &OTHER,
         };
+        let at_once = if load == Load::Burst { 6 } else { 2 };
         std::thread::scope(|scope| {
-            let clients: Vec<_> = (0..2)
+            let clients: Vec<_> = (0..at_once)
                 .map(|client| {
                     scope.spawn(move || -> Result<()> {
                         let mut random = generator(seed, Use::Load, [client, 0]);

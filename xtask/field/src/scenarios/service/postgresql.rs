@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use super::super::marks::Aim;
 use super::super::sandbox::{Sandbox, account, free_port};
 use super::super::tool::{Running, program, run};
-use super::{Build, Builds, Load, Service, end, tell};
+use super::{Build, Builds, Load, Service, careless, end, tell};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["postgresql"];
@@ -162,6 +162,34 @@ impl Service for Postgresql {
         Ok(())
     }
 
+    fn annoy(&self, _: &Sandbox, time: Duration) -> Result<()> {
+        // psql's own failure is what is wanted.
+        for text in ["selec 1", "select 1/0", "select * from none"] {
+            self.query(text)?;
+        }
+        let requests: [&[u8]; 3] = [
+            // The request for TLS (protocol, "SSLRequest"), and then nothing.
+            b"\x00\x00\x00\x08\x04\xd2\x16\x2f",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            // A start-up packet of a user that is not there.
+            b"\x00\x00\x00\x13\x00\x03\x00\x00user\x00nobd\x00\x00",
+        ];
+        careless::clients(self.port, &requests, time)
+    }
+
+    fn look(&self, _: &Sandbox) -> Result<()> {
+        for text in [
+            "select * from pg_stat_activity",
+            "select datname, pg_size_pretty(pg_database_size(datname)) from pg_database",
+            "select * from pg_stat_bgwriter",
+            "explain analyze select count(*) from pgbench_branches",
+            "show all",
+        ] {
+            ensure!(self.query(text)?, "psql {text:?} failed");
+        }
+        Ok(())
+    }
+
     fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {
         let seconds = time.as_secs().max(1).to_string();
         let seed = format!("--random-seed={seed}");
@@ -180,6 +208,7 @@ impl Service for Postgresql {
                     "simple-update@1",
                     "-C",
                 ]),
+                Load::Burst => command.args(["-c", "16"]),
             };
         })?;
         ensure!(worked, "pgbench failed");

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use super::super::marks::Aim;
 use super::super::sandbox::{NOBODY, Sandbox, free_port};
 use super::super::tool::{Running, first_line, program};
-use super::{Build, Builds, Load, Service, end, needed, tell, wrk};
+use super::{Build, Builds, Load, Service, careless, end, needed, tell, wrk};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["python3", "wrk"];
@@ -141,10 +141,19 @@ impl Service for Python {
         tell(self.running.as_ref(), Signal::SIGUSR1)
     }
 
+    fn annoy(&self, _: &Sandbox, time: Duration) -> Result<()> {
+        careless::clients(self.port, &careless::HTTP, time)
+    }
+
+    fn look(&self, _: &Sandbox) -> Result<()> {
+        careless::get(self.port, &["/", "/notes", "/sum?n=1"])
+    }
+
     fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {
         let (script, connections) = match load {
             Load::Learned => (&self.scripts[0], 4),
             Load::Other => (&self.scripts[1], 12),
+            Load::Burst => (&self.scripts[0], 24),
         };
         wrk::load(&self.wrk, script, self.port, connections, seed, time)
     }

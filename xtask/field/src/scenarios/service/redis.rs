@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use super::super::marks::Aim;
 use super::super::sandbox::{Sandbox, first_user, free_port};
 use super::super::tool::{Running, run};
-use super::{Build, Builds, Load, Service, end, needed};
+use super::{Build, Builds, Load, Service, careless, end, needed};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["redis-server", "redis-tools"];
@@ -107,6 +107,32 @@ impl Service for Redis {
         Ok(())
     }
 
+    fn annoy(&self, _: &Sandbox, time: Duration) -> Result<()> {
+        let requests: [&[u8]; 5] = [
+            b"NOSUCHCOMMAND\r\n",
+            b"GET too many words\r\n",
+            b"*3\r\n$3\r\nSET\r\n$-5\r\n",
+            b"INCR string\r\nLPUSH\r\n",
+            b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        ];
+        careless::clients(self.port, &requests, time)
+    }
+
+    fn look(&self, _: &Sandbox) -> Result<()> {
+        let queries: [&[&str]; 6] = [
+            &["info"],
+            &["client", "list"],
+            &["slowlog", "get"],
+            &["memory", "stats"],
+            &["config", "get", "*"],
+            &["dbsize"],
+        ];
+        for words in queries {
+            ensure!(self.ask(words)?, "redis-cli {words:?} failed");
+        }
+        Ok(())
+    }
+
     fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         let mut round = 0;
@@ -126,6 +152,12 @@ impl Service for Redis {
                     .args(["-c", &(50 + more).to_string()])
                     .args(["-r", "500", "-P", "4", "-d", "2000"])
                     .args(["-t", "lpush,lrange_100,zadd,hset,mset"]),
+                Load::Burst => command.args(["-c", &(100 + more).to_string()]).args([
+                    "-r",
+                    "10000",
+                    "-t",
+                    "get,set,incr",
+                ]),
             };
             let worked = run(&mut command, time + Duration::from_secs(60))?;
             ensure!(worked, "redis-benchmark failed");

@@ -125,6 +125,29 @@ impl Service for Shell {
         fs::rename(&log, log.with_extension("log.1")).context("the job has no log")
     }
 
+    fn annoy(&self, sandbox: &Sandbox, time: Duration) -> Result<()> {
+        let mut random = generator(0, Use::Load, [1, 0]);
+        let end = Instant::now() + time;
+        for count in 0u32.. {
+            if Instant::now() >= end {
+                break;
+            }
+            // Empty, and by a name that a careless script takes for an option.
+            self.deliver(sandbox, &format!("empty-{count}"), 0, &mut random)?;
+            self.deliver(sandbox, &format!("-n {count}"), 3, &mut random)?;
+            fs::create_dir_all(self.inbox.join("not a file"))?;
+            stop::sleep(Duration::from_millis(200))?;
+        }
+        fs::remove_dir(self.inbox.join("not a file")).context("the inbox lost a folder")
+    }
+
+    fn look(&self, sandbox: &Sandbox) -> Result<()> {
+        let shell = self.builds.program(Build::Learned)?;
+        let mut by_hand = sandbox.spawn(shell, ["-x", "job.sh"], NOBODY)?;
+        by_hand.wait(Duration::from_secs(60))?;
+        Ok(())
+    }
+
     fn load(&self, sandbox: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {
         let mut random = generator(seed, Use::Load, [0, 0]);
         let end = Instant::now() + time;
@@ -133,9 +156,10 @@ impl Service for Shell {
             let (lines, pause) = match load {
                 Load::Learned => (random.random_range(1..200), 40),
                 Load::Other => (random.random_range(500..5000), random.random_range(5..400)),
+                Load::Burst => (random.random_range(1..200), 5),
             };
             let name = match load {
-                Load::Learned => format!("{seed}-{count}.txt"),
+                Load::Learned | Load::Burst => format!("{seed}-{count}.txt"),
                 Load::Other => format!("other {seed} {count}.csv"),
             };
             self.deliver(sandbox, &name, lines, &mut random)?;
