@@ -16,7 +16,7 @@ use stored::Log;
 /// Options of `monitor explain`.
 #[derive(Args, Clone, Debug)]
 pub struct ExplainArgs {
-    /// Its id, or as much of the beginning as no other has; without one the latest alarms are listed
+    /// The id of an alarm or incident, or as much of its beginning as no other has; without one the latest alarms are listed
     #[arg(value_name = "ALARM-ID")]
     id: Option<String>,
     /// The log that holds it [default: where a live run of this user keeps it]

@@ -103,6 +103,22 @@ fn an_id_that_is_none_or_several_is_told() {
 }
 
 #[test]
+fn the_id_of_an_incident_stands_for_its_heaviest_alarm() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let incident =
+        json!({"schema": 2, "type": "incident", "id": "01HF7YAT00I", "alarm": "01HF7YAT00A2"});
+    let alarms = ["01HF7YAT00A1", "01HF7YAT00A2"].map(alarm);
+    let lines = [&alarms[..], &[incident]].concat();
+    let path = log(folder.path(), &lines);
+    for id in ["01HF7YAT00I", "01HF7YAT"] {
+        let ran = explain(&path, &[id, "--format", "json"]);
+        assert_eq!(ran.lines(), [alarm("01HF7YAT00A2")], "{}", ran.err);
+    }
+    let ran = explain(&path, &["01HF7YAT00A1", "--format", "json"]);
+    assert_eq!(ran.lines(), [alarm("01HF7YAT00A1")]);
+}
+
+#[test]
 fn the_log_that_was_set_aside_is_searched_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = log(folder.path(), &[alarm("old")]);

@@ -1,6 +1,6 @@
 //! Reads an alarm log, however damaged or hostile its lines are.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -51,8 +51,29 @@ impl Log {
         shown(&self.path)
     }
 
-    /// The last alarm of this id, or of the only id that begins so.
+    /// The last alarm of this id, or of the only id that begins so. An incident's id stands for its heaviest alarm; as incidents are
+    /// what is shown, the beginning of an id is an incident's if it can be.
     pub fn find(&self, id: &str) -> Result<Found> {
+        let mut incidents = BTreeMap::new();
+        self.lines(|head, _| {
+            if let ("incident", Some(its), Some(alarm)) = (head.kind.as_str(), head.id, head.alarm)
+                && its.starts_with(id)
+                && (incidents.len() <= NAMED || incidents.contains_key(&its))
+            {
+                incidents.insert(its, alarm);
+            }
+        })?;
+        let known = incidents.remove(id);
+        if known.is_none() && incidents.len() > 1 {
+            bail!(several("incidents", id, incidents.keys()));
+        }
+        match known.or_else(|| incidents.into_values().next()) {
+            Some(alarm) => self.find_alarm(&alarm),
+            None => self.find_alarm(id),
+        }
+    }
+
+    fn find_alarm(&self, id: &str) -> Result<Found> {
         let mut ids = BTreeSet::new();
         let (mut exact, mut begun) = (Pair::default(), Pair::default());
         let damaged = self.lines(
@@ -72,17 +93,7 @@ impl Log {
         let pair = if exact.alarm.is_some() {
             exact
         } else if ids.len() > 1 {
-            let some: Vec<_> = ids
-                .iter()
-                .take(NAMED)
-                .map(|id| id.escape_debug().to_string())
-                .collect();
-            bail!(
-                "several alarms begin with {}: {}{}; give more of the id",
-                id.escape_debug(),
-                some.join(", "),
-                if ids.len() > NAMED { ", …" } else { "" }
-            );
+            bail!(several("alarms", id, &ids));
         } else {
             begun
         };
@@ -137,6 +148,22 @@ impl Log {
             each_line(file, &mut tell).with_context(|| format!("cannot read {}", self.shown()))?;
         Ok(damaged)
     }
+}
+
+/// That several ids begin alike.
+fn several<'a>(what: &str, id: &str, ids: impl IntoIterator<Item = &'a String>) -> String {
+    let mut ids = ids.into_iter();
+    let named = ids
+        .by_ref()
+        .take(NAMED)
+        .map(|id| id.escape_debug().to_string());
+    let named: Vec<_> = named.collect();
+    format!(
+        "several {what} begin with {}: {}{}; give more of the id",
+        id.escape_debug(),
+        named.join(", "),
+        if ids.next().is_some() { ", …" } else { "" }
+    )
 }
 
 fn refusal(path: &Path, error: &std::io::Error) -> anyhow::Error {
