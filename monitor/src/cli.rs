@@ -3,6 +3,8 @@
 mod alarm_log;
 mod config;
 mod explain;
+#[cfg(feature = "live")]
+mod guard;
 mod judge;
 mod keeper;
 mod learn;
@@ -14,6 +16,8 @@ mod quantity;
 mod record;
 mod replay;
 mod score;
+#[cfg(feature = "live")]
+mod services;
 mod status;
 mod syscalls;
 mod tap;
@@ -44,7 +48,8 @@ use status::{Exit, Usage};
     version,
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
-                      monitor record|learn|profile|replay|explain|score|config|syscalls [OPTIONS] ...",
+                      monitor record|learn|profile|replay|explain|score|syscalls [OPTIONS] ...\n       \
+                      monitor guard|status|services|incidents|config [OPTIONS] ...",
     after_help = "Exit status: 0 no alarm, 3 at least one alarm (--alarm-exit-code), 4 no alarm but blind for a time, \
                   1 failure, 2 wrong usage; after -- COMMAND, that of the command."
 )]
@@ -71,6 +76,19 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Shows the surprise of every call of a sequence, and what was expected instead
     Score(score::ScoreArgs),
+    /// Watches every service of the host at once, each by its own profile, which it learns first
+    #[cfg(feature = "live")]
+    #[command(alias = "run")]
+    Guard(guard::GuardArgs),
+    /// Shows how a guarded host stands
+    #[cfg(feature = "live")]
+    Status(services::AskArgs),
+    /// Lists the services of a guarded host, or does something about one
+    #[cfg(feature = "live")]
+    Services(services::ServicesArgs),
+    /// Shows the latest incidents of a guarded host
+    #[cfg(feature = "live")]
+    Incidents(services::IncidentsArgs),
     /// Checks or shows the configuration of a guarded host
     Config(config::ConfigArgs),
     /// Prints how system calls are mapped to the model's vocabulary
@@ -171,6 +189,14 @@ pub fn main() -> ExitCode {
         Some(Command::Replay(args)) => replay::run(args, cli.terminal),
         Some(Command::Explain(args)) => explain::run(&args, cli.terminal),
         Some(Command::Score(args)) => score::run(&args),
+        #[cfg(feature = "live")]
+        Some(Command::Guard(args)) => guard::run(&args, cli.terminal),
+        #[cfg(feature = "live")]
+        Some(Command::Status(args)) => services::status(&args),
+        #[cfg(feature = "live")]
+        Some(Command::Services(args)) => services::services(&args),
+        #[cfg(feature = "live")]
+        Some(Command::Incidents(args)) => services::incidents(&args),
         Some(Command::Config(args)) => config::run(&args),
         Some(Command::Syscalls(args)) => syscalls::run(args),
     };
@@ -195,9 +221,10 @@ fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> 
     if let Some(name) = matches.subcommand_name() {
         // clap would take them and nobody would look at them.
         let stray = matches.ids().find(|id| {
-            let given = matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
             let is_global = ["log_level", "color"].contains(&id.as_str());
-            given && !is_global && command.get_arguments().any(|it| it.get_id() == *id)
+            // A global option of the command itself is listed here too.
+            let is_ours = !is_global && command.get_arguments().any(|it| it.get_id() == *id);
+            is_ours && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
         });
         if let Some(stray) = stray {
             let option = stray.as_str().replace('_', "-");

@@ -34,3 +34,5 @@ pub mod config;
 pub mod report;
 
 pub mod pipeline;
+
+pub mod guard;

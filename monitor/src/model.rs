@@ -17,6 +17,7 @@ mod window;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -120,10 +121,11 @@ enum Network {
     Window(Box<window::Window>),
 }
 
-/// A model, ready to score.
+/// A model, ready to score. A clone is the same one: they take turns.
+#[derive(Clone)]
 pub struct Model {
-    manifest: Manifest,
-    network: Network,
+    manifest: Arc<Manifest>,
+    network: Arc<Mutex<Network>>,
 }
 
 impl Model {
@@ -172,12 +174,15 @@ impl Model {
             }
             Kind::Window => Network::Window(Box::new(window::Window::new(session, &manifest))),
         };
-        Ok(Self { manifest, network })
+        Ok(Self {
+            manifest: Arc::new(manifest),
+            network: Arc::new(Mutex::new(network)),
+        })
     }
 
     /// What the model's folder says of it.
     #[must_use]
-    pub const fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
@@ -193,15 +198,20 @@ impl Model {
         from_start: bool,
         alternatives: usize,
     ) -> Result<Vec<Explained>, ScoreError> {
-        match &mut self.network {
+        match &mut *self.network() {
             Network::Stateful(network) => network.explain(calls, from_start, alternatives),
             Network::Window(network) => network.explain(calls, alternatives),
         }
     }
 
+    fn network(&self) -> MutexGuard<'_, Network> {
+        // A run that was cut short leaves nothing behind that the next one reads.
+        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A lane for a new stream.
     pub(super) fn lane(&self) -> Lane {
-        match &self.network {
+        match &*self.network() {
             Network::Stateful(network) => network.lane(),
             Network::Window(network) => network.lane(),
         }
@@ -209,7 +219,7 @@ impl Model {
 
     /// Scores all that waits in the lanes named by `active`.
     pub(super) fn score(&mut self, lanes: &mut [Lane], active: &[u32]) -> Result<(), ScoreError> {
-        match &mut self.network {
+        match &mut *self.network() {
             Network::Stateful(network) => network.score(lanes, active),
             Network::Window(network) => network.score(lanes, active),
         }

@@ -73,6 +73,9 @@ pub trait Engine: Send {
         let _ = (now_ns, verdicts);
     }
 
+    /// Time has passed: called several times a second, between rounds of scoring, also when nothing happens.
+    fn tick(&mut self) {}
+
     /// Lets the costly part see only that share of the calls that ask for it from now on, between 0 and 1.
     fn limit_model(&mut self, share: f64) {
         let _ = share;

@@ -9,3 +9,9 @@ pub mod cgroup;
 pub mod names;
 
 pub mod identity;
+
+pub mod release;
+
+pub mod life;
+
+pub mod store;

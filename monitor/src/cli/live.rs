@@ -77,17 +77,41 @@ pub const QUEUE: usize = 4096;
 /// How often the live line is drawn.
 pub const TICK: Duration = Duration::from_millis(250);
 
+/// What is done on the way of a live run.
+#[derive(Default)]
+pub struct Hooks {
+    /// Once the probe is attached.
+    pub attached: Option<Box<dyn FnOnce()>>,
+    /// At SIGHUP, in the place of ending the run.
+    pub hang_up: Option<Box<dyn FnMut()>>,
+}
+
+/// [`run_with`] no hooks.
+///
+/// # Errors
+/// See there.
+pub fn run(
+    target: Target,
+    follow: bool,
+    args: &LiveArgs,
+    files: &Files,
+    parts: impl FnOnce() -> Result<Parts>,
+) -> Result<Ended> {
+    run_with(target, follow, args, files, Hooks::default(), parts)
+}
+
 /// Watches `target` until the run ends. `parts` is asked for the stages behind when the probe is
 /// loaded and before it sees anything.
 ///
 /// # Errors
 /// When the host cannot, the target is not there, or a stage fails.
 #[cfg(feature = "live")]
-pub fn run(
+pub fn run_with(
     target: Target,
     follow: bool,
     args: &LiveArgs,
     files: &Files,
+    hooks: Hooks,
     parts: impl FnOnce() -> Result<Parts>,
 ) -> Result<Ended> {
     use std::os::unix::ffi::OsStrExt;
@@ -137,6 +161,12 @@ pub fn run(
         .map(|(program, words)| prepare(&program, &words, Invoker::of_sudo()))
         .transpose()?;
     watch.attach(command.as_ref())?;
+    if let Some(hang_up) = hooks.hang_up {
+        watch.on_hang_up(hang_up);
+    }
+    if let Some(attached) = hooks.attached {
+        attached();
+    }
     if command.is_none() {
         // Scripts wait for this line. A command has the terminal to itself.
         super::complain(&format!("watching {about}; Ctrl-C ends"));
@@ -183,11 +213,12 @@ pub fn run(
 /// # Errors
 /// Always.
 #[cfg(not(feature = "live"))]
-pub fn run(
+pub fn run_with(
     target: Target,
     _: bool,
     _: &LiveArgs,
     _: &Files,
+    _: Hooks,
     _: impl FnOnce() -> Result<Parts>,
 ) -> Result<Ended> {
     anyhow::bail!(

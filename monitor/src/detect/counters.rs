@@ -54,6 +54,30 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Adds what another detector counted. Threads, calls and alarms add up; of the scores the higher one stands.
+    pub fn join(&mut self, other: &Self) {
+        let higher = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::max);
+        self.threads += other.threads;
+        self.open_threads += other.open_threads;
+        self.calls += other.calls;
+        self.scored += other.scored;
+        self.asked += other.asked;
+        self.answered += other.answered;
+        self.adapted += other.adapted;
+        self.lost = self.lost.saturating_add(other.lost);
+        self.restarts += other.restarts;
+        self.gaps += other.gaps;
+        self.repeated += other.repeated;
+        self.evicted += other.evicted;
+        self.alarms += other.alarms;
+        self.alike += other.alike;
+        self.suppressed += other.suppressed;
+        self.coverage.join(&other.coverage);
+        self.io_uring_enter += other.io_uring_enter;
+        self.current_mean = higher(self.current_mean, other.current_mean);
+        self.highest_mean = higher(self.highest_mean, other.highest_mean);
+    }
+
     /// The share of all calls that the LSTM saw, between 0 and 1; `None` before the first call.
     #[must_use]
     pub fn model_share(&self) -> Option<f64> {
@@ -87,4 +111,24 @@ pub struct Coverage {
     pub unmapped: u64,
     /// The commonest of those without, commonest first, and how often each was made.
     pub commonest_unmapped: Vec<(Call, u64)>,
+}
+
+impl Coverage {
+    /// Calls without a counterpart that are listed.
+    const LISTED: usize = 10;
+
+    fn join(&mut self, other: &Self) {
+        self.by_name += other.by_name;
+        self.by_meaning += other.by_meaning;
+        self.unmapped += other.unmapped;
+        for &(call, count) in &other.commonest_unmapped {
+            match self.commonest_unmapped.iter_mut().find(|it| it.0 == call) {
+                Some((_, all)) => *all += count,
+                None => self.commonest_unmapped.push((call, count)),
+            }
+        }
+        self.commonest_unmapped
+            .sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
+        self.commonest_unmapped.truncate(Self::LISTED);
+    }
 }

@@ -1,6 +1,8 @@
 //! One pass over the events of a service.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
 
 use crate::detail::{Touch, Written};
 use crate::detect::threads::Threads;
@@ -15,6 +17,9 @@ use crate::syscall::table;
 
 /// Bytes that are kept to be held out, at most. What comes after is learned and not validated.
 pub const MOST_KEPT: usize = 64 << 20;
+
+/// The same of one service among many.
+pub const MOST_KEPT_AMONG_MANY: usize = 1 << 20;
 
 /// The part of the memory that the process could still have that is kept to be held out.
 const PART: u64 = 8;
@@ -35,7 +40,7 @@ const MOST_THREADS: usize = 1 << 16;
 const MOST_CHILDREN: usize = 1 << 16;
 
 /// How a life came to be: what is known of it before it does anything.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct Kind {
     /// The first name, as [`family`] makes it.
     pub first: Comm,
@@ -46,7 +51,7 @@ pub struct Kind {
 }
 
 /// Calls without a gap between them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub struct Run {
     /// The place of the first in its thread.
     pub first_seq: u64,
@@ -55,7 +60,7 @@ pub struct Run {
 }
 
 /// One life of a thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Life {
     /// Its kind.
     pub kind: Kind,
@@ -125,6 +130,19 @@ impl Census {
         let part = usize::try_from(spare_bytes / PART).unwrap_or(MOST_KEPT);
         self.room = part.min(MOST_KEPT);
         self
+    }
+
+    /// Goes on with what `profile` knows and the lives that were kept of it, and keeps at most `most` bytes of them.
+    #[must_use]
+    pub fn resume(profile: Profile, lives: Vec<Life>, most: usize) -> Self {
+        let bytes = |run: &Run| RUN + CALL * run.tokens.len();
+        let bytes = |life: &Life| LIFE + life.runs.iter().map(bytes).sum::<usize>();
+        let kept: usize = lives.iter().map(bytes).sum();
+        Self {
+            room: most.saturating_sub(kept),
+            lives,
+            ..Self::new(profile)
+        }
     }
 
     /// Learns an event.
@@ -334,6 +352,20 @@ impl Census {
     #[must_use]
     pub const fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// The lives that are kept to be held out.
+    #[must_use]
+    pub fn lives(&self) -> &[Life] {
+        &self.lives
+    }
+
+    /// Whether two lives of one kind were seen to begin, so that a whole one can be held out.
+    #[must_use]
+    pub fn begun_twice(&self) -> bool {
+        let mut kinds = HashSet::new();
+        let mut begun = self.lives.iter().filter(|life| life.kind.begun);
+        begun.any(|life| !kinds.insert(life.kind))
     }
 
     /// The name of the life that made the most calls of those kept.

@@ -88,6 +88,8 @@ pub struct Watch {
     named: Vec<u32>,
     /// Processes that were there before, as children of others that are watched too.
     kin: Vec<Event>,
+    /// Done at SIGHUP, which ends the run otherwise.
+    hang_up: Option<Box<dyn FnMut()>>,
 }
 
 impl Watch {
@@ -120,7 +122,13 @@ impl Watch {
             readers,
             named: Vec::new(),
             kin: Vec::new(),
+            hang_up: None,
         })
+    }
+
+    /// Does this at SIGHUP, in the place of ending the run.
+    pub fn on_hang_up(&mut self, hang_up: Box<dyn FnMut()>) {
+        self.hang_up = Some(hang_up);
     }
 
     /// Attaches the probe and lists whom it watches.
@@ -187,6 +195,7 @@ impl Watch {
             readers,
             named,
             kin,
+            mut hang_up,
         } = self;
         // A feed that takes no more says why at its end.
         let _ = feed.offer(kin);
@@ -211,6 +220,7 @@ impl Watch {
             signals,
             command.as_ref(),
             alive,
+            hang_up.as_mut(),
             feed,
         );
         let ended = runtime.block_on(until_end);
@@ -243,27 +253,42 @@ enum Ending {
     Signal(libc::c_int),
 }
 
+/// Signals that were not ignored at the start.
 struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
+    interrupt: Option<Signal>,
+    terminate: Option<Signal>,
+    hang_up: Option<Signal>,
 }
 
 impl Signals {
     fn new() -> std::io::Result<Self> {
+        let of = |kind: SignalKind| {
+            let ignored = signals::is_ignored(kind.as_raw_value());
+            (!ignored).then(|| signal(kind)).transpose()
+        };
         Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
+            interrupt: of(SignalKind::interrupt())?,
+            terminate: of(SignalKind::terminate())?,
+            hang_up: of(SignalKind::hangup())?,
         })
     }
 
     async fn next(&mut self) -> libc::c_int {
         tokio::select! {
-            _ = self.interrupt.recv() => libc::SIGINT,
-            _ = self.terminate.recv() => libc::SIGTERM,
-            _ = self.hang_up.recv() => libc::SIGHUP,
+            () = received(&mut self.interrupt) => libc::SIGINT,
+            () = received(&mut self.terminate) => libc::SIGTERM,
+            () = received(&mut self.hang_up) => libc::SIGHUP,
         }
+    }
+}
+
+/// Waits for a signal; for ever if it is ignored.
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
     }
 }
 
@@ -274,6 +299,7 @@ async fn until_end(
     mut signals: Signals,
     command: Option<&(u32, Running)>,
     alive: impl Fn() -> bool,
+    mut hang_up: Option<&mut Box<dyn FnMut()>>,
     feed: &Feed,
 ) -> Result<Ending, WatchError> {
     // A descriptor of its own, so that waiting for the ring and reading it do not exclude each
@@ -306,6 +332,12 @@ async fn until_end(
                 was_alive = alive;
             }
             number = signals.next() => {
+                if number == libc::SIGHUP
+                    && let Some(hang_up) = &mut hang_up
+                {
+                    hang_up();
+                    continue;
+                }
                 let Some((pid, _)) = command else { return Ok(Ending::Signal(number)) };
                 if asked_to_end || command.is_some_and(|(_, running)| running.is_finished()) {
                     return Ok(Ending::Signal(number));

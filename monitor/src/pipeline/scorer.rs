@@ -89,6 +89,7 @@ impl Stage {
                 if !self.let_time_pass() {
                     return Ok(());
                 }
+                self.engine.tick();
                 let status = Statement::Status(Box::new(self.snapshot()));
                 // A writer that is behind tells a later state instead.
                 if let Err(TrySendError::Disconnected(_)) = self.statements.try_send(status) {

@@ -144,7 +144,9 @@ impl Lookup {
 }
 
 impl Identity {
-    fn of(key: Key) -> Self {
+    /// Of a service that nothing but its key is known of.
+    #[must_use]
+    pub const fn of(key: Key) -> Self {
         Self {
             key,
             unit: None,

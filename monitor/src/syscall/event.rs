@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 pub use monitor_common::abi::Abi;
 
 use crate::detail::Touch;
@@ -33,7 +35,7 @@ pub struct ThreadKey {
 ///
 /// `Display` escapes everything that is not printable ASCII, so that a name can never steer a
 /// terminal or forge a line of a log.
-#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct Comm(pub [u8; 16]);
 
 impl Comm {

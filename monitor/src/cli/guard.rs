@@ -1,0 +1,266 @@
+//! `monitor guard`: every service of the host at once, each by its own profile.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use crossbeam_channel::{Sender, bounded};
+use monitor::config::diff::Diff;
+use monitor::config::{self, Config};
+use monitor::guard::board::Board;
+use monitor::guard::control::{self, Control, Followers, Socket};
+use monitor::guard::keeper::Keeper;
+use monitor::guard::lookup::Lookups;
+use monitor::guard::{Guard, Parts as GuardParts, Request};
+use monitor::incident::ids::IdSource;
+use monitor::model::Model;
+use monitor::pipeline::Parts;
+use monitor::report::hub::{Listener, Policy, Role};
+use monitor::report::incidents::IncidentLines;
+use monitor::run::snapshot::ModelIdentity;
+use monitor::service::host::Host;
+use monitor::service::identity::{Lookup, Rules};
+use monitor::service::store::{self, Store};
+use sd_notify::NotifyState;
+
+use super::config::PlaceArgs;
+use super::judge::ModelArgs;
+use super::live::{self, Files, Hooks, LiveArgs};
+use super::outputs::{Kind, OutputArgs};
+use super::status::Exit;
+use super::target::Target;
+use super::who::WhoArgs;
+use super::{TerminalArgs, complain};
+
+/// Options of `monitor guard`.
+#[derive(Args, Clone, Debug)]
+pub struct GuardArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Where the state of the services is kept
+    #[arg(long, value_name = "DIR", default_value = store::PLACE)]
+    state: PathBuf,
+    /// Where the control socket is
+    #[arg(long, value_name = "PATH", default_value = control::PLACE)]
+    socket: PathBuf,
+    #[command(flatten)]
+    live: LiveArgs,
+    #[command(flatten)]
+    model: ModelArgs,
+    #[command(flatten)]
+    who: WhoArgs,
+    #[command(flatten)]
+    outputs: OutputArgs,
+}
+
+/// Requests that may wait for the guard.
+const QUEUED_REQUESTS: usize = 16;
+
+/// How often a service manager hears that the scorer lives.
+const ALIVE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often it hears how the host stands.
+const STATUS_EVERY: Duration = Duration::from_secs(10);
+
+/// Guards the host until it is told to end.
+pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
+    let loaded = args.place.load()?;
+    let config = Arc::new(loaded.config);
+    let store = Store::open(&args.state)
+        .with_context(|| format!("cannot keep the state in {}", args.state.display()))?;
+    let model = args.model.load()?;
+    let board = Board::default();
+    {
+        let mut status = board.lock();
+        status.version = env!("CARGO_PKG_VERSION").to_owned();
+        status.config_is_right = true;
+        status.config_read_s = unix_s();
+    }
+    let (requests, asked) = bounded(QUEUED_REQUESTS);
+    let followers = Followers::default();
+    let control = Control {
+        board: board.clone(),
+        requests: requests.clone(),
+        followers: followers.clone(),
+        store: Some(store.clone()),
+    };
+    let served = Socket::bind(&args.socket).and_then(|socket| socket.serve(control));
+    if let Err(why) = &served {
+        let at = args.socket.display();
+        complain(&format!("nobody can ask at {at}: {why}; the watch goes on"));
+    }
+    let lookup = Lookup::new(
+        Host::of_environment(),
+        Rules {
+            user_units: config.discovery.user_units,
+        },
+    );
+    if lookup.host().in_cgroup_namespace("/sys/fs/cgroup") == Some(true) {
+        complain(
+            "this monitor is in a cgroup namespace of its own: units and containers beside it are told by what \
+             /proc shows of them, and those outside may be hidden (see MONITOR_HOST_ROOT)",
+        );
+    }
+    let hooks = Hooks {
+        attached: Some(attached(board.clone())),
+        hang_up: Some(reread(args, Arc::clone(&config), requests, board.clone())),
+    };
+    let parts = || {
+        let kept = store.read(&mut |remark| complain(&remark));
+        // Both are started here, while their threads still get this one's privileges.
+        let lookups = Lookups::start(lookup)?;
+        let keeper = Keeper::start(store, |remark| complain(&remark))?;
+        let guard = Guard::new(GuardParts {
+            model: model.clone(),
+            config: Arc::clone(&config),
+            lookups,
+            kept,
+            keeper,
+            board: board.clone(),
+            requests: asked,
+            ids: ids(),
+            remark: Box::new(|remark| complain(&remark)),
+            alive: alive(board.clone()),
+        })?;
+        let kind = Kind {
+            live_line: false,
+            thread_ends: false,
+            alarm_log: true,
+            policy: Policy::DropOldest,
+            command: false,
+        };
+        let mut listeners = args
+            .outputs
+            .listeners(&identity(&model), kind, terminal.color())?;
+        let lines = IncidentLines::new(move |line| followers.tell(line));
+        listeners.push(Listener::new(
+            "control socket",
+            Role::Showing,
+            Box::new(lines),
+        ));
+        Ok(Parts {
+            engine: Box::new(guard),
+            tap: None,
+            listeners,
+            reporting: args.who.reporting(Some(config.alarms.again_after.0))?,
+            queued_batches: live::QUEUE,
+            tick: live::TICK,
+            cpu: config.judging.cpu.0,
+        })
+    };
+    let mut files = Files::default();
+    files.written.extend(args.outputs.default_log());
+    // Read again at SIGHUP.
+    let folder = args.place.path().parent().filter(|folder| folder.is_dir());
+    files.read.extend(folder.map(Path::to_path_buf));
+    let ended = live::run_with(Target::All, true, &args.live, &files, hooks, parts);
+    notify(&[NotifyState::Stopping]);
+    drop(served);
+    ended?;
+    Ok(Exit::Quiet)
+}
+
+/// Says that the probe is attached.
+fn attached(board: Board) -> Box<dyn FnOnce()> {
+    Box::new(move || {
+        board.lock().attached = true;
+        notify(&[
+            NotifyState::Ready,
+            NotifyState::Status("watching; no service seen yet"),
+        ]);
+    })
+}
+
+/// Tells a service manager that the scorer goes on, and how the host stands.
+fn alive(board: Board) -> Box<dyn FnMut() + Send> {
+    let (mut told, mut stated) = (None::<Instant>, None::<Instant>);
+    Box::new(move || {
+        let is_due = |last: Option<Instant>, every| last.is_none_or(|it| it.elapsed() >= every);
+        if is_due(told, ALIVE_EVERY) {
+            told = Some(Instant::now());
+            notify(&[NotifyState::Watchdog]);
+        }
+        if is_due(stated, STATUS_EVERY) {
+            stated = Some(Instant::now());
+            let line = board.lock().line();
+            notify(&[NotifyState::Status(&line)]);
+        }
+    })
+}
+
+/// Reads the configuration again; a bad one leaves the old one in force.
+fn reread(
+    args: &GuardArgs,
+    config: Arc<Config>,
+    requests: Sender<Request>,
+    board: Board,
+) -> Box<dyn FnMut()> {
+    let place = args.place.clone();
+    let config = Rc::new(RefCell::new(config));
+    Box::new(move || {
+        let loaded = match config::load(place.path(), place.is_named()) {
+            Ok(loaded) => loaded,
+            Err(errors) => {
+                let mut status = board.lock();
+                status.config_is_right = false;
+                status.remark(unix_s(), format!("the configuration is wrong: {errors}"));
+                return complain(&format!("the configuration stays as it was: {errors}"));
+            }
+        };
+        let diff = Diff::between(&config.borrow(), &loaded.config);
+        let waits = diff.at_start();
+        let waits = if waits.is_empty() {
+            String::new()
+        } else {
+            format!("; {} at the next start", waits.join(", "))
+        };
+        let new = Arc::new(loaded.config);
+        if requests
+            .try_send(Request::Configure(Arc::clone(&new)))
+            .is_err()
+        {
+            return complain("the configuration stays as it was: too much is asked at once");
+        }
+        complain(&format!("the configuration was read again: {diff}{waits}"));
+        config.replace(new);
+    })
+}
+
+/// Tells systemd, if it listens.
+fn notify(states: &[NotifyState<'_>]) {
+    // Without a service manager nobody listens, and that is fine.
+    let _ = sd_notify::notify(states);
+}
+
+fn ids() -> IdSource {
+    let mut seed = [0; 16];
+    // SAFETY: the buffer is as long as it is said to be. Without entropy the ids are those of the time.
+    unsafe { libc::getrandom(seed.as_mut_ptr().cast(), seed.len(), 0) };
+    let since = std::time::SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap_or_default();
+    let now = i128::try_from(since.as_nanos()).unwrap_or_default();
+    let mut ids = IdSource::new(seed, now);
+    ids.set_offset(now - i128::from(monitor::run::clock::monotonic_ns()));
+    ids
+}
+
+fn identity(model: &Model) -> ModelIdentity {
+    let manifest = model.manifest();
+    ModelIdentity {
+        name: manifest.name.clone(),
+        sha256: manifest.model_sha256.clone(),
+        slow_threshold: manifest.threshold.slow,
+        fast_threshold: manifest.threshold.fast,
+        profile: None,
+    }
+}
+
+fn unix_s() -> u64 {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
+    since.unwrap_or_default().as_secs()
+}

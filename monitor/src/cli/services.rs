@@ -1,0 +1,326 @@
+//! `monitor status`, `monitor services`, `monitor incidents`: what a running guard is asked.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use hyper::{Method, StatusCode};
+use monitor::guard::board::{Action, HostStatus, ServiceStatus};
+use monitor::guard::control::{self, Client, encoded};
+use monitor::report::text::grouped;
+use serde_json::Value;
+
+use super::Format;
+use super::judge::span;
+use super::status::Exit;
+
+/// Bytes of an answer that are kept at most.
+const LARGEST_ANSWER: usize = 64 << 20;
+
+/// Whom to ask, and how to print what they say.
+#[derive(Args, Clone, Debug)]
+pub struct AskArgs {
+    /// Where the guard's control socket is
+    #[arg(long, global = true, value_name = "PATH", default_value = control::PLACE)]
+    socket: PathBuf,
+    /// How the answer is written
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// Options of `monitor services`.
+#[derive(Args, Clone, Debug)]
+pub struct ServicesArgs {
+    #[command(flatten)]
+    ask: AskArgs,
+    #[command(subcommand)]
+    action: Option<ServicesAction>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum ServicesAction {
+    /// Shows one service
+    Show(Named),
+    /// Says that what was learned of a service suffices, so that it is watched
+    Approve(Named),
+    /// Learns a service anew
+    Relearn(Named),
+    /// Neither judges nor learns a service until it is resumed
+    Pause(Named),
+    /// Goes on with a paused service
+    Resume(Named),
+    /// Judges a service by the profile that it had before
+    Rollback(Named),
+}
+
+#[derive(Args, Clone, Debug)]
+struct Named {
+    /// The service, as `monitor services` names it; its last part is enough where it is the only one
+    #[arg(value_name = "SERVICE")]
+    name: String,
+}
+
+/// Options of `monitor incidents`.
+#[derive(Args, Clone, Debug)]
+pub struct IncidentsArgs {
+    #[command(flatten)]
+    ask: AskArgs,
+    /// Go on with those that come
+    #[arg(long)]
+    follow: bool,
+}
+
+impl AskArgs {
+    fn ask(&self, method: Method, path: &str) -> Result<Vec<u8>> {
+        let mut answer = Vec::new();
+        let status = self.pieces(method, path, |piece| {
+            answer.extend_from_slice(piece);
+            answer.len() < LARGEST_ANSWER
+        })?;
+        if status == StatusCode::OK {
+            return Ok(answer);
+        }
+        let told: Option<Value> = serde_json::from_slice(&answer).ok();
+        let told = told.as_ref().and_then(|it| it["error"].as_str());
+        bail!("{}", told.unwrap_or(status.as_str()))
+    }
+
+    fn pieces(
+        &self,
+        method: Method,
+        path: &str,
+        take: impl FnMut(&[u8]) -> bool,
+    ) -> Result<StatusCode> {
+        let asked = Client::new(&self.socket).ask(method, path, take);
+        asked.with_context(|| {
+            let at = self.socket.display();
+            format!("nobody answers at {at}: is monitor guard running, and are you root or in the group monitor?")
+        })
+    }
+
+    fn services(&self) -> Result<Vec<ServiceStatus>> {
+        Ok(serde_json::from_slice(
+            &self.ask(Method::GET, "/v1/services")?,
+        )?)
+    }
+
+    /// The service that a person means.
+    fn named(&self, name: &str) -> Result<ServiceStatus> {
+        let mut services = self.services()?;
+        let is_meant = |it: &&ServiceStatus| {
+            let (_, rest) = it.service.split_once(':').unwrap_or(("", &it.service));
+            let last = rest.rsplit('/').next().unwrap_or(rest);
+            let bare = last.strip_suffix(".service").unwrap_or(last);
+            [&it.service, rest, last, bare].contains(&name)
+        };
+        let meant: Vec<_> = services
+            .iter()
+            .filter(is_meant)
+            .map(|it| it.service.clone())
+            .collect();
+        match &meant[..] {
+            [one] => {
+                let place = services.iter().position(|it| it.service == *one);
+                Ok(services.swap_remove(place.unwrap_or_default()))
+            }
+            [] => bail!(
+                "there is no service {}: see monitor services",
+                name.escape_debug()
+            ),
+            several => bail!(
+                "{name} may be any of {}: give the whole name",
+                several.join(", ")
+            ),
+        }
+    }
+}
+
+/// Prints how the host stands.
+pub fn status(args: &AskArgs) -> Result<Exit> {
+    let answer = args.ask(Method::GET, "/v1/status")?;
+    let mut out = io::stdout().lock();
+    if args.format == Format::Json {
+        out.write_all(&answer)?;
+        writeln!(out)?;
+        return Ok(Exit::Quiet);
+    }
+    let status: HostStatus = serde_json::from_slice(&answer)?;
+    writeln!(out, "{}", status.line())?;
+    writeln!(
+        out,
+        "up {}, {}; {} calls lost, {} calls outside of what is watched",
+        span(status.uptime_s),
+        if status.attached {
+            "attached"
+        } else {
+            "not attached"
+        },
+        grouped(status.lost),
+        grouped(status.unwatched_calls),
+    )?;
+    if status.left_out > 0 {
+        writeln!(
+            out,
+            "{} services were left out: raise discovery.at_most",
+            grouped(status.left_out)
+        )?;
+    }
+    if status.saves_failed > 0 {
+        writeln!(
+            out,
+            "{} times the state could not be kept",
+            grouped(status.saves_failed)
+        )?;
+    }
+    if !status.config_is_right {
+        writeln!(
+            out,
+            "the configuration on disk is wrong: see monitor config check"
+        )?;
+    }
+    for (at, remark) in status.remarks.iter().rev().take(10).rev() {
+        let at = i64::try_from(*at).unwrap_or_default();
+        let time = jiff::Timestamp::from_second(at).map(|it| it.to_string());
+        writeln!(out, "{}  {remark}", time.unwrap_or_default())?;
+    }
+    Ok(Exit::Quiet)
+}
+
+/// Lists the services, or does something about one.
+pub fn services(args: &ServicesArgs) -> Result<Exit> {
+    let ask = &args.ask;
+    let (named, action) = match &args.action {
+        None => return list(ask),
+        Some(ServicesAction::Show(named)) => return show(ask, &named.name),
+        Some(ServicesAction::Approve(named)) => (named, Action::Approve),
+        Some(ServicesAction::Relearn(named)) => (named, Action::Relearn),
+        Some(ServicesAction::Pause(named)) => (named, Action::Pause),
+        Some(ServicesAction::Resume(named)) => (named, Action::Resume),
+        Some(ServicesAction::Rollback(named)) => (named, Action::Rollback),
+    };
+    let service = ask.named(&named.name)?.service;
+    let path = format!("/v1/services/{}/{}", encoded(&service), action.name());
+    let answer: Value = serde_json::from_slice(&ask.ask(Method::POST, &path)?)?;
+    writeln!(
+        io::stdout(),
+        "{}",
+        answer["done"].as_str().unwrap_or_default()
+    )?;
+    Ok(Exit::Quiet)
+}
+
+fn list(ask: &AskArgs) -> Result<Exit> {
+    let mut out = io::stdout().lock();
+    if ask.format == Format::Json {
+        out.write_all(&ask.ask(Method::GET, "/v1/services")?)?;
+        writeln!(out)?;
+        return Ok(Exit::Quiet);
+    }
+    let services = ask.services()?;
+    let widest = services
+        .iter()
+        .map(|it| it.service.len())
+        .max()
+        .unwrap_or(0);
+    let widest = widest.clamp(7, 48);
+    writeln!(
+        out,
+        "{:widest$}  {:10}  {:>9}  {:>7}  {:>6}  {:>6}  RELEASE, AND WHAT IS LACKING",
+        "SERVICE", "STATE", "CALLS/S", "NOVELTY", "ALARMS", "LOST"
+    )?;
+    for it in services {
+        let state = if it.paused { "paused" } else { it.state.name() };
+        let novelty = it
+            .novelty
+            .map_or_else(|| "-".to_owned(), |it| format!("{it:.1}"));
+        let more = it.release.into_iter().chain(it.lacking);
+        let more: Vec<_> = more.collect();
+        writeln!(
+            out,
+            "{:widest$}  {state:10}  {:>9.1}  {novelty:>7}  {:>6}  {:>6}  {}",
+            it.service,
+            it.calls_per_second,
+            it.alarms,
+            it.lost,
+            more.join(", ")
+        )?;
+    }
+    Ok(Exit::Quiet)
+}
+
+fn show(ask: &AskArgs, name: &str) -> Result<Exit> {
+    let service = ask.named(name)?;
+    let mut out = io::stdout().lock();
+    let value = serde_json::to_value(&service)?;
+    if ask.format == Format::Json {
+        writeln!(out, "{value}")?;
+        return Ok(Exit::Quiet);
+    }
+    let fields = value.as_object().into_iter().flatten();
+    for (name, value) in fields.filter(|(_, value)| !value.is_null()) {
+        let shown = match value {
+            Value::String(text) => text.clone(),
+            Value::Array(items) => {
+                let items: Vec<_> = items.iter().filter_map(Value::as_str).collect();
+                items.join(", ")
+            }
+            other => other.to_string(),
+        };
+        writeln!(out, "{:18} {shown}", name.replace('_', " "))?;
+    }
+    Ok(Exit::Quiet)
+}
+
+/// Prints incidents.
+pub fn incidents(args: &IncidentsArgs) -> Result<Exit> {
+    let latest = args.ask.ask(Method::GET, "/v1/incidents")?;
+    let latest: Vec<Value> = serde_json::from_slice(&latest)?;
+    let format = args.ask.format;
+    latest.iter().try_for_each(|one| print(one, format))?;
+    if !args.follow {
+        return Ok(Exit::Quiet);
+    }
+    let mut line = Vec::new();
+    let mut failed = None;
+    args.ask
+        .pieces(Method::GET, "/v1/incidents?follow", |piece| {
+            for &byte in piece {
+                if byte != b'\n' {
+                    line.push(byte);
+                    continue;
+                }
+                let told = serde_json::from_slice(&line).map_err(anyhow::Error::from);
+                line.clear();
+                if let Err(error) = told.and_then(|one: Value| print(&one, format)) {
+                    failed = Some(error);
+                    return false;
+                }
+            }
+            line.len() < LARGEST_ANSWER
+        })?;
+    match failed {
+        Some(error) => Err(error),
+        None => bail!("the guard has ended, or this was too slow to follow"),
+    }
+}
+
+fn print(incident: &Value, format: Format) -> Result<()> {
+    let mut out = io::stdout().lock();
+    if format == Format::Json {
+        writeln!(out, "{incident}")?;
+    } else {
+        let text = |name: &str| incident[name].as_str().unwrap_or("-").to_owned();
+        writeln!(
+            out,
+            "{}  {:8}  {:8}  {}  {}",
+            text("time"),
+            text("severity"),
+            text("state"),
+            text("service"),
+            text("headline")
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}

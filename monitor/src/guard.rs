@@ -1,0 +1,443 @@
+//! Watches every service of a host at once, each by its own profile.
+//!
+//! [`Guard`] is the engine of such a run: it tells whose each event is, hands it to that service's own judging, and leads
+//! each service through its life. The services share the model, its share of the CPU, the thread that validates and the one
+//! that writes the state; threads, alarms and what is learned are each service's own, so that none of them crowds out another.
+
+pub mod board;
+
+pub mod keeper;
+
+pub mod membership;
+
+pub mod lookup;
+
+#[cfg(feature = "live")]
+pub mod control;
+
+mod judging;
+
+mod learner;
+
+mod share;
+
+mod validation;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::config::Config;
+use crate::detect::counters::Counters;
+use crate::detect::verdict::Verdict;
+use crate::incident::ids::IdSource;
+use crate::model::Model;
+use crate::pipeline::{Engine, EngineError};
+use crate::profile::Profile;
+use crate::service::key::Key;
+use crate::service::store::Kept;
+use crate::syscall::event::{Event, EventKind};
+
+use board::{Action, Board};
+use judging::{Judging, Shared};
+use keeper::Keeper;
+use lookup::Lookups;
+use membership::{Members, Membership, ServiceId};
+use validation::Validation;
+
+/// How often lives go on and the board is written.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What a crash may cost of what was learned.
+const SAVED_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long the release of a service is not looked at again, nanoseconds.
+const RELEASE_AGAIN_NS: u64 = 10_000_000_000;
+
+/// Something asked of a guard while it runs.
+pub enum Request {
+    /// Of one service.
+    Act {
+        /// Which.
+        service: Key,
+        /// What.
+        action: Action,
+        /// The profile before, for [`Action::Rollback`]: read by whoever may, since the guard itself may not.
+        previous: Option<Box<Profile>>,
+        /// Where the outcome goes: in words, what was done or why not.
+        reply: Sender<Result<String, String>>,
+    },
+    /// Go on by another configuration.
+    Configure(Arc<Config>),
+}
+
+/// What a guard is made of.
+pub struct Parts {
+    /// The general model that all services share.
+    pub model: Model,
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// Tells whose a process is, and of which release.
+    pub lookups: Lookups,
+    /// What was kept of the services.
+    pub kept: Vec<Kept>,
+    /// Writes the state.
+    pub keeper: Keeper,
+    /// Where it is shown how the host stands.
+    pub board: Board,
+    /// What is asked meanwhile.
+    pub requests: Receiver<Request>,
+    /// Makes the ids of alarms.
+    pub ids: IdSource,
+    /// Hears what happens to services, in words.
+    pub remark: Box<dyn FnMut(String) + Send>,
+    /// Called whenever the guard has made its round: a watchdog's food.
+    pub alive: Box<dyn FnMut() + Send>,
+}
+
+/// The engine of a run over all services of a host.
+pub struct Guard {
+    shared: Shared,
+    services: Vec<Judging>,
+    by_key: HashMap<Key, ServiceId>,
+    members: Members,
+    lookups: Lookups,
+    validation: Validation,
+    keeper: Keeper,
+    board: Board,
+    requests: Receiver<Request>,
+    remark: Box<dyn FnMut(String) + Send>,
+    alive: Box<dyn FnMut() + Send>,
+    /// Services with something queued.
+    active: Vec<ServiceId>,
+    begun: Instant,
+    ticked: Instant,
+    saved: Instant,
+    next_saved: usize,
+    unwatched: u64,
+    left_out: u64,
+    model_share: f64,
+    waiting: Vec<validation::Job>,
+}
+
+impl Guard {
+    /// A guard that has seen no event.
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub fn new(parts: Parts) -> std::io::Result<Self> {
+        let shared = Shared {
+            model: parts.model,
+            config: parts.config,
+            ids: parts.ids,
+        };
+        let now = Instant::now();
+        let mut guard = Self {
+            validation: Validation::start(shared.model.clone())?,
+            shared,
+            services: Vec::new(),
+            by_key: HashMap::new(),
+            members: Members::default(),
+            lookups: parts.lookups,
+            keeper: parts.keeper,
+            board: parts.board,
+            requests: parts.requests,
+            remark: parts.remark,
+            alive: parts.alive,
+            active: Vec::new(),
+            begun: now,
+            ticked: now,
+            saved: now,
+            next_saved: 0,
+            unwatched: 0,
+            left_out: 0,
+            model_share: 1.0,
+            waiting: Vec::new(),
+        };
+        for kept in parts.kept {
+            if guard.shared.config.watches(&kept.record.key) {
+                let judging = Judging::resume(kept, unix_s(), &guard.shared);
+                guard.add(judging);
+            }
+        }
+        guard.show();
+        Ok(guard)
+    }
+
+    fn add(&mut self, judging: Judging) -> ServiceId {
+        let id = ServiceId::try_from(self.services.len()).unwrap_or(ServiceId::MAX);
+        self.by_key.insert(judging.key.clone(), id);
+        self.services.push(judging);
+        id
+    }
+
+    /// The service of an event; `None` when nobody watches it.
+    fn whose(&mut self, event: &Event) -> Option<ServiceId> {
+        let found = match self.members.of(event, &mut self.lookups) {
+            Membership::Of(id) => Some(id),
+            Membership::None => None,
+            Membership::Asked(identity) => {
+                let id = identity.and_then(|identity| {
+                    let key = identity.key.clone();
+                    let id = self.known_or_new(&key)?;
+                    self.services[id as usize].identity = Some(*identity);
+                    self.ask_release(id, event);
+                    Some(id)
+                });
+                self.members.note(event, id);
+                id
+            }
+        };
+        self.members.follow(event, found);
+        found
+    }
+
+    fn known_or_new(&mut self, key: &Key) -> Option<ServiceId> {
+        if !self.shared.config.watches(key) {
+            return None;
+        }
+        if let Some(&id) = self.by_key.get(key) {
+            return Some(id);
+        }
+        if self.services.len() >= self.shared.config.discovery.at_most {
+            self.left_out += 1;
+            return None;
+        }
+        let judging = Judging::new(key.clone(), unix_s(), &self.shared);
+        self.remark_of(format!("{key} is new"));
+        Some(self.add(judging))
+    }
+
+    fn ask_release(&mut self, id: ServiceId, event: &Event) {
+        let judging = &mut self.services[id as usize];
+        let since = event.time_ns.saturating_sub(judging.release_asked_ns);
+        if judging.release_asked_ns > 0 && since < RELEASE_AGAIN_NS {
+            return;
+        }
+        if let Some(identity) = &judging.identity {
+            judging.release_asked_ns = event.time_ns.max(1);
+            let release = judging.release().cloned();
+            self.lookups
+                .ask_release(id, identity.clone(), event.thread.tgid, release);
+        }
+    }
+
+    fn remark_of(&mut self, what: String) {
+        self.board.lock().remark(unix_s(), what.clone());
+        (self.remark)(what);
+    }
+
+    /// What time and others bring: requests, validations, releases, saves.
+    fn tick(&mut self) {
+        let passed = self.ticked.elapsed();
+        if passed < TICK {
+            return;
+        }
+        self.ticked = Instant::now();
+        let now_s = unix_s();
+        let mut remarks = Vec::new();
+        let mut remark = |it| remarks.push(it);
+        while let Some(done) = self.validation.done() {
+            if let Some(judging) = self.services.get_mut(done.service as usize) {
+                judging.validated(done, now_s, &self.shared, &mut remark);
+            }
+        }
+        while let Some((id, release)) = self.lookups.release() {
+            if let Some(judging) = self.services.get_mut(id as usize) {
+                judging.released(release, now_s, &mut remark);
+            }
+        }
+        for (id, judging) in (0..).zip(&mut self.services) {
+            let job = judging.tick(id, now_s, passed, &self.shared, &mut remark);
+            self.waiting.extend(job);
+        }
+        while let Some(job) = self.waiting.pop() {
+            if let Err(job) = self.validation.offer(job) {
+                self.waiting.push(*job);
+                break;
+            }
+        }
+        while let Ok(request) = self.requests.try_recv() {
+            self.answer(request, now_s);
+        }
+        for remark in remarks {
+            self.remark_of(remark);
+        }
+        self.share_model();
+        self.keep();
+        self.show();
+    }
+
+    fn answer(&mut self, request: Request, now_s: u64) {
+        match request {
+            Request::Configure(config) => {
+                self.shared.config = config;
+                // Whoever is watched now and was not before is found at its next call.
+                self.members = Members::default();
+                for judging in &mut self.services {
+                    judging.configure(&self.shared);
+                }
+                let mut board = self.board.lock();
+                board.config_is_right = true;
+                board.config_read_s = now_s;
+            }
+            Request::Act {
+                service,
+                action,
+                previous,
+                reply,
+            } => {
+                let outcome = match self.by_key.get(&service) {
+                    None => Err(format!(
+                        "there is no service {service}: see monitor services"
+                    )),
+                    Some(&id) => self.act(id, action, previous.map(|it| *it), now_s),
+                };
+                if let Ok(done) = &outcome {
+                    self.remark_of(format!("a person asked: {done}"));
+                }
+                // Whoever asked may have gone.
+                let _ = reply.try_send(outcome);
+            }
+        }
+    }
+
+    fn act(
+        &mut self,
+        id: ServiceId,
+        action: Action,
+        previous: Option<Profile>,
+        now_s: u64,
+    ) -> Result<String, String> {
+        let judging = &mut self.services[id as usize];
+        judging.act(action, previous, now_s, &self.shared)
+    }
+
+    /// Shares what the model may do fairly: who asks little gets all of it.
+    fn share_model(&mut self) {
+        let asked: Vec<u64> = self.services.iter_mut().map(Judging::newly_asked).collect();
+        let shares = share::fair(&asked, self.model_share);
+        for (judging, share) in self.services.iter_mut().zip(shares) {
+            judging.limit_model(share);
+        }
+    }
+
+    /// Keeps some services' states, so that each is kept every half minute.
+    fn keep(&mut self) {
+        let count = self.services.len();
+        if count == 0 {
+            return;
+        }
+        let share = self.saved.elapsed().as_secs_f64() / SAVED_WITHIN.as_secs_f64();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "at most all of them"
+        )]
+        let due = ((share * count as f64).ceil() as usize).min(count);
+        self.saved = Instant::now();
+        for _ in 0..due {
+            self.next_saved = (self.next_saved + 1) % count;
+            let judging = &mut self.services[self.next_saved];
+            if let Some(save) = judging.save()
+                && let Err(save) = self.keeper.save(save)
+            {
+                judging.unsaved(&save);
+                break;
+            }
+        }
+    }
+
+    fn show(&self) {
+        let services: Vec<_> = self.services.iter().map(Judging::status).collect();
+        let lost = services.iter().map(|it| it.lost).sum();
+        let mut board = self.board.lock();
+        board.uptime_s = self.begun.elapsed().as_secs_f64();
+        board.services = services;
+        board.left_out = self.left_out;
+        board.unwatched_calls = self.unwatched;
+        board.lost = lost;
+        board.model_share = self.model_share;
+        board.saves_failed = self.keeper.failed();
+    }
+}
+
+impl Engine for Guard {
+    fn push(&mut self, event: &Event) {
+        let Some(id) = self.whose(event) else {
+            if let EventKind::Calls(stretch) = &event.kind {
+                self.unwatched += stretch.calls.len() as u64;
+            }
+            return;
+        };
+        let judging = &mut self.services[id as usize];
+        judging.push(event, &self.shared);
+        if !std::mem::replace(&mut judging.is_active, true) {
+            self.active.push(id);
+        }
+    }
+
+    fn score(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        let now_s = unix_s();
+        for id in self.active.drain(..) {
+            let judging = &mut self.services[id as usize];
+            judging.is_active = false;
+            judging.score(now_s, verdicts)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        let now_s = unix_s();
+        self.active.clear();
+        for judging in &mut self.services {
+            judging.is_active = false;
+            judging.finish(now_s, verdicts)?;
+            if let Some(save) = judging.save() {
+                self.keeper.save_at_the_end(save);
+            }
+        }
+        self.show();
+        Ok(())
+    }
+
+    fn counters(&self) -> Counters {
+        let mut all = Counters::default();
+        for judging in &self.services {
+            all.join(&judging.counters());
+        }
+        all
+    }
+
+    fn set_clock_offset(&mut self, unix_offset_ns: i128) {
+        self.shared.ids.set_offset(unix_offset_ns);
+        for judging in &mut self.services {
+            judging.set_clock_offset(unix_offset_ns);
+        }
+    }
+
+    fn advance(&mut self, now_ns: u64, verdicts: &mut Vec<Verdict>) {
+        let now_s = unix_s();
+        for judging in &mut self.services {
+            judging.advance(now_ns, now_s, verdicts);
+        }
+    }
+
+    fn limit_model(&mut self, share: f64) {
+        self.model_share = share;
+        self.share_model();
+    }
+
+    fn tick(&mut self) {
+        Self::tick(self);
+        (self.alive)();
+    }
+}
+
+fn unix_s() -> u64 {
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
+    since.unwrap_or_default().as_secs()
+}

@@ -1,0 +1,330 @@
+//! What is kept of the services, so that it outlives the monitor.
+//!
+//! Each service has a folder: `state.json`, `profile` (what it is judged by), `learned` and `lives` (what is being learned),
+//! and `previous/profile`. Files are private and replaced whole; a file that cannot be read is set aside and told.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::key::Key;
+use super::life::Life;
+use super::release::Release;
+use crate::learn::census::Life as ThreadLife;
+use crate::profile::Profile;
+use crate::profile::file;
+use crate::trace::error::shown;
+
+/// Where the state is.
+pub const PLACE: &str = "/var/lib/monitor";
+
+/// Services that are read back.
+const MOST_SERVICES: usize = 4096;
+
+/// The largest file of lives that is read, bytes.
+const LARGEST_LIVES: u64 = 64 << 20;
+
+/// Version of `state.json`.
+const VERSION: u32 = 1;
+
+/// What is kept of a service beside its profiles.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Record {
+    version: u32,
+    /// Which.
+    pub key: Key,
+    /// How far it is known.
+    pub life: Life,
+    /// The release that was learned.
+    pub release: Option<Release>,
+    /// Whether a person paused it.
+    pub paused: bool,
+    /// Calls seen in all.
+    pub calls: u64,
+    /// Calls lost in all.
+    pub lost: u64,
+    /// When it was first seen, seconds since 1970.
+    pub first_seen_s: u64,
+}
+
+/// A service as it was kept.
+pub struct Kept {
+    /// Its state.
+    pub record: Record,
+    /// What it is judged by.
+    pub profile: Option<Profile>,
+    /// What is being learned, with the lives to hold out.
+    pub learned: Option<(Profile, Vec<ThreadLife>)>,
+}
+
+/// Something to keep of a service.
+pub struct Save {
+    /// Its state.
+    pub record: Record,
+    /// What it is judged by, if that changed.
+    pub profile: Option<Box<Profile>>,
+    /// What is being learned, if that changed.
+    pub learned: Option<(Box<Profile>, Vec<ThreadLife>)>,
+    /// Whether the profile that stands there is kept as the previous one.
+    pub keeps_previous: bool,
+    /// Whether nothing is being learned any more.
+    pub ends_learning: bool,
+}
+
+/// The folder of all of it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    folder: PathBuf,
+    /// Held as long as a store of this folder is there.
+    _lock: Arc<File>,
+}
+
+impl Record {
+    /// A record of this version.
+    #[must_use]
+    pub fn new(key: Key, life: Life, first_seen_s: u64) -> Self {
+        Self {
+            version: VERSION,
+            key,
+            life,
+            release: None,
+            paused: false,
+            calls: 0,
+            lost: 0,
+            first_seen_s,
+        }
+    }
+}
+
+impl Store {
+    /// Opens the state in `folder`, which is made if need be.
+    ///
+    /// # Errors
+    /// When it cannot be made, or another user could write there.
+    pub fn open(folder: &Path) -> io::Result<Self> {
+        make_private(&folder.join("services"))?;
+        for place in [folder.to_path_buf(), folder.join("services")] {
+            let about = fs::symlink_metadata(&place)?;
+            // SAFETY: geteuid reads a number of this process and cannot fail.
+            let me = unsafe { libc::geteuid() };
+            if !about.is_dir() || about.uid() != me || about.mode() & 0o022 != 0 {
+                return Err(io::Error::other(format!(
+                    "{} must be a folder of this user that nobody else can write to: chmod 0700 it",
+                    shown(&place)
+                )));
+            }
+        }
+        let lock = File::create(folder.join("lock"))?;
+        if lock.try_lock().is_err() {
+            return Err(io::Error::other(format!(
+                "another monitor keeps its state in {}: end it, or give this one another --state",
+                shown(folder)
+            )));
+        }
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            _lock: Arc::new(lock),
+        })
+    }
+
+    fn of(&self, key: &Key) -> PathBuf {
+        self.folder.join("services").join(key.file_name())
+    }
+
+    /// Everything that is kept; what cannot be read is told through `remark` and left where it is.
+    pub fn read(&self, remark: &mut dyn FnMut(String)) -> Vec<Kept> {
+        let entries = fs::read_dir(self.folder.join("services"));
+        let folders = entries.into_iter().flatten().flatten();
+        let mut kept = Vec::new();
+        for folder in folders.take(MOST_SERVICES).map(|it| it.path()) {
+            match self.read_one(&folder, remark) {
+                Ok(Some(one)) => kept.push(one),
+                Ok(None) => {}
+                Err(error) => remark(format!("{} is not taken up: {error}", shown(&folder))),
+            }
+        }
+        kept.sort_by(|a, b| a.record.key.cmp(&b.record.key));
+        kept
+    }
+
+    fn read_one(&self, folder: &Path, remark: &mut dyn FnMut(String)) -> io::Result<Option<Kept>> {
+        let text = match super::host::read(&folder.join("state.json")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            text => text?,
+        };
+        let record: Record = serde_json::from_slice(&text)?;
+        if record.version != VERSION || self.of(&record.key) != folder {
+            return Err(io::Error::other("it is of another version or service"));
+        }
+        let mut profile = |name: &str| {
+            let path = folder.join(name);
+            if !path.exists() {
+                return None;
+            }
+            let read = file::read(&path).map_err(|error| remark(error.to_string()));
+            read.ok().map(|(profile, _)| profile)
+        };
+        let judged_by = profile("profile");
+        let learned = profile("learned").map(|it| {
+            // Without them what was learned is whole; it is validated by what comes.
+            let lives = lives(&folder.join("lives")).unwrap_or_default();
+            (it, lives)
+        });
+        Ok(Some(Kept {
+            record,
+            profile: judged_by,
+            learned,
+        }))
+    }
+
+    /// Keeps something of a service.
+    ///
+    /// # Errors
+    /// When it cannot be written; what was there before stands then.
+    pub fn save(&self, save: &Save) -> io::Result<()> {
+        let folder = self.of(&save.record.key);
+        make_private(&folder)?;
+        if save.keeps_previous && folder.join("profile").exists() {
+            make_private(&folder.join("previous"))?;
+            fs::copy(folder.join("profile"), folder.join("previous/.part"))?;
+            fs::rename(
+                folder.join("previous/.part"),
+                folder.join("previous/profile"),
+            )?;
+        }
+        if let Some(profile) = &save.profile {
+            write(&folder.join("profile"), &file::encode(profile))?;
+        }
+        if let Some((profile, lives)) = &save.learned {
+            write(&folder.join("learned"), &file::encode(profile))?;
+            let lives = postcard::to_stdvec(lives).map_err(io::Error::other)?;
+            write(&folder.join("lives"), &lives)?;
+        }
+        // Last: it says what the other files are.
+        write(
+            &folder.join("state.json"),
+            &serde_json::to_vec_pretty(&save.record)?,
+        )?;
+        if save.ends_learning {
+            for name in ["learned", "lives"] {
+                match fs::remove_file(folder.join(name)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The profile that a service was judged by before the present one.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn previous(&self, key: &Key) -> io::Result<Profile> {
+        let path = self.of(key).join("previous/profile");
+        file::read(&path)
+            .map(|(profile, _)| profile)
+            .map_err(io::Error::other)
+    }
+}
+
+/// Makes a folder and those above it, private to this user.
+fn make_private(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Replaces a file whole: after a crash the old or the new one stands there.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mut part = tempfile::Builder::new()
+        .prefix(".part")
+        .tempfile_in(folder)?;
+    part.write_all(bytes)?;
+    part.as_file().sync_all()?;
+    part.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+fn lives(path: &Path) -> io::Result<Vec<ThreadLife>> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(LARGEST_LIVES)
+        .read_to_end(&mut bytes)?;
+    postcard::from_bytes(&bytes).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Record, Save, Store};
+    use crate::profile::Profile;
+    use crate::profile::file::encode;
+    use crate::service::key::Key;
+    use crate::service::life::Life;
+
+    fn save(key: &Key) -> Save {
+        Save {
+            record: Record::new(key.clone(), Life::begin(7), 7),
+            profile: Some(Box::new(Profile::default())),
+            learned: None,
+            keeps_previous: true,
+            ends_learning: false,
+        }
+    }
+
+    #[test]
+    fn a_service_comes_back_as_it_was_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = folder.path().join("state");
+        let store = Store::open(&at).expect("made");
+        let key = Key::executable(b"/usr/sbin/nginx");
+        let mut first = save(&key);
+        first.learned = Some((Box::new(Profile::default()), Vec::new()));
+        store.save(&first).expect("written");
+        let mut remark = |it: String| panic!("{it}");
+        assert!(Store::open(&at).is_err(), "one monitor at a time");
+        let kept = store.read(&mut remark);
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].record, first.record);
+        assert!(kept[0].profile.is_some() && kept[0].learned.is_some());
+        assert!(store.previous(&key).is_err());
+        let second = Save {
+            ends_learning: true,
+            ..save(&key)
+        };
+        store.save(&second).expect("written");
+        let previous = store.previous(&key).expect("kept");
+        assert_eq!(encode(&previous), encode(&Profile::default()));
+        assert!(store.read(&mut remark)[0].learned.is_none());
+    }
+
+    #[test]
+    fn what_is_damaged_is_told_and_the_rest_is_taken_up() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(folder.path()).expect("made");
+        let (good, bad) = (Key::unit("good.service"), Key::unit("bad.service"));
+        store.save(&save(&good)).expect("written");
+        store.save(&save(&bad)).expect("written");
+        let at = store.of(&bad);
+        std::fs::write(at.join("state.json"), "{").expect("written");
+        std::fs::write(store.of(&good).join("profile"), "half").expect("written");
+        let mut remarks = Vec::new();
+        let kept = store.read(&mut |it| remarks.push(it));
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].record.key, good);
+        assert!(kept[0].profile.is_none());
+        assert_eq!(remarks.len(), 2, "{remarks:?}");
+    }
+
+    #[test]
+    fn a_folder_that_others_can_write_to_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = std::fs::Permissions::from_mode(0o777);
+        std::fs::set_permissions(folder.path(), open).expect("set");
+        assert!(Store::open(folder.path()).is_err());
+    }
+}
