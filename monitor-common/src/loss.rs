@@ -10,9 +10,8 @@ pub enum Loss {
     ThreadTableFull = 1,
     /// The process table had no room for a child to follow. Unit: processes.
     ProcessTableFull = 2,
-    /// A thread ended while the ring was full, and its number was used again before its last calls
-    /// were fetched from the thread table. Unit: calls.
-    ThreadReplaced = 3,
+    /// A thread ended while the ring was full, and the table of what ended had no room. Unit: calls.
+    LeftTableFull = 3,
     /// The ring had no room to tell that a thread made a child or runs another program. Unit: forks and execs.
     LifecycleRingFull = 4,
     /// A field of the kernel that a call needs could not be read. Unit: calls, of processes that may not be watched.
@@ -25,21 +24,24 @@ pub enum Loss {
     TouchRingFull = 8,
     /// The arguments of a call that touches something could not be read. Unit: touches.
     TouchUnreadable = 9,
+    /// The ring had no room to tell that a cgroup is new or gone. Unit: cgroups.
+    CgroupRingFull = 10,
 }
 
 impl Loss {
     /// Every reason, in the order of its index.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::RingFull,
         Self::ThreadTableFull,
         Self::ProcessTableFull,
-        Self::ThreadReplaced,
+        Self::LeftTableFull,
         Self::LifecycleRingFull,
         Self::CallUnreadable,
         Self::LifecycleUnreadable,
         Self::TouchRate,
         Self::TouchRingFull,
         Self::TouchUnreadable,
+        Self::CgroupRingFull,
     ];
 
     /// The reason in words, as reports show it.
@@ -49,9 +51,10 @@ impl Loss {
             Self::RingFull => "ring full",
             Self::ThreadTableFull => "thread table full",
             Self::ProcessTableFull => "processes not followed: process table full",
-            Self::ThreadReplaced => "thread number reused",
+            Self::LeftTableFull => "table of ended threads full",
             Self::LifecycleRingFull => "forks and execs not told: ring full",
             Self::CallUnreadable => "kernel memory unreadable",
+            Self::CgroupRingFull => "cgroups not told: ring full",
             Self::LifecycleUnreadable => {
                 "forks, execs and exits not told: kernel memory unreadable"
             }

@@ -9,6 +9,13 @@ pub const EXEC: &str = "sched_process_exec";
 /// Program on the raw tracepoint of the same name: a task ends.
 pub const EXIT: &str = "sched_process_exit";
 
+/// Program on the raw tracepoint of the same name: a cgroup is new.
+pub const CGROUP_MADE: &str = "cgroup_mkdir";
+/// Program on the raw tracepoint of the same name: a cgroup is gone.
+pub const CGROUP_GONE: &str = "cgroup_rmdir";
+/// Program on the raw tracepoint of the same name: a process changed its cgroup.
+pub const CGROUP_JOINED: &str = "cgroup_attach_task";
+
 /// Program on the perf tracepoint `raw_syscalls:sys_enter`: every system call.
 pub const PERF_SYS_ENTER: &str = "perf_sys_enter";
 /// Program on the perf tracepoint `task:task_newtask`: a task was made.
@@ -17,6 +24,12 @@ pub const PERF_FORK: &str = "perf_task_newtask";
 pub const PERF_EXEC: &str = "perf_sched_process_exec";
 /// Program on the perf tracepoint `sched:sched_process_exit`: a task ends.
 pub const PERF_EXIT: &str = "perf_sched_process_exit";
+/// Program on the perf tracepoint `cgroup:cgroup_mkdir`.
+pub const PERF_CGROUP_MADE: &str = "perf_cgroup_mkdir";
+/// Program on the perf tracepoint `cgroup:cgroup_rmdir`.
+pub const PERF_CGROUP_GONE: &str = "perf_cgroup_rmdir";
+/// Program on the perf tracepoint `cgroup:cgroup_attach_task`.
+pub const PERF_CGROUP_JOINED: &str = "perf_cgroup_attach_task";
 
 /// Ring of [`crate::record::Window`] records.
 pub const RING: &str = "RING";
@@ -26,17 +39,27 @@ pub const SLOT_OWNERS: &str = "SLOT_OWNERS";
 pub const SLOT_WINDOWS: &str = "SLOT_WINDOWS";
 /// Hash whose keys are the slots that have an owner.
 pub const SLOT_CLAIMS: &str = "SLOT_CLAIMS";
-/// Hash from the thread's id in the initial pid namespace to its [`crate::record::Window`], of threads without a slot and of
-/// those that ended while the ring was full.
+/// Hash from the thread's id in the initial pid namespace to its [`crate::record::Window`], of threads without a slot.
 pub const THREADS: &str = "THREADS";
-/// Hash from a tgid in the initial pid namespace to a [`crate::target::Membership`].
+/// Hash from [`crate::record::left_key`] to the [`crate::record::Window`] of a thread that ended while the ring was full.
+pub const LEFT: &str = "LEFT";
+/// Hash from a tgid in the initial pid namespace to a [`crate::target::member`].
 pub const PROCESSES: &str = "PROCESSES";
 /// Array of u64 that tells of most processes whether they are in [`PROCESSES`] and watched:
 /// [`crate::target::watched_entry`].
 pub const WATCHED: &str = "WATCHED";
-/// Hash whose keys are the tgids to watch, in the monitor's own pid namespace; used only where
-/// that is not the initial one.
+/// Hash from the tgids to watch, in the monitor's own pid namespace, to a [`crate::target::member`]; used only where that
+/// is not the initial one.
 pub const NAMED_PROCESSES: &str = "NAMED_PROCESSES";
+/// Hash from a cgroup's id to the [`crate::target::Service`] of those that are in it or below it.
+pub const CGROUPS: &str = "CGROUPS";
+/// Hash from a cgroup's path, [`crate::target::PATH_KEY`] bytes, to its [`crate::target::Service`]: a cgroup that is made anew under it
+/// goes to [`CGROUPS`] at once.
+pub const SERVICE_PATHS: &str = "SERVICE_PATHS";
+/// Array of one u64, the epoch: see [`crate::target::EPOCH_LOOK`].
+pub const EPOCH: &str = "EPOCH";
+/// Array of u64 that tells of a thread whether it was asked for in this generation, and is not watched.
+pub const STRANGERS: &str = "STRANGERS";
 /// Per-CPU array of counters, one for each [`crate::loss::Loss`].
 pub const LOSSES: &str = "LOSSES";
 

@@ -1,4 +1,4 @@
-//! The one record that the probe sends: a thread's window of calls, and why it was sent.
+//! The records that the probe sends: a thread's window of calls, and why it was sent; a cgroup that is new or gone.
 
 use crate::abi::Abi;
 
@@ -22,6 +22,10 @@ pub enum Cause {
     /// The thread ended while the ring had no room: the window waits in the thread table for the
     /// reader to take it. Only ever seen there.
     Left = 5,
+    /// Of a [`CgroupRecord`]: the cgroup is new.
+    CgroupMade = 6,
+    /// Of a [`CgroupRecord`]: the cgroup is gone.
+    CgroupGone = 7,
 }
 
 impl Cause {
@@ -35,6 +39,8 @@ impl Cause {
             3 => Some(Self::Exec),
             4 => Some(Self::Exit),
             5 => Some(Self::Left),
+            6 => Some(Self::CgroupMade),
+            7 => Some(Self::CgroupGone),
             _ => None,
         }
     }
@@ -67,11 +73,19 @@ pub struct Window {
     pub child_tgid: u32,
     /// The child's thread id, with [`Cause::Fork`].
     pub child_tid: u32,
+    /// The service that the thread belonged to when it made the calls; 0 for none.
+    pub service: u32,
+    /// Which of the calls is the first one since the reader looked, if `resumed_ns` is not 0.
+    pub resumed_len: u32,
+    /// `bpf_ktime_get_ns` at that call.
+    pub resumed_ns: u64,
+    /// [`crate::target::epoch`] at the thread's last call.
+    pub epoch: u64,
     /// The calls, packed by [`pack`].
     pub slots: [u64; WINDOW_CALLS],
 }
 
-const HEADER: usize = 72;
+const HEADER: usize = 96;
 const _: () = assert!(size_of::<Window>() == HEADER + 8 * WINDOW_CALLS);
 const _: () = assert!(core::mem::offset_of!(Window, tgid) == 8 * Window::IDENTITY.start);
 const _: () = assert!(core::mem::offset_of!(Window, first_ns) == 8 * Window::IDENTITY.end);
@@ -110,29 +124,37 @@ impl Window {
             comm: header.get(48..64)?.try_into().ok()?,
             child_tgid: u32_at(64)?,
             child_tid: u32_at(68)?,
+            service: u32_at(72)?,
+            resumed_len: u32_at(76)?,
+            resumed_ns: u64_at(80)?,
+            epoch: u64_at(88)?,
             slots,
         };
         (window.len as usize <= WINDOW_CALLS).then_some(window)
     }
 }
 
-const SEQ_TAG: u64 = 0xff_ffff;
+const TAG: u64 = 0xff_ffff;
 
 /// One slot of a window: the number in bits 0 to 31, the ABI's tag in bits 32 to 39, and in bits 40
-/// to 63 the low 24 bits of the call's place in its thread.
+/// to 63 the low 24 bits of the call's place in its thread plus the thread's start time.
 ///
-/// A reader of the thread table copies a window while its thread may be filling it. The tag tells
-/// which slots of the copy belong together.
+/// A reader copies a window while its thread may be filling it, or another thread may be taking the window over. The last
+/// bits tell which slots of the copy belong together: they differ from one call to the next, and from one
+/// owner of a window to the next, whatever the order in which another CPU's writes are seen. So the probe needs no
+/// barriers, which old kernels do not offer it. A slot of the former owner passes for one of the new owner's only where
+/// both sums agree in 24 bits: once in 16 million copies that are torn in the same slot.
 #[inline(always)]
 #[must_use]
-pub const fn pack(number: u32, abi_tag: u8, seq: u64) -> u64 {
-    number as u64 | (abi_tag as u64) << 32 | (seq & SEQ_TAG) << 40
+pub const fn pack(number: u32, abi_tag: u8, seq: u64, start_ns: u64) -> u64 {
+    number as u64 | (abi_tag as u64) << 32 | (seq.wrapping_add(start_ns) & TAG) << 40
 }
 
-/// The number and ABI of a slot, or `None` when it does not hold the call at place `seq`.
+/// The number and ABI of a slot, or `None` when it does not hold the call at place `seq` of the thread that started at
+/// `start_ns`.
 #[must_use]
-pub const fn unpack(slot: u64, seq: u64) -> Option<(u32, Abi)> {
-    if slot >> 40 != seq & SEQ_TAG {
+pub const fn unpack(slot: u64, seq: u64, start_ns: u64) -> Option<(u32, Abi)> {
+    if slot >> 40 != seq.wrapping_add(start_ns) & TAG {
         return None;
     }
     match Abi::from_tag((slot >> 32) as u8) {
@@ -141,17 +163,91 @@ pub const fn unpack(slot: u64, seq: u64) -> Option<(u32, Abi)> {
     }
 }
 
+/// The key of a window in [`crate::names::LEFT`]: no later thread has the same, whatever its number, so that taking the window out
+/// never takes another's.
+#[inline(always)]
+#[must_use]
+pub const fn left_key(window: &Window) -> [u64; 2] {
+    [window.start_ns, window.tid as u64]
+}
+
+/// Bytes of a cgroup's path that a record holds at most, with the NUL behind it.
+pub const CGROUP_PATH: usize = 512;
+
+/// A cgroup of version 2 that is new or gone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(C)]
+pub struct CgroupRecord {
+    /// [`Cause::CgroupMade`] or [`Cause::CgroupGone`].
+    pub cause: u32,
+    /// The service that its path is known to belong to; 0 for none.
+    pub service: u32,
+    /// The cgroup's id: the inode number of its directory.
+    pub id: u64,
+    /// `bpf_ktime_get_ns`.
+    pub time_ns: u64,
+    /// Its path below the root of the hierarchy, ended by NUL; cut off where it is longer.
+    pub path: [u8; CGROUP_PATH],
+}
+
+const CGROUP_HEADER: usize = 24;
+const _: () = assert!(size_of::<CgroupRecord>() == CGROUP_HEADER + CGROUP_PATH);
+
+impl CgroupRecord {
+    /// Bytes of a record.
+    pub const SIZE: usize = size_of::<Self>();
+
+    /// Reads a record in this machine's byte order; `None` when it is none.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (header, rest) = bytes.split_at_checked(CGROUP_HEADER)?;
+        let (path, _) = rest.split_at_checked(CGROUP_PATH)?;
+        let u32_at = |at: usize| Some(u32::from_ne_bytes(header.get(at..at + 4)?.try_into().ok()?));
+        let u64_at = |at: usize| Some(u64::from_ne_bytes(header.get(at..at + 8)?.try_into().ok()?));
+        let cause = u32_at(0)?;
+        if !matches!(
+            Cause::from_number(cause),
+            Some(Cause::CgroupMade | Cause::CgroupGone)
+        ) {
+            return None;
+        }
+        Some(Self {
+            cause,
+            service: u32_at(4)?,
+            id: u64_at(8)?,
+            time_ns: u64_at(16)?,
+            path: path.try_into().ok()?,
+        })
+    }
+
+    /// The path without the NUL.
+    #[must_use]
+    pub fn path(&self) -> &[u8] {
+        let end = self.path.iter().position(|&byte| byte == 0);
+        self.path.get(..end.unwrap_or(CGROUP_PATH)).unwrap_or(&[])
+    }
+}
+
+/// The first number of a record: its [`Cause`].
+#[must_use]
+pub fn cause(bytes: &[u8]) -> Option<Cause> {
+    let number = bytes.get(..4)?.try_into().ok()?;
+    Cause::from_number(u32::from_ne_bytes(number))
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
     use std::vec::Vec;
 
-    use super::{Abi, Cause, HEADER, WINDOW_CALLS, Window, pack, unpack};
+    use super::{
+        Abi, CGROUP_PATH, Cause, CgroupRecord, HEADER, WINDOW_CALLS, Window, cause, pack, unpack,
+    };
 
     fn window() -> Window {
         let mut slots = [0; WINDOW_CALLS];
         for (place, slot) in slots.iter_mut().enumerate() {
-            *slot = pack(place as u32, Abi::X86_64.tag(), 100 + place as u64);
+            *slot = pack(place as u32, Abi::X86_64.tag(), 100 + place as u64, 3);
         }
         Window {
             cause: Cause::Fork as u32,
@@ -165,6 +261,10 @@ mod tests {
             comm: *b"nginx\0\0\0\0\0\0\0\0\0\0\0",
             child_tgid: 7,
             child_tid: 8,
+            service: 9,
+            resumed_len: 10,
+            resumed_ns: 11,
+            epoch: 12,
             slots,
         }
     }
@@ -185,6 +285,10 @@ mod tests {
         bytes.extend(window.comm);
         bytes.extend(window.child_tgid.to_ne_bytes());
         bytes.extend(window.child_tid.to_ne_bytes());
+        bytes.extend(window.service.to_ne_bytes());
+        bytes.extend(window.resumed_len.to_ne_bytes());
+        bytes.extend(window.resumed_ns.to_ne_bytes());
+        bytes.extend(window.epoch.to_ne_bytes());
         assert_eq!(bytes.len(), HEADER);
         for slot in window.slots {
             bytes.extend(slot.to_ne_bytes());
@@ -214,9 +318,52 @@ mod tests {
 
     #[test]
     fn a_slot_is_read_only_at_its_own_place() {
-        let slot = pack(u32::MAX, Abi::I386.tag(), 0x1_0000_0007);
-        assert_eq!(unpack(slot, 0x1_0000_0007), Some((u32::MAX, Abi::I386)));
-        assert_eq!(unpack(slot, 0x1_0000_0008), None);
-        assert_eq!(unpack(pack(1, 9, 0), 0), None);
+        let slot = pack(u32::MAX, Abi::I386.tag(), 0x1_0000_0007, 5);
+        assert_eq!(unpack(slot, 0x1_0000_0007, 5), Some((u32::MAX, Abi::I386)));
+        assert_eq!(unpack(slot, 0x1_0000_0008, 5), None);
+        assert_eq!(unpack(pack(1, 9, 0, 0), 0, 0), None);
+    }
+
+    #[test]
+    fn a_slot_of_another_owner_of_the_window_is_not_read() {
+        // Whatever order a weakly ordered CPU shows the new owner's writes in, each slot of the copy is
+        // one of the two owners', and the copy's start time one of the two.
+        let (former, new) = (1_000_000_007, 1_234_567_890);
+        for seq in 0..32 {
+            let slot = pack(7, Abi::Aarch64.tag(), seq, former);
+            assert_eq!(unpack(slot, seq, former), Some((7, Abi::Aarch64)));
+            assert_eq!(unpack(slot, seq, new), None);
+        }
+    }
+
+    #[test]
+    fn a_cgroup_reads_back_and_is_told_from_a_window() {
+        let mut bytes = Vec::new();
+        for number in [Cause::CgroupGone as u32, 4] {
+            bytes.extend(number.to_ne_bytes());
+        }
+        for number in [77_u64, 88] {
+            bytes.extend(number.to_ne_bytes());
+        }
+        bytes.extend(b"/a/b\0rest");
+        bytes.resize(CgroupRecord::SIZE, b'x');
+        let record = CgroupRecord::from_bytes(&bytes).expect("whole");
+        assert_eq!((record.service, record.id, record.time_ns), (4, 77, 88));
+        assert_eq!(record.path(), b"/a/b");
+        assert_eq!(cause(&bytes), Some(Cause::CgroupGone));
+        for end in 0..bytes.len() {
+            assert_eq!(
+                CgroupRecord::from_bytes(&bytes[..end]),
+                None,
+                "cut at {end}"
+            );
+        }
+        bytes[24..].fill(b'x');
+        let unended = CgroupRecord::from_bytes(&bytes).expect("whole");
+        assert_eq!(unended.path().len(), CGROUP_PATH);
+        let mut window = self::bytes(&window());
+        assert_eq!(CgroupRecord::from_bytes(&window), None);
+        window.resize(CgroupRecord::SIZE, 0);
+        assert_eq!(CgroupRecord::from_bytes(&window), None);
     }
 }

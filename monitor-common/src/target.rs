@@ -1,6 +1,9 @@
-//! What the probe is told before it is loaded: whom to watch, and where the kernel keeps things.
+//! What the probe is told: whom to watch, whose they are, and where the kernel keeps things.
 
-/// What a process is to the monitor: the values of the map [`crate::names::PROCESSES`].
+/// The number of a service, as user space gave it out; 0 is no service.
+pub type Service = u32;
+
+/// What a process is to the monitor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum Membership {
@@ -9,6 +12,56 @@ pub enum Membership {
     /// It is the monitor itself.
     Excluded = 2,
 }
+
+/// A process's entry in [`crate::names::PROCESSES`]: what it is to the monitor in bits 0 to 7, whether it was named as
+/// one of its service's in bit 8, and its service in the upper 32 bits.
+///
+/// The service of a process that was named stays; that of any other follows its cgroup.
+#[inline(always)]
+#[must_use]
+pub const fn member(membership: Membership, named: bool, service: Service) -> u64 {
+    membership as u64 | (named as u64) << 8 | (service as u64) << 32
+}
+
+/// What a process is, by its entry.
+#[inline(always)]
+#[must_use]
+pub const fn is_watched(member: u64) -> bool {
+    member & 0xff == Membership::Watched as u64
+}
+
+/// Whether it was named, by its entry.
+#[inline(always)]
+#[must_use]
+pub const fn is_named(member: u64) -> bool {
+    member >> 8 & 1 == 1
+}
+
+/// Its service, by its entry.
+#[inline(always)]
+#[must_use]
+pub const fn service_of(member: u64) -> Service {
+    (member >> 32) as Service
+}
+
+/// What the word in [`crate::names::EPOCH`] grows by when the reader looks: from then on a thread's next call has a time
+/// of its own.
+pub const EPOCH_LOOK: u64 = 1;
+
+/// What it grows by when services were given other cgroups, or processes another cgroup: memberships that are older
+/// are asked again.
+pub const EPOCH_GENERATION: u64 = 1 << 32;
+
+/// Which generation an epoch belongs to.
+#[inline(always)]
+#[must_use]
+pub const fn generation(epoch: u64) -> u32 {
+    (epoch >> 32) as u32
+}
+
+/// Bytes of the keys of [`crate::names::SERVICE_PATHS`]: a path below the root of the cgroup hierarchy, padded with NUL, of which
+/// there is at least one.
+pub const PATH_KEY: usize = 256;
 
 /// Slots of the array [`crate::names::WATCHED`]; a power of two.
 pub const WATCHED_SLOTS: u32 = 1 << 16;
@@ -42,7 +95,7 @@ pub enum Admission {
     Comm = 2,
     /// A thread of it runs with the real user id `uid`.
     Uid = 3,
-    /// A thread of it is in the cgroup `cgroup_id` or below it.
+    /// A thread of it is in a cgroup of [`crate::names::CGROUPS`] or below one.
     Cgroup = 4,
 }
 
@@ -50,8 +103,6 @@ pub enum Admission {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(C)]
 pub struct Filter {
-    /// Id of the version 2 cgroup, with [`Admission::Cgroup`].
-    pub cgroup_id: u64,
     /// An [`Admission`].
     pub admission: u32,
     /// The monitor's own tgid in the initial pid namespace; 0 where the monitor cannot know it.
@@ -60,14 +111,18 @@ pub struct Filter {
     pub self_namespace_tgid: u32,
     /// Real user id, with [`Admission::Uid`].
     pub uid: u32,
-    /// How many levels below the root the cgroup lies.
-    pub cgroup_level: u32,
+    /// The [`Service`] of a watched process that has no other.
+    pub service: u32,
     /// Whether children of watched processes are watched: 0 or 1.
     pub follow: u32,
     /// The monitor's pid namespace (`ns_common.inum`), 0 when it is the initial one.
     pub pid_namespace: u32,
     /// Bytes that wait in the ring before the reader is woken.
     pub wake_bytes: u32,
+    /// Whether a process's cgroup tells its service: 0 or 1.
+    pub by_cgroup: u32,
+    /// Nothing.
+    pub padding: u32,
     /// The name, padded with NUL, with [`Admission::Comm`].
     pub comm: [u8; 16],
 }
@@ -132,12 +187,38 @@ pub struct KernelLayout {
     pub newtask_flags: u32,
     /// `trace_event_raw_sched_process_exec.old_pid`.
     pub exec_old_pid: u32,
+    /// `task_struct.comm`.
+    pub task_comm: u32,
+    /// `task_struct.real_cred`.
+    pub task_real_cred: u32,
+    /// `cred.uid`.
+    pub cred_uid: u32,
+    /// `task_struct.cgroups`; 0 where the kernel has no cgroups, as with all that follow.
+    pub task_cgroups: u32,
+    /// `css_set.dfl_cgrp`: the cgroup of version 2.
+    pub css_set_cgroup: u32,
+    /// `cgroup.kn`.
+    pub cgroup_kn: u32,
+    /// `cgroup.self.parent`, whose target is the parent's `cgroup.self`, the first member of a cgroup.
+    pub cgroup_self_parent: u32,
+    /// `cgroup.root`.
+    pub cgroup_root: u32,
+    /// `cgroup_root.hierarchy_id`, 0 for version 2.
+    pub root_hierarchy: u32,
+    /// `kernfs_node.id`.
+    pub node_id: u32,
+    /// `trace_event_raw_cgroup.root`, in the record of the perf tracepoints.
+    pub cgroup_record_root: u32,
+    /// `trace_event_raw_cgroup.id`.
+    pub cgroup_record_id: u32,
+    /// `trace_event_raw_cgroup.__data_loc_path`.
+    pub cgroup_record_path: u32,
 }
 
 impl KernelLayout {
     /// The layout as the words that the global [`crate::names::LAYOUT`] is made of.
     #[must_use]
-    pub const fn words(&self) -> [u32; 27] {
+    pub const fn words(&self) -> [u32; 40] {
         [
             self.task_pid,
             self.task_tgid,
@@ -166,6 +247,19 @@ impl KernelLayout {
             self.newtask_pid,
             self.newtask_flags,
             self.exec_old_pid,
+            self.task_comm,
+            self.task_real_cred,
+            self.cred_uid,
+            self.task_cgroups,
+            self.css_set_cgroup,
+            self.cgroup_kn,
+            self.cgroup_self_parent,
+            self.cgroup_root,
+            self.root_hierarchy,
+            self.node_id,
+            self.cgroup_record_root,
+            self.cgroup_record_id,
+            self.cgroup_record_path,
         ]
     }
 }
@@ -182,16 +276,16 @@ impl Filter {
         let (low, high) = self.comm.split_at(8);
         let name = |half: &[u8]| half.try_into().map_or(0, u64::from_ne_bytes);
         [
-            self.cgroup_id,
             pair(self.admission, self.self_tgid),
             pair(self.self_namespace_tgid, self.uid),
-            pair(self.cgroup_level, self.follow),
+            pair(self.service, self.follow),
             pair(self.pid_namespace, self.wake_bytes),
+            pair(self.by_cgroup, self.padding),
             name(low),
             name(high),
         ]
     }
 }
 
-const _: () = assert!(size_of::<KernelLayout>() == 27 * 4);
+const _: () = assert!(size_of::<KernelLayout>() == 40 * 4);
 const _: () = assert!(size_of::<Filter>() == 7 * 8);

@@ -112,8 +112,8 @@ pub struct Touched {
     pub result: i64,
     /// Which directory a path is relative to, as the process gave it; `AT_FDCWD` is −100.
     pub directory: i32,
-    /// Zero.
-    pub reserved: u32,
+    /// The service that the thread belonged to.
+    pub service: u32,
     /// The arguments, the bits of the rule.
     pub arguments: [u64; 6],
     /// The word of the rule.
@@ -154,7 +154,7 @@ impl Touched {
             abi_tag: u32_at(60)?,
             result: u64_at(64)? as i64,
             directory: u32_at(72)? as i32,
-            reserved: u32_at(76)?,
+            service: u32_at(76)?,
             arguments,
             word: u64_at(128)?,
             memory: rest.first_chunk().copied()?,

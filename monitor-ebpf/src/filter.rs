@@ -2,37 +2,41 @@
 
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_NOEXIST},
-    helpers::{
-        bpf_get_current_comm, bpf_get_current_uid_gid,
-        generated::bpf_get_current_ancestor_cgroup_id,
-    },
     macros::map,
     maps::{Array, HashMap},
 };
 use monitor_common::{
     loss::Loss,
-    target::{Admission, Membership, WATCHED_SLOTS, watched_entry, watched_slot},
+    target::{
+        Admission, Membership, Service, WATCHED_SLOTS, is_watched, member, service_of,
+        watched_entry, watched_slot,
+    },
 };
 
 use crate::{
-    Error, atomic, loss,
+    Error, atomic, loss, service,
     setting::setting,
-    task::{Ids, Task},
+    task::{Ids, Running, Task},
 };
 
 // User space sets the sizes of both before the load.
 #[map]
-static PROCESSES: HashMap<u32, u8> = HashMap::with_max_entries(10240, 0);
+static PROCESSES: HashMap<u32, u64> = HashMap::with_max_entries(10240, 0);
 #[map]
-static NAMED_PROCESSES: HashMap<u32, u8> = HashMap::with_max_entries(10240, 0);
+static NAMED_PROCESSES: HashMap<u32, u64> = HashMap::with_max_entries(10240, 0);
 
 // What most calls of a host need to know without looking into a hash: see `watched_entry`.
 #[map]
 static WATCHED: Array<u64> = Array::with_max_entries(WATCHED_SLOTS, BPF_F_MMAPABLE);
 
+// The same for threads that are in no service's cgroup, by the low bits of their ids: the thread, and the generation in
+// which that was found. One that forks, changes its cgroup or sees cgroups change is asked for again.
+#[map]
+static STRANGERS: Array<u64> = Array::with_max_entries(WATCHED_SLOTS, 0);
+
 /// Whether the running task, whose ids these are, is watched.
 #[inline(always)]
-pub fn watches(ids: Ids) -> Result<bool, Error> {
+pub fn watches(task: Running, ids: Ids) -> Result<bool, Error> {
     if ids.tgid == setting!(FILTER.self_tgid) {
         return Ok(false);
     }
@@ -45,35 +49,59 @@ pub fn watches(ids: Ids) -> Result<bool, Error> {
     if slot == watched_entry(ids.tgid) {
         return Ok(true);
     }
-    if slot < SEVERAL && admission == Admission::Listed as u32 && !nested {
+    // A slot of none or one process says that this one is not in the hash.
+    if slot >= SEVERAL || nested {
+        if let Some(member) = member_of(ids.tgid) {
+            return Ok(is_watched(member));
+        }
+    } else if admission == Admission::Listed as u32 {
         return Ok(false);
     }
-    match membership(ids.tgid) {
-        Some(membership) => Ok(membership == Membership::Watched as u8),
-        None => admit(ids, admission, nested),
+    if nested {
+        return admit_nested(task, ids, admission);
     }
+    admit(task, ids, admission)
 }
 
-/// Adds a child of a watched process; `false` when that makes no difference to who is watched.
+/// Adds a child of the running task, which is watched; `false` when that makes no difference to who is watched.
 #[inline(always)]
-pub fn follow(child: Ids) -> bool {
+pub fn follow(parent: Ids, child: Ids) -> bool {
     let nested = setting!(FILTER.pid_namespace) != 0;
+    let parent = member_of(parent.tgid);
     if setting!(FILTER.follow) == 0
-        || setting!(FILTER.admission) == Admission::All as u32 && !nested
+        || setting!(FILTER.admission) == Admission::All as u32 && !nested && parent.is_none()
     {
         return false;
     }
-    let listed = list(child.tgid, Membership::Watched);
+    let service = parent.map_or(setting!(FILTER.service), service_of);
+    let listed = list(child.tgid, member(Membership::Watched, false, service));
     if !listed {
         loss::count(Loss::ProcessTableFull, 1);
     }
     listed
 }
 
+/// Makes sure that a new thread is asked for, whoever had its id before.
+#[inline(always)]
+pub fn introduce(tid: u32) {
+    if setting!(FILTER.admission) == Admission::Cgroup as u32
+        && let Some(stranger) = stranger(tid)
+        && atomic::read(stranger) as u32 == tid
+    {
+        atomic::write(stranger, 0);
+    }
+}
+
 /// Forgets a process that ended; `false` when it was not listed.
 #[inline(always)]
 pub fn forget(tgid: u32) -> bool {
-    let watched = membership(tgid) == Some(Membership::Watched as u8);
+    if setting!(FILTER.pid_namespace) != 0
+        && let Ok(Some(visible)) = Task::current().visible_tgid()
+    {
+        // A later process of the same id is another one. A missing entry is fine.
+        let _ = NAMED_PROCESSES.remove(visible);
+    }
+    let watched = member_of(tgid).is_some_and(is_watched);
     let listed = PROCESSES.remove(tgid).is_ok();
     if listed
         && watched
@@ -82,6 +110,23 @@ pub fn forget(tgid: u32) -> bool {
         atomic::add(slot, watched_entry(tgid).wrapping_neg());
     }
     listed
+}
+
+/// The entry of a process, if it is listed.
+#[inline(always)]
+pub fn member_of(tgid: u32) -> Option<u64> {
+    let listed = PROCESSES.get_ptr_mut(tgid)?;
+    // A value that is reused for another process at this moment is still a whole one, and the next call
+    // sees the right one.
+    Some(atomic::read(listed))
+}
+
+/// Makes a listed process one of another service.
+#[inline(always)]
+pub fn transfer(tgid: u32, service: Service) {
+    if let Some(listed) = PROCESSES.get_ptr_mut(tgid) {
+        atomic::write(listed, member(Membership::Watched, false, service));
+    }
 }
 
 /// A slot of at least this value is that of several processes.
@@ -93,21 +138,20 @@ fn slot(tgid: u32) -> Option<*mut u64> {
 }
 
 #[inline(always)]
-fn membership(tgid: u32) -> Option<u8> {
-    let listed = PROCESSES.get_ptr(tgid)?;
-    // SAFETY: the verifier checked the pointer; a value that is reused for another process at this
-    // moment is still one of the two memberships, and the next call sees the right one.
-    Some(unsafe { *listed })
+fn stranger(tid: u32) -> Option<*mut u64> {
+    STRANGERS.get_ptr_mut(watched_slot(tid))
 }
 
 // EEXIST of include/uapi/asm-generic/errno-base.h.
 const EXISTS: i32 = -17;
 
 #[inline(always)]
-fn list(tgid: u32, membership: Membership) -> bool {
-    match PROCESSES.insert(tgid, membership as u8, u64::from(BPF_NOEXIST)) {
+fn list(tgid: u32, member: u64) -> bool {
+    match PROCESSES.insert(tgid, member, u64::from(BPF_NOEXIST)) {
         Ok(()) => {
-            if let (Membership::Watched, Some(slot)) = (membership, slot(tgid)) {
+            if is_watched(member)
+                && let Some(slot) = slot(tgid)
+            {
                 atomic::add(slot, watched_entry(tgid));
             }
             true
@@ -116,41 +160,54 @@ fn list(tgid: u32, membership: Membership) -> bool {
     }
 }
 
+/// A process that the monitor's pid namespace, which is not the initial one, may not show.
+#[inline(always)]
+fn admit_nested(task: Running, ids: Ids, admission: u32) -> Result<bool, Error> {
+    // What the namespace does not show has no id there and is not watched.
+    let Some(tgid) = Task::current().visible_tgid()? else {
+        return Ok(false);
+    };
+    if tgid == setting!(FILTER.self_namespace_tgid) {
+        list(ids.tgid, member(Membership::Excluded, false, 0));
+        return Ok(false);
+    }
+    if let Some(named) = NAMED_PROCESSES.get_ptr_mut(tgid) {
+        list(ids.tgid, atomic::read(named));
+        return Ok(true);
+    }
+    admit(task, ids, admission)
+}
+
 // A process that was admitted once stays so: renaming itself, changing its user or leaving its
 // cgroup does not take it out of sight.
 #[inline(always)]
-fn admit(ids: Ids, admission: u32, nested: bool) -> Result<bool, Error> {
-    if nested {
-        // What the monitor's namespace does not show has no id there and is not watched.
-        let Some(tgid) = Task::current().visible_tgid()? else {
-            return Ok(false);
-        };
-        if tgid == setting!(FILTER.self_namespace_tgid) {
-            list(ids.tgid, Membership::Excluded);
-            return Ok(false);
-        }
-        if NAMED_PROCESSES.get_ptr(tgid).is_some() {
-            list(ids.tgid, Membership::Watched);
-            return Ok(true);
-        }
-    }
+fn admit(task: Running, ids: Ids, admission: u32) -> Result<bool, Error> {
+    let mut owner = setting!(FILTER.service);
     let admitted = if admission == Admission::All as u32 {
         true
     } else if admission == Admission::Uid as u32 {
-        bpf_get_current_uid_gid() as u32 == setting!(FILTER.uid)
+        task.uid() == setting!(FILTER.uid)
     } else if admission == Admission::Comm as u32 {
-        bpf_get_current_comm().map_err(|_| Error::Unreadable)? == setting!(FILTER.comm)
+        task.has_wanted_name()?
     } else if admission == Admission::Cgroup as u32 {
-        let level = setting!(FILTER.cgroup_level) as i32;
-        // SAFETY: the helper takes any level and returns 0 where there is none.
-        let ancestor = unsafe { bpf_get_current_ancestor_cgroup_id(level) };
-        ancestor == setting!(FILTER.cgroup_id)
+        let asked = u64::from(service::current_generation()) << 32 | u64::from(ids.tid);
+        let stranger = stranger(ids.tid);
+        if stranger.map(atomic::read) == Some(asked) {
+            return Ok(false);
+        }
+        owner = service::of_cgroup();
+        if owner == 0
+            && let Some(stranger) = stranger
+        {
+            atomic::write(stranger, asked);
+        }
+        owner != 0
     } else {
         false
     };
     if admitted {
         // Without room in the table it is admitted again with its next call.
-        list(ids.tgid, Membership::Watched);
+        list(ids.tgid, member(Membership::Watched, false, owner));
     }
     Ok(admitted)
 }

@@ -7,7 +7,7 @@ use monitor_common::{loss::Loss, record::Cause};
 use crate::{
     Error, filter, loss,
     record::{Exec, Fork},
-    task::{Task, current_ids},
+    task::{Running, Task},
     window,
 };
 
@@ -15,12 +15,14 @@ use crate::{
 /// and before the child runs, so that the child's first call is seen.
 #[inline(always)]
 pub fn forked(fork: &impl Fork) -> Result<(), Error> {
-    let parent = current_ids();
-    if !filter::watches(parent)? {
+    let task = Running::task();
+    let parent = task.ids();
+    let child = fork.child()?;
+    filter::introduce(child.ids.tid);
+    if !filter::watches(task, parent)? {
         return Ok(());
     }
-    let child = fork.child()?;
-    if child.ids.tgid != parent.tgid && filter::follow(child.ids) {
+    if child.ids.tgid != parent.tgid && filter::follow(parent, child.ids) {
         debug!(
             (),
             "process {} follows its parent {}", child.ids.tgid, parent.tgid
@@ -41,8 +43,9 @@ pub fn forked(fork: &impl Fork) -> Result<(), Error> {
 /// A thread that is not its group's leader takes the leader's tid when it executes a program.
 #[inline(always)]
 pub fn executed(exec: &impl Exec) -> Result<(), Error> {
-    let ids = current_ids();
-    if !filter::watches(ids)? {
+    let task = Running::task();
+    let ids = task.ids();
+    if !filter::watches(task, ids)? {
         return Ok(());
     }
     let old_tid = exec.old_tid()?;
@@ -50,14 +53,15 @@ pub fn executed(exec: &impl Exec) -> Result<(), Error> {
         window::end(old_tid);
     }
     let window = window::of_current(ids)?;
+    if window.len > 0 {
+        window::send(window, Cause::Full);
+    }
     if old_tid != ids.tid {
         // It has the leader's start time now as well as its tid, but its calls are counted anew:
         // with a time of its own nobody takes them for calls of the leader's that were seen.
         // SAFETY: the helper has no precondition.
         window.start_ns = unsafe { bpf_ktime_get_boot_ns() };
-    }
-    if window.len > 0 {
-        window::send(window, Cause::Full);
+        window.first_seq = 0;
     }
     if let Ok(comm) = bpf_get_current_comm() {
         window.comm = comm;
@@ -70,7 +74,7 @@ pub fn executed(exec: &impl Exec) -> Result<(), Error> {
 /// Sends a thread's last calls, and forgets its process with the last of its threads.
 #[inline(always)]
 pub fn exited() -> Result<(), Error> {
-    let ids = current_ids();
+    let ids = Running::task().ids();
     window::end(ids.tid);
     // The leader may be gone long before its threads; the process ends with the last of them.
     if Task::current().is_last_of_its_group()? && filter::forget(ids.tgid) {

@@ -23,7 +23,11 @@ mod sys_enter;
 
 mod lifecycle;
 
+mod cgroup;
+
 mod filter;
+
+mod service;
 
 mod task;
 
@@ -45,7 +49,7 @@ use aya_ebpf::{
     macros::{raw_tracepoint, tracepoint},
     programs::{RawTracePointContext, TracePointContext},
 };
-use monitor_common::loss::Loss;
+use monitor_common::{loss::Loss, record::Cause};
 
 /// Why a tracepoint's visit ended without its work done.
 #[derive(Clone, Copy)]
@@ -88,6 +92,31 @@ pub fn sched_process_exit(_ctx: RawTracePointContext) -> i32 {
     finish(lifecycle::exited(), Loss::LifecycleUnreadable)
 }
 
+/// A cgroup is new.
+#[raw_tracepoint(tracepoint = "cgroup_mkdir")]
+pub fn cgroup_mkdir(ctx: RawTracePointContext) -> i32 {
+    finish(
+        cgroup::changed(&ctx, Cause::CgroupMade),
+        Loss::LifecycleUnreadable,
+    )
+}
+
+/// A cgroup is gone.
+#[raw_tracepoint(tracepoint = "cgroup_rmdir")]
+pub fn cgroup_rmdir(ctx: RawTracePointContext) -> i32 {
+    finish(
+        cgroup::changed(&ctx, Cause::CgroupGone),
+        Loss::LifecycleUnreadable,
+    )
+}
+
+/// A process changed its cgroup.
+#[raw_tracepoint(tracepoint = "cgroup_attach_task")]
+pub fn cgroup_attach_task(_ctx: RawTracePointContext) -> i32 {
+    service::renew();
+    0
+}
+
 /// The same as [`sys_enter`], where programs of raw tracepoints may be preempted.
 #[tracepoint]
 pub fn perf_sys_enter(ctx: TracePointContext) -> i32 {
@@ -110,6 +139,31 @@ pub fn perf_sched_process_exec(ctx: TracePointContext) -> i32 {
 #[tracepoint]
 pub fn perf_sched_process_exit(_ctx: TracePointContext) -> i32 {
     finish(lifecycle::exited(), Loss::LifecycleUnreadable)
+}
+
+/// The same as [`cgroup_mkdir`].
+#[tracepoint]
+pub fn perf_cgroup_mkdir(ctx: TracePointContext) -> i32 {
+    finish(
+        cgroup::changed(&ctx, Cause::CgroupMade),
+        Loss::LifecycleUnreadable,
+    )
+}
+
+/// The same as [`cgroup_rmdir`].
+#[tracepoint]
+pub fn perf_cgroup_rmdir(ctx: TracePointContext) -> i32 {
+    finish(
+        cgroup::changed(&ctx, Cause::CgroupGone),
+        Loss::LifecycleUnreadable,
+    )
+}
+
+/// The same as [`cgroup_attach_task`].
+#[tracepoint]
+pub fn perf_cgroup_attach_task(_ctx: TracePointContext) -> i32 {
+    service::renew();
+    0
 }
 
 // For the host the probe is only checked, with the standard library's panic handler.

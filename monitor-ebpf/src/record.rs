@@ -9,7 +9,7 @@ use aya_ebpf::{
 use crate::{
     Error,
     setting::{argument_offset, setting},
-    task::{Ids, Task, current_ids},
+    task::{Cgroup, Ids, Task, current_ids},
 };
 
 /// A thread enters the kernel for a system call.
@@ -31,6 +31,16 @@ pub trait Fork {
 pub trait Exec {
     /// The thread's id before, in the initial pid namespace.
     fn old_tid(&self) -> Result<u32, Error>;
+}
+
+/// A cgroup is new or gone.
+pub trait CgroupEvent {
+    /// The id of its hierarchy: 0 for version 2.
+    fn hierarchy(&self) -> Result<u32, Error>;
+    /// The id of the cgroup.
+    fn id(&self) -> Result<u64, Error>;
+    /// Where its path is, in kernel memory.
+    fn path(&self) -> Result<u64, Error>;
 }
 
 /// A new task.
@@ -136,6 +146,45 @@ impl Exec for TracePointContext {
     #[inline(always)]
     fn old_tid(&self) -> Result<u32, Error> {
         word(self, setting!(LAYOUT.exec_old_pid))
+    }
+}
+
+// `struct cgroup *cgrp, const char *path` (include/trace/events/cgroup.h).
+impl CgroupEvent for RawTracePointContext {
+    #[inline(always)]
+    fn hierarchy(&self) -> Result<u32, Error> {
+        Cgroup::from_argument(self.arg(0)).hierarchy()
+    }
+
+    #[inline(always)]
+    fn id(&self) -> Result<u64, Error> {
+        Cgroup::from_argument(self.arg(0)).id()
+    }
+
+    #[inline(always)]
+    fn path(&self) -> Result<u64, Error> {
+        Ok(self.arg(1))
+    }
+}
+
+impl CgroupEvent for TracePointContext {
+    #[inline(always)]
+    fn hierarchy(&self) -> Result<u32, Error> {
+        word(self, setting!(LAYOUT.cgroup_record_root))
+    }
+
+    #[inline(always)]
+    fn id(&self) -> Result<u64, Error> {
+        let offset = setting!(LAYOUT.cgroup_record_id) as usize;
+        // SAFETY: the helper checks the address itself.
+        unsafe { self.read_at(offset) }.map_err(|_| Error::Unreadable)
+    }
+
+    // The low half of a `__data_loc` is where the text stands in the record.
+    #[inline(always)]
+    fn path(&self) -> Result<u64, Error> {
+        let place = word(self, setting!(LAYOUT.cgroup_record_path))?;
+        Ok(self.as_ptr() as u64 + u64::from(place & 0xffff))
     }
 }
 

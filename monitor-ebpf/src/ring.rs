@@ -5,7 +5,7 @@ use aya_ebpf::{
     macros::map,
     maps::{RingBuf, ring_buf::RingBufEntry},
 };
-use monitor_common::record::Window;
+use monitor_common::record::{CgroupRecord, Window};
 
 use crate::setting::setting;
 
@@ -50,4 +50,16 @@ fn wake() -> u64 {
         BPF_RB_NO_WAKEUP
     };
     u64::from(wake)
+}
+
+/// Sends a record that `fill` writes in place; `false` when the ring is full.
+#[inline(always)]
+pub fn send_cgroup(fill: impl FnOnce(&mut CgroupRecord)) -> bool {
+    let Some(mut entry) = RING.reserve::<CgroupRecord>(0) else {
+        return false;
+    };
+    // SAFETY: the kernel reserved as many bytes, and every one of them is written or a number that may be any.
+    fill(unsafe { &mut *entry.as_mut_ptr() });
+    entry.submit(u64::from(BPF_RB_NO_WAKEUP));
+    true
 }

@@ -5,15 +5,16 @@ use monitor_common::target::{Filter, KernelLayout};
 /// Whom to watch.
 #[unsafe(no_mangle)]
 pub static FILTER: Filter = Filter {
-    cgroup_id: 0,
     admission: 0,
     self_tgid: 0,
     self_namespace_tgid: 0,
     uid: 0,
-    cgroup_level: 0,
+    service: 0,
     follow: 0,
     pid_namespace: 0,
     wake_bytes: 0,
+    by_cgroup: 0,
+    padding: 0,
     comm: [0; 16],
 };
 
@@ -47,6 +48,19 @@ pub static LAYOUT: KernelLayout = KernelLayout {
     newtask_pid: 0,
     newtask_flags: 0,
     exec_old_pid: 0,
+    task_comm: 0,
+    task_real_cred: 0,
+    cred_uid: 0,
+    task_cgroups: 0,
+    css_set_cgroup: 0,
+    cgroup_kn: 0,
+    cgroup_self_parent: 0,
+    cgroup_root: 0,
+    root_hierarchy: 0,
+    node_id: 0,
+    cgroup_record_root: 0,
+    cgroup_record_id: 0,
+    cgroup_record_path: 0,
 };
 
 /// Which bits of a thread's number tell its slot.

@@ -12,7 +12,7 @@ use crate::{
 pub fn entered(entry: &impl Entry) -> Result<(), Error> {
     let task = Running::task();
     let ids = task.ids();
-    if !filter::watches(ids)? {
+    if !filter::watches(task, ids)? {
         return Ok(());
     }
     let number = entry.number();
@@ -24,6 +24,6 @@ pub fn entered(entry: &impl Entry) -> Result<(), Error> {
     let (abi_tag, number) = task::abi(task, number)?;
     let window = window::of_current(ids)?;
     touch::note(entry, window, number, abi_tag);
-    window::push(window, number, abi_tag);
+    window::push(window, ids, number, abi_tag);
     Ok(())
 }

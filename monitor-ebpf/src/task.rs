@@ -4,8 +4,8 @@
 //! no CO-RE relocations.
 
 use aya_ebpf::helpers::{
-    bpf_get_current_pid_tgid, bpf_get_current_task, bpf_probe_read_kernel,
-    generated::bpf_get_current_task_btf,
+    bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_current_task, bpf_get_current_uid_gid,
+    bpf_probe_read_kernel, generated::bpf_get_current_task_btf,
 };
 use monitor_common::abi::Abi;
 
@@ -14,6 +14,10 @@ use crate::{Error, record::Child, setting::setting};
 /// A `struct task_struct *`.
 #[derive(Clone, Copy)]
 pub struct Task(u64);
+
+/// A `struct cgroup *`, of version 2 where it is a task's.
+#[derive(Clone, Copy)]
+pub struct Cgroup(u64);
 
 /// A task's ids.
 #[derive(Clone, Copy)]
@@ -24,6 +28,40 @@ pub struct Ids {
 
 // Deeper nesting than this is refused by the kernel (`MAX_PID_NS_LEVEL`, include/linux/pid_namespace.h).
 const PID_NAMESPACE_LEVELS: u32 = 32;
+
+impl Cgroup {
+    /// A cgroup from a tracepoint's argument.
+    #[inline(always)]
+    pub fn from_argument(pointer: u64) -> Self {
+        Self(pointer)
+    }
+
+    /// Whether there is none.
+    #[inline(always)]
+    pub fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Its id: the inode number of its directory.
+    #[inline(always)]
+    pub fn id(self) -> Result<u64, Error> {
+        let node: u64 = read(self.0, setting!(LAYOUT.cgroup_kn))?;
+        read(node, setting!(LAYOUT.node_id))
+    }
+
+    /// The one above it, if any.
+    #[inline(always)]
+    pub fn parent(self) -> Result<Self, Error> {
+        read(self.0, setting!(LAYOUT.cgroup_self_parent)).map(Self)
+    }
+
+    /// The id of its hierarchy: 0 for version 2.
+    #[inline(always)]
+    pub fn hierarchy(self) -> Result<u32, Error> {
+        let root: u64 = read(self.0, setting!(LAYOUT.cgroup_root))?;
+        read(root, setting!(LAYOUT.root_hierarchy))
+    }
+}
 
 // `list_head.prev` (include/linux/types.h).
 const LIST_PREVIOUS: u32 = 8;
@@ -91,6 +129,16 @@ impl Task {
         let signal: u64 = read(self.0, setting!(LAYOUT.task_signal))?;
         let live: i32 = read(signal, setting!(LAYOUT.signal_live))?;
         Ok(live <= 0)
+    }
+
+    /// Its cgroup of version 2; none where the kernel has no cgroups.
+    #[inline(always)]
+    pub fn cgroup(self) -> Result<Cgroup, Error> {
+        if setting!(LAYOUT.task_cgroups) == 0 {
+            return Ok(Cgroup(0));
+        }
+        let set: u64 = read(self.0, setting!(LAYOUT.task_cgroups))?;
+        read(set, setting!(LAYOUT.css_set_cgroup)).map(Cgroup)
     }
 
     /// Ids as the monitor's pid namespace has them; those of the initial one where the task is not
@@ -205,6 +253,41 @@ impl Running {
         }
     }
 
+    /// Its real user id in the initial user namespace.
+    #[inline(always)]
+    pub fn uid(self) -> u32 {
+        if setting!(LAYOUT.typed_task) == 0 {
+            return bpf_get_current_uid_gid() as u32;
+        }
+        let (credentials, uid) = (setting!(LAYOUT.task_real_cred), setting!(LAYOUT.cred_uid));
+        // SAFETY: as in `word`; a task has credentials as long as it runs.
+        unsafe {
+            let credentials = self.0.add(credentials as usize).cast::<*const u8>();
+            let uid = credentials.read_volatile().add(uid as usize);
+            uid.cast::<u32>().read_volatile()
+        }
+    }
+
+    /// Whether its name is the one that the filter asks for.
+    #[inline(always)]
+    pub fn has_wanted_name(self) -> Result<bool, Error> {
+        if setting!(LAYOUT.typed_task) == 0 {
+            let name = bpf_get_current_comm().map_err(|_| Error::Unreadable)?;
+            return Ok(name == setting!(FILTER.comm));
+        }
+        let wanted = setting!(FILTER.comm);
+        let (low, high) = wanted.split_at(8);
+        let half = |half: &[u8]| {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(half);
+            u64::from_ne_bytes(bytes)
+        };
+        let offset = setting!(LAYOUT.task_comm);
+        // A name is ended by its first NUL; the kernel pads it with others (`strscpy_pad` in
+        // `__set_task_comm`).
+        Ok(self.long(offset) == half(low) && self.long(offset + 8) == half(high))
+    }
+
     /// The word that tells a compat call.
     #[inline(always)]
     fn compat_word(self) -> Result<u32, Error> {
@@ -213,6 +296,12 @@ impl Running {
             return read(Task::current().0, offset);
         }
         Ok(self.word(offset))
+    }
+
+    #[inline(always)]
+    fn long(self, offset: u32) -> u64 {
+        // SAFETY: as in `word`.
+        unsafe { core::ptr::read_volatile(self.0.add(offset as usize).cast()) }
     }
 
     #[inline(always)]

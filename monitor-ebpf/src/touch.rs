@@ -84,7 +84,9 @@ fn read<E: Entry>(entry: &E, window: &Window, call: u64) -> Result<(), Error> {
         second: 0,
         before_pointer: 0,
     };
+    // What one service is known to touch is not known of another.
     let mut hash = mix(0x9e37_79b9_7f4a_7c15, call);
+    hash = mix(hash, u64::from(window.service));
     let has_text = rule.memory == Memory::Text as u8 || rule.memory == Memory::TextAndWord as u8;
     macro_rules! argument {
         ($place:literal) => {
@@ -187,7 +189,7 @@ fn read<E: Entry>(entry: &E, window: &Window, call: u64) -> Result<(), Error> {
         (&raw mut (*touched).abi_tag).write(u32::from(abi_tag));
         (&raw mut (*touched).result).write(NO_RESULT);
         (&raw mut (*touched).directory).write(asked.before_pointer as i32);
-        (&raw mut (*touched).reserved).write(0);
+        (&raw mut (*touched).service).write(window.service);
         (&raw mut (*touched).arguments).write(asked.arguments);
         (&raw mut (*touched).word).write(word);
         (&raw mut (*touched).memory)

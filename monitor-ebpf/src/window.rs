@@ -8,17 +8,22 @@ use aya_ebpf::{
 use aya_log_ebpf::warn;
 use monitor_common::{
     loss::Loss,
-    record::{Cause, WINDOW_CALLS, Window, pack},
+    record::{Cause, WINDOW_CALLS, Window, left_key, pack},
+    target::{Service, generation},
 };
 
 use crate::{
-    Error, loss, ring, slot,
+    Error, loss, ring, service, slot,
     task::{Ids, Task},
 };
 
-// Of threads whose slot another one has, and what ended while the ring was full. User space sets the size before the load.
+// Of threads whose slot another one has. User space sets the sizes of both before the load.
 #[map]
 static THREADS: HashMap<u32, Window> = HashMap::with_max_entries(10240, 0);
+
+// Of threads that ended while the ring was full, until the reader takes them.
+#[map]
+static LEFT: HashMap<[u64; 2], Window> = HashMap::with_max_entries(10240, 0);
 
 // What a thread's entry in the hash begins as; nobody writes to it. A window is too large for the 512
 // bytes of a program's stack, and scratch memory of the CPU could be another program's meanwhile.
@@ -32,15 +37,7 @@ pub fn of_current(ids: Ids) -> Result<&'static mut Window, Error> {
         return Ok(window);
     }
     if let Some(window) = listed(ids.tid) {
-        if window.cause != Cause::Left as u32 {
-            return Ok(window);
-        }
-        // A thread that ended had the same number.
-        window.cause = Cause::Exit as u32;
-        if !ring::send(window) {
-            loss::count(Loss::ThreadReplaced, u64::from(window.len));
-        }
-        unlist(ids.tid);
+        return Ok(window);
     }
     create(ids)?;
     existing(ids.tid).ok_or(Error::NoRoom)
@@ -74,16 +71,22 @@ struct Beginning {
     visible: Ids,
     start_ns: u64,
     comm: [u8; 16],
+    service: Service,
+    epoch: u64,
 }
 
 impl Beginning {
     #[inline(always)]
     fn of_current(ids: Ids) -> Result<Self, Error> {
         let task = Task::current();
+        // Before the service is asked for: what changes in between is asked again with the first call.
+        let epoch = service::epoch();
         Ok(Self {
             visible: task.visible_ids(ids)?,
             start_ns: task.start_ns()?,
             comm: bpf_get_current_comm().map_err(|_| Error::Unreadable)?,
+            service: service::of_current(ids),
+            epoch,
         })
     }
 
@@ -97,6 +100,9 @@ impl Beginning {
         window.start_ns = self.start_ns;
         window.first_seq = 0;
         window.comm = self.comm;
+        window.service = self.service;
+        window.resumed_ns = 0;
+        window.epoch = self.epoch;
     }
 }
 
@@ -126,16 +132,21 @@ fn create(ids: Ids) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds a call, and sends the window when that filled it.
+/// Adds a call of the running thread, and sends the window when that filled it.
 #[inline(always)]
-pub fn push(window: &mut Window, number: u32, abi_tag: u8) {
+pub fn push(window: &mut Window, ids: Ids, number: u32, abi_tag: u8) {
+    let epoch = service::epoch();
+    if window.epoch != epoch {
+        renew(window, ids, epoch);
+    }
     let place = window.len;
     if place == 0 {
         // SAFETY: the helper has no precondition.
         window.first_ns = unsafe { bpf_ktime_get_ns() };
+        window.resumed_ns = 0;
     }
     let seq = window.first_seq + u64::from(place);
-    window.slots[place as usize & (WINDOW_CALLS - 1)] = pack(number, abi_tag, seq);
+    window.slots[place as usize & (WINDOW_CALLS - 1)] = pack(number, abi_tag, seq, window.start_ns);
     window.len = place + 1;
     if window.len as usize >= WINDOW_CALLS {
         if let Ok(comm) = bpf_get_current_comm() {
@@ -143,6 +154,25 @@ pub fn push(window: &mut Window, number: u32, abi_tag: u8) {
         }
         send(window, Cause::Full);
     }
+}
+
+/// The first call since the reader looked, or since services changed.
+#[inline(always)]
+fn renew(window: &mut Window, ids: Ids, epoch: u64) {
+    if generation(window.epoch) != generation(epoch) {
+        let service = service::of_current(ids);
+        if service != window.service {
+            if window.len > 0 {
+                send(window, Cause::Full);
+            }
+            window.service = service;
+        }
+    }
+    window.epoch = epoch;
+    // The reader may have a copy of what is there: the rest of the window has a time of its own.
+    window.resumed_len = window.len;
+    // SAFETY: the helper has no precondition.
+    window.resumed_ns = unsafe { bpf_ktime_get_ns() };
 }
 
 /// Sends what the window holds and empties it. When the ring is full its calls are lost, and
@@ -175,24 +205,28 @@ pub fn send(window: &mut Window, cause: Cause) -> bool {
     sent
 }
 
-/// Ends the thread `tid`: its last calls are sent, and where the ring has no room for them they wait in the hash, marked, for
-/// the reader to fetch them.
+/// Ends the thread `tid`: its last calls are sent, or where the ring has no room for them left for the reader.
 #[inline(always)]
 pub fn end(tid: u32) {
     if let Some(window) = slot::owned(tid) {
-        if !send(window, Cause::Exit) {
-            // By reference: a copy would take most of the stack.
-            let left: &Window = window;
-            if THREADS.insert(tid, left, 0).is_err() {
-                loss::count(Loss::ThreadTableFull, u64::from(left.len));
-            }
-        }
+        finish(window);
         // Whoever has the slot next, a reader does not take these calls for the new owner's.
         window.len = 0;
         slot::release(tid);
-    } else if let Some(window) = listed(tid)
-        && send(window, Cause::Exit)
-    {
+    } else if let Some(window) = listed(tid) {
+        finish(window);
         unlist(tid);
+    }
+}
+
+#[inline(always)]
+fn finish(window: &mut Window) {
+    if send(window, Cause::Exit) {
+        return;
+    }
+    // By reference: a copy would take most of the stack.
+    let left: &Window = window;
+    if LEFT.insert(left_key(left), left, 0).is_err() {
+        loss::count(Loss::LeftTableFull, u64::from(left.len));
     }
 }

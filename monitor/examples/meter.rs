@@ -25,7 +25,7 @@ use monitor::pipeline::{Engine, EngineError, Parts, Pipeline};
 use monitor::profile::{Thresholds, file};
 use monitor::report::sink::Origin;
 use monitor::run::clock::{WallClock, monotonic_ns};
-use monitor::syscall::event::{Event, EventKind};
+use monitor::syscall::event::{Event, EventKind, ServiceId};
 
 /// Latencies by tenths of a millisecond, up to ten seconds.
 struct Latencies(Vec<u64>);
@@ -133,6 +133,8 @@ fn main() -> Result<()> {
         },
         attachment: None,
         details: Details::Full,
+        service: ServiceId::ONLY,
+        by_cgroup: false,
     })?;
     let latencies = Arc::new(Mutex::new(Latencies(vec![0; BINS])));
     let engine = Timed {

@@ -5,6 +5,9 @@ pub mod preflight;
 mod btf;
 mod layout;
 
+pub mod error;
+
+pub mod cgroup;
 pub mod target;
 
 mod kin;
@@ -20,6 +23,10 @@ pub mod attachment;
 mod perf_event;
 
 pub mod probe;
+
+pub mod services;
+
+mod followed_cgroup;
 
 mod bpf;
 mod mapped;

@@ -126,7 +126,7 @@ pub fn run_with(
     use monitor::pipeline::Pipeline;
     use monitor::report::sink::Origin;
     use monitor::run::clock::WallClock;
-    use monitor::syscall::event::Comm;
+    use monitor::syscall::event::{Comm, ServiceId};
 
     let about = target.to_string();
     let (target, command) = match target {
@@ -155,6 +155,8 @@ pub fn run_with(
             Details::Classes => touch::Details::Classes,
             Details::Full => touch::Details::Full,
         },
+        service: ServiceId::ONLY,
+        by_cgroup: false,
     })?;
     let parts = parts()?;
     let command = command

@@ -8,7 +8,7 @@ use crate::profile::held_out::{HeldOut, PEAK_CALLS};
 use crate::profile::mixture::Mixture;
 use crate::profile::ngram::{Cursor, Ngram};
 use crate::profile::{ORDER, Profile};
-use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
 use super::census::Life;
 use super::folds::{Piece, plan};
@@ -96,6 +96,7 @@ impl Scorer for DetectorScorer {
             self.next += 1;
             let mut event = |kind| {
                 self.detector.push(&Event {
+                    service: ServiceId::NONE,
                     thread,
                     comm: Comm::default(),
                     time_ns: 0,

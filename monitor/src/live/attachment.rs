@@ -65,10 +65,23 @@ const PERF: [(&str, &CStr); 4] = [
     (names::PERF_SYS_ENTER, c"events/raw_syscalls/sys_enter/id"),
 ];
 
-/// The attachment of a run, with what it takes.
+// Before all others: whose a process is must be known by its first call.
+const PERF_CGROUPS: [(&str, &CStr); 3] = [
+    (names::PERF_CGROUP_GONE, c"events/cgroup/cgroup_rmdir/id"),
+    (names::PERF_CGROUP_MADE, c"events/cgroup/cgroup_mkdir/id"),
+    (
+        names::PERF_CGROUP_JOINED,
+        c"events/cgroup/cgroup_attach_task/id",
+    ),
+];
+
+const RAW: [&str; 4] = [names::EXIT, names::EXEC, names::FORK, names::SYS_ENTER];
+const RAW_CGROUPS: [&str; 3] = [names::CGROUP_GONE, names::CGROUP_MADE, names::CGROUP_JOINED];
+
+/// The attachment of a run, with what it takes; in the order in which it is to be attached, calls last.
 pub(super) enum Plan {
     /// Each program is named as its tracepoint.
-    Raw(&'static [&'static str]),
+    Raw(Vec<&'static str>),
     /// Each program goes to the tracepoint of an id.
     Perf(Vec<PerfTracepoint>),
 }
@@ -80,10 +93,14 @@ impl Plan {
     /// # Errors
     ///
     /// When the perf tracepoints are `wanted` and cannot be had.
-    pub(super) fn new(host: &Host, wanted: Option<Attachment>) -> io::Result<Self> {
+    pub(super) fn new(
+        host: &Host,
+        wanted: Option<Attachment>,
+        by_cgroup: bool,
+    ) -> io::Result<Self> {
         match wanted.unwrap_or_else(|| Attachment::needed(host)) {
-            Attachment::Raw => Ok(Self::raw()),
-            Attachment::Perf => match perf_tracepoints() {
+            Attachment::Raw => Ok(Self::raw(by_cgroup)),
+            Attachment::Perf => match perf_tracepoints(by_cgroup) {
                 Ok(tracepoints) => Ok(Self::Perf(tracepoints)),
                 Err(error) if wanted.is_some() => Err(error),
                 Err(error) => {
@@ -92,14 +109,15 @@ impl Plan {
                          perf tracepoints are not accessible ({error}): run as root, or mount \
                          tracefs readable (mount -t tracefs tracefs /sys/kernel/tracing)"
                     );
-                    Ok(Self::raw())
+                    Ok(Self::raw(by_cgroup))
                 }
             },
         }
     }
 
-    fn raw() -> Self {
-        Self::Raw(&[names::EXIT, names::EXEC, names::FORK, names::SYS_ENTER])
+    fn raw(by_cgroup: bool) -> Self {
+        let cgroups = RAW_CGROUPS.into_iter().filter(|_| by_cgroup);
+        Self::Raw(cgroups.chain(RAW).collect())
     }
 
     /// Which kind it is.
@@ -111,13 +129,14 @@ impl Plan {
     }
 }
 
-fn perf_tracepoints() -> io::Result<Vec<PerfTracepoint>> {
+fn perf_tracepoints(by_cgroup: bool) -> io::Result<Vec<PerfTracepoint>> {
     let tracefs = Tracefs::open()?;
     let tracepoint = |(program, file)| {
         let id = tracefs.id(file)?;
         Ok(PerfTracepoint { program, id })
     };
-    PERF.into_iter().map(tracepoint).collect()
+    let cgroups = PERF_CGROUPS.into_iter().filter(|_| by_cgroup);
+    cgroups.chain(PERF).map(tracepoint).collect()
 }
 
 #[cfg(test)]
@@ -131,6 +150,7 @@ mod tests {
                 release: release.into(),
                 capabilities: 0,
                 lockdown: None,
+                proc_self: None,
                 btf: None,
             })
         };

@@ -3,10 +3,8 @@
 use std::io;
 
 // `enum bpf_cmd` of include/uapi/linux/bpf.h.
-pub(super) const MAP_LOOKUP_ELEM: libc::c_long = 1;
 pub(super) const MAP_DELETE_ELEM: libc::c_long = 3;
 pub(super) const OBJ_GET_INFO_BY_FD: libc::c_long = 15;
-pub(super) const MAP_LOOKUP_AND_DELETE_ELEM: libc::c_long = 21;
 pub(super) const MAP_LOOKUP_BATCH: libc::c_long = 24;
 
 /// The member `batch` of `union bpf_attr`.

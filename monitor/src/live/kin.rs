@@ -6,23 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::target::Target;
+use super::{cgroup, target::Target};
 use crate::{
     run::clock::monotonic_ns,
-    syscall::event::{Comm, Event, EventKind, ThreadKey},
+    syscall::event::{Comm, Event, EventKind, ServiceId, ThreadKey},
 };
 
 /// A fork for each process whose parent is watched as well, as if it were made now, of a parent whose start is not
 /// known. `watched` tells whether a process is.
-pub fn of(watched: impl Fn(u32) -> bool) -> Vec<Event> {
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let pids = processes
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let me = std::process::id();
-    let mut watched: Vec<u32> = pids.filter(|&pid| pid != me && watched(pid)).collect();
+pub fn of(service: ServiceId, watched: impl Fn(u32) -> bool) -> Vec<Event> {
+    let mut watched: Vec<u32> = processes().filter(|&pid| watched(pid)).collect();
     watched.sort_unstable();
     let time_ns = monotonic_ns();
     let fork = |&child: &u32| {
@@ -35,6 +28,7 @@ pub fn of(watched: impl Fn(u32) -> bool) -> Vec<Event> {
                 start_ns: 0,
             },
             comm: name(parent)?,
+            service,
             time_ns,
             kind: EventKind::Fork {
                 child_tgid: child,
@@ -43,6 +37,14 @@ pub fn of(watched: impl Fn(u32) -> bool) -> Vec<Event> {
         })
     };
     watched.iter().filter_map(fork).collect()
+}
+
+/// All processes that are there, but for the monitor.
+pub fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let me = std::process::id();
+    pids.filter(move |&pid| pid != me)
 }
 
 /// Whether a process is of a target that is told by what processes are.
@@ -58,21 +60,12 @@ pub fn fits(target: &Target, pid: u32) -> bool {
         Target::Uid(uid) => status(pid, "Uid:").is_some_and(|real| real == *uid),
         // Its member list would leave out the groups below.
         Target::Cgroup(path) => {
-            let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-            in_cgroup(pid, path, &hierarchies(&mounts))
+            let mounts = cgroup::mounts().unwrap_or_default();
+            let places = mounts.into_iter().map(|mount| mount.place);
+            in_cgroup(pid, path, &places.collect::<Vec<_>>())
         }
         Target::All => true,
     }
-}
-
-/// Where hierarchies of version 2 are mounted: on a hybrid host not at `/sys/fs/cgroup` itself.
-fn hierarchies(mounts: &str) -> Vec<PathBuf> {
-    let place = |line: &str| {
-        let mut words = line.split(' ').skip(1);
-        let place = words.next()?;
-        (words.next()? == "cgroup2").then(|| PathBuf::from(place))
-    };
-    mounts.lines().filter_map(place).collect()
 }
 
 fn in_cgroup(pid: u32, wanted: &Path, hierarchies: &[PathBuf]) -> bool {
@@ -121,19 +114,11 @@ fn read_name(path: &std::path::Path) -> Option<Comm> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fits, hierarchies, name, of};
+    use super::{fits, name, of};
     use crate::{
         live::target::Target,
-        syscall::event::{Comm, EventKind},
+        syscall::event::{Comm, EventKind, ServiceId},
     };
-
-    #[test]
-    fn the_hierarchy_is_found_where_a_hybrid_host_mounts_it() {
-        let mounts = "tmpfs /sys/fs/cgroup tmpfs rw 0 0\n\
-                      cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
-        let found = hierarchies(mounts);
-        assert_eq!(found, [std::path::PathBuf::from("/sys/fs/cgroup/unified")]);
-    }
 
     #[test]
     fn a_child_that_is_there_already_has_its_parent() {
@@ -153,7 +138,7 @@ mod tests {
             std::thread::yield_now();
         }
         assert!(fits(&Target::Comm(Comm::new(b"sleep")), child));
-        let events = of(|pid| pid == parent || pid == child);
+        let events = of(ServiceId(3), |pid| pid == parent || pid == child);
         // SAFETY: neither was waited for, so both numbers are still theirs.
         unsafe {
             libc::kill(child as libc::pid_t, libc::SIGKILL);
@@ -162,6 +147,7 @@ mod tests {
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].thread.tgid, parent);
         assert_eq!(events[0].comm.to_string(), "sh");
+        assert_eq!(events[0].service, ServiceId(3));
         let fork = EventKind::Fork {
             child_tgid: child,
             child_tid: child,

@@ -28,6 +28,15 @@ pub const ARGUMENT_WORDS: [u64; 2] = if cfg!(target_arch = "aarch64") {
 /// A structure or member that this kernel does not have.
 pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
     let task = |member: &str| btf.offset("task_struct", &[member]);
+    // A kernel can be built without them.
+    let has_cgroups = btf.offset("task_struct", &["cgroups"]).is_ok();
+    let cgroup = |structure: &str, path: &[&str]| {
+        if has_cgroups {
+            btf.offset(structure, path)
+        } else {
+            Ok(0)
+        }
+    };
     let arm = cfg!(target_arch = "aarch64");
     let (word, compat_mask) = if arm {
         ("flags", TIF_32BIT)
@@ -67,6 +76,19 @@ pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
         newtask_pid: btf.offset("trace_event_raw_task_newtask", &["pid"])?,
         newtask_flags: btf.offset("trace_event_raw_task_newtask", &["clone_flags"])?,
         exec_old_pid: btf.offset("trace_event_raw_sched_process_exec", &["old_pid"])?,
+        task_comm: task("comm")?,
+        task_real_cred: task("real_cred")?,
+        cred_uid: btf.offset("cred", &["uid"])?,
+        task_cgroups: cgroup("task_struct", &["cgroups"])?,
+        css_set_cgroup: cgroup("css_set", &["dfl_cgrp"])?,
+        cgroup_kn: cgroup("cgroup", &["kn"])?,
+        cgroup_self_parent: cgroup("cgroup", &["self", "parent"])?,
+        cgroup_root: cgroup("cgroup", &["root"])?,
+        root_hierarchy: cgroup("cgroup_root", &["hierarchy_id"])?,
+        node_id: cgroup("kernfs_node", &["id"])?,
+        cgroup_record_root: cgroup("trace_event_raw_cgroup", &["root"])?,
+        cgroup_record_id: cgroup("trace_event_raw_cgroup", &["id"])?,
+        cgroup_record_path: cgroup("trace_event_raw_cgroup", &["__data_loc_path"])?,
     })
 }
 

@@ -12,11 +12,11 @@ pub enum PreflightError {
         "kernel {0} is too old: watching live needs Linux 5.8 or newer; upgrade the kernel, or replay a recording made elsewhere"
     )]
     OldKernel(String),
-    /// Older than the helper that tells a task's cgroup.
+    /// `/proc` is that of another pid namespace.
     #[error(
-        "kernel {0} is too old for --cgroup, which needs Linux 5.14 or newer: use --pid, --comm or --uid"
+        "/proc shows the processes of another pid namespace, so none can be named or followed: mount your own (mount -t proc proc /proc), or start the monitor with unshare --mount-proc"
     )]
-    OldForCgroup(String),
+    ForeignProc,
     /// Neither root nor the two capabilities.
     #[error(
         "no permission to load BPF programs: run as root (sudo monitor …), or give the program cap_bpf and cap_perfmon"
@@ -48,6 +48,8 @@ pub struct Host {
     pub capabilities: u64,
     /// Content of `/sys/kernel/security/lockdown`, if there is one.
     pub lockdown: Option<String>,
+    /// Which process `/proc/self` is, if any.
+    pub proc_self: Option<u32>,
     /// Content of `/sys/kernel/btf/vmlinux`, if there is one.
     pub btf: Option<Vec<u8>>,
 }
@@ -80,6 +82,9 @@ impl Host {
                 .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok())
                 .unwrap_or(0),
             lockdown: read("/sys/kernel/security/lockdown").ok(),
+            proc_self: fs::read_link("/proc/self")
+                .ok()
+                .and_then(|link| link.to_str()?.parse().ok()),
             btf: btf_bytes().ok(),
         }
     }
@@ -100,6 +105,9 @@ impl Host {
             return Err(PreflightError::OldKernel(
                 self.release.escape_default().to_string(),
             ));
+        }
+        if self.proc_self != Some(std::process::id()) {
+            return Err(PreflightError::ForeignProc);
         }
         let has = |capability: u32| self.capabilities >> capability & 1 == 1;
         if !(has(CAP_SYS_ADMIN) || has(CAP_BPF) && has(CAP_PERFMON)) {
@@ -124,23 +132,6 @@ impl Host {
     }
 }
 
-impl Host {
-    /// Whether the probe may ask for a task's cgroup: tracing programs may since commit
-    /// 95b861a7935b, in Linux 5.14.
-    ///
-    /// # Errors
-    ///
-    /// [`PreflightError::OldForCgroup`].
-    pub fn check_cgroup_target(&self) -> Result<(), PreflightError> {
-        if version(&self.release).is_none_or(|version| version < (5, 14)) {
-            return Err(PreflightError::OldForCgroup(
-                self.release.escape_default().to_string(),
-            ));
-        }
-        Ok(())
-    }
-}
-
 fn btf_bytes() -> io::Result<Vec<u8>> {
     fs::read("/sys/kernel/btf/vmlinux")
 }
@@ -159,6 +150,7 @@ mod tests {
             release: "6.1.0-50-cloud-amd64".into(),
             capabilities: u64::MAX,
             lockdown: Some("[none] integrity confidentiality\n".into()),
+            proc_self: Some(std::process::id()),
             btf: None,
         }
     }
@@ -181,6 +173,19 @@ mod tests {
             ..host()
         };
         assert_eq!(refusal(&host), PreflightError::NoBtf);
+    }
+
+    #[test]
+    fn the_proc_of_another_pid_namespace_is_refused() {
+        for proc_self in [None, Some(std::process::id() + 1)] {
+            assert_eq!(
+                refusal(&Host {
+                    proc_self,
+                    ..host()
+                }),
+                PreflightError::ForeignProc
+            );
+        }
     }
 
     #[test]
@@ -245,7 +250,7 @@ mod tests {
     fn every_refusal_is_one_sentence_with_a_remedy() {
         let all = [
             PreflightError::OldKernel("5.4".into()),
-            PreflightError::OldForCgroup("5.10".into()),
+            PreflightError::ForeignProc,
             PreflightError::NoPermission,
             PreflightError::Lockdown,
             PreflightError::NoBtf,

@@ -4,22 +4,25 @@ use std::os::fd::{AsFd as _, OwnedFd};
 
 use aya::{
     Ebpf, EbpfError, EbpfLoader,
-    maps::{HashMap, Map, MapData, MapError},
-    programs::{ProgramError, RawTracePoint, TracePoint},
+    maps::Map,
+    programs::{RawTracePoint, TracePoint},
 };
 use aya_log::EbpfLogger;
 use monitor_common::{
     names,
-    target::{Filter, KernelLayout, Membership},
+    record::Window,
+    target::{Filter, KernelLayout},
 };
 
 use super::{
     attachment::{Attachment, Plan},
+    error::ProbeError,
     inherited, layout,
     losses::Losses,
     misses::Programs,
     perf_event,
     ring::Ring,
+    services::{Services, Tables},
     slots::Slots,
     thread_slots::{self, ThreadSlots},
     thread_table::ThreadTable,
@@ -28,59 +31,25 @@ use super::{
 
 static BYTECODE: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/monitor-probe"));
 
-// include/uapi/linux/bpf.h: the key must not be there yet.
-const BPF_NOEXIST: u64 = 1;
-
-/// Why the probe does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum ProbeError {
-    /// The loader or the kernel refused it.
-    #[error("the kernel refused the probe: {}", chain(.0))]
-    Load(#[from] EbpfError),
-    /// The verifier or an attach point refused it.
-    #[error("the kernel refused the probe: {}", chain(.0))]
-    Program(#[from] ProgramError),
-    /// A map could not be used.
-    #[error("a map of the probe cannot be used: {}", chain(.0))]
-    Map(#[from] MapError),
-    /// The kernel refused an event of a perf tracepoint.
-    #[error("the kernel refused the probe at a perf tracepoint: {0}")]
-    PerfEvent(std::io::Error),
-    /// A map could not be mapped into memory.
-    #[error("a map of the probe cannot be mapped into memory: {0}")]
-    Memory(#[from] std::io::Error),
-    /// Probe and monitor are of different versions.
-    #[error("the probe has no {0}: build the monitor again")]
-    Missing(&'static str),
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
+/// Cgroups and paths that can have a service at a time.
+const MAX_CGROUPS: u32 = 16_384;
+/// Processes of which the probe's table has room in any case: as many as numbers on a host with the kernel's own limit.
+const MOST_PROCESSES: u32 = 65_536;
 
 /// How large the probe's tables are.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
     /// Bytes of the ring, a power of two and a multiple of the page size.
     pub ring_bytes: u32,
-    /// Threads, and as many processes, that can be watched at a time: at least so many, and at most twice as many
-    /// threads.
+    /// Threads that can be watched at a time: at least so many, and at most twice as many. Processes: at least
+    /// so many, and as many as the host's `kernel.pid_max` up to 65,536.
     pub max_threads: u32,
 }
 
 /// The probe in the kernel. Dropping it takes it out.
 pub struct Probe {
     ebpf: Ebpf,
-    processes: HashMap<MapData, u32, u8>,
-    named_processes: HashMap<MapData, u32, u8>,
-    slots: Slots,
+    services: Services,
     nested: bool,
     plan: Plan,
     // Programs stay on their perf tracepoints as long as these are open.
@@ -119,7 +88,14 @@ impl Probe {
         let log_level = log::max_level() as u8;
         let slots = thread_slots::count(sizes.max_threads);
         let slot_mask = slots - 1;
-        let mut ebpf = EbpfLoader::new()
+        let nested = filter.pid_namespace != 0;
+        let processes = max_processes(sizes);
+        let cgroups = if filter.by_cgroup == 0 {
+            1
+        } else {
+            MAX_CGROUPS
+        };
+        let ebpf = EbpfLoader::new()
             .override_global(names::FILTER, filter_words.as_slice(), true)
             .override_global(names::LAYOUT, layout_words.as_slice(), true)
             .override_global(names::SLOT_MASK, &slot_mask, true)
@@ -135,9 +111,13 @@ impl Probe {
             .map_max_entries(names::SLOT_WINDOWS, slots)
             .map_max_entries(names::SLOT_CLAIMS, slots)
             .map_max_entries(names::THREADS, sizes.max_threads)
-            .map_max_entries(names::PROCESSES, sizes.max_threads)
-            .map_max_entries(names::NAMED_PROCESSES, sizes.max_threads)
-            .load(BYTECODE)?;
+            .map_max_entries(names::LEFT, sizes.max_threads)
+            .map_max_entries(names::PROCESSES, processes)
+            .map_max_entries(names::NAMED_PROCESSES, if nested { processes } else { 1 })
+            .map_max_entries(names::CGROUPS, cgroups)
+            .map_max_entries(names::SERVICE_PATHS, cgroups / 8 + 1)
+            .load(BYTECODE);
+        let mut ebpf = ebpf.map_err(|error| refusal(error, sizes))?;
         let log = (log_level >= log::Level::Debug as u8).then(|| EbpfLogger::init(&mut ebpf));
         let thread_slots = ThreadSlots::map(
             take(&mut ebpf, names::SLOT_OWNERS)?,
@@ -147,16 +127,27 @@ impl Probe {
         touch::fill(&mut ebpf, details)?;
         let readers = Readers {
             ring: Ring::new(take(&mut ebpf, names::RING)?)?,
-            threads: ThreadTable::new(take(&mut ebpf, names::THREADS)?, thread_slots)?,
+            threads: ThreadTable::new(
+                thread_slots,
+                take(&mut ebpf, names::THREADS)?,
+                take(&mut ebpf, names::LEFT)?,
+            )?,
             losses: Losses::new(take(&mut ebpf, names::LOSSES)?)?,
             programs: None,
             log: log.transpose().map_err(|_| ProbeError::Missing("log"))?,
         };
-        let probe = Self {
+        let services = Services::new(Tables {
+            cgroups: take(&mut ebpf, names::CGROUPS)?.try_into()?,
+            paths: take(&mut ebpf, names::SERVICE_PATHS)?.try_into()?,
             processes: take(&mut ebpf, names::PROCESSES)?.try_into()?,
-            named_processes: take(&mut ebpf, names::NAMED_PROCESSES)?.try_into()?,
+            named: take(&mut ebpf, names::NAMED_PROCESSES)?.try_into()?,
             slots: Slots::map(take(&mut ebpf, names::WATCHED)?)?,
-            nested: filter.pid_namespace != 0,
+            epoch: Tables::map_epoch(take(&mut ebpf, names::EPOCH)?)?,
+            nested,
+        });
+        let probe = Self {
+            services,
+            nested,
             ebpf,
             plan,
             events: Vec::new(),
@@ -203,42 +194,10 @@ impl Probe {
         self.plan.attachment()
     }
 
-    /// Watches the process `tgid` of the monitor's own pid namespace.
-    ///
-    /// # Errors
-    ///
-    /// When the table is full.
-    pub fn watch(&mut self, tgid: u32) -> Result<(), ProbeError> {
-        let watched = Membership::Watched as u8;
-        if self.nested {
-            return Ok(self.named_processes.insert(tgid, watched, 0)?);
-        }
-        match self.processes.insert(tgid, watched, BPF_NOEXIST) {
-            Ok(()) => self.slots.add(tgid),
-            // A fork that the probe saw was first.
-            Err(MapError::SyscallError(error))
-                if error.io_error.raw_os_error() == Some(libc::EEXIST) => {}
-            Err(error) => return Err(error.into()),
-        }
-        Ok(())
-    }
-
-    /// No longer watches `tgid`, which ended before its end could be seen.
-    pub fn forget(&mut self, tgid: u32) {
-        if self.processes.remove(&tgid).is_ok() {
-            self.slots.subtract(tgid);
-        }
-        // Not there is as good as removed.
-        let _ = self.named_processes.remove(&tgid);
-    }
-
-    /// Whether any watched process is alive, as far as the probe knows.
+    /// Whose processes and cgroups are.
     #[must_use]
-    pub fn has_processes(&self) -> bool {
-        let watched = |entry: Result<(u32, u8), MapError>| {
-            entry.is_ok_and(|(_, membership)| membership == Membership::Watched as u8)
-        };
-        self.processes.iter().any(watched)
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Whether processes are named by their ids in a pid namespace that is not the initial one.
@@ -261,6 +220,46 @@ fn load_perf(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError>
     let program: &mut TracePoint = program.try_into()?;
     program.load()?;
     Ok(program.fd()?.as_fd().try_clone_to_owned()?)
+}
+
+fn max_processes(sizes: Sizes) -> u32 {
+    let pid_max = std::fs::read_to_string("/proc/sys/kernel/pid_max");
+    let pid_max = pid_max.ok().and_then(|text| text.trim().parse().ok());
+    sizes
+        .max_threads
+        .max(pid_max.unwrap_or(0).min(MOST_PROCESSES))
+}
+
+/// Before Linux 5.11 what stands in the way may be the limit of locked memory.
+fn refusal(error: EbpfError, sizes: Sizes) -> ProbeError {
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    let mut is_refused = false;
+    while let Some(at) = cause {
+        let code = at.downcast_ref::<std::io::Error>();
+        is_refused |= code.is_some_and(|code| code.raw_os_error() == Some(libc::EPERM));
+        cause = at.source();
+    }
+    let limit = locked_memory();
+    if !is_refused || limit.rlim_cur == libc::RLIM_INFINITY {
+        return error.into();
+    }
+    // The ring, the threads' windows in up to three tables, and the tables of processes and cgroups.
+    let windows = u64::from(sizes.max_threads) * Window::SIZE as u64 * 3;
+    let need = u64::from(sizes.ring_bytes) + windows + (8 << 20);
+    ProbeError::LockedMemory {
+        need: need.div_ceil(1 << 20),
+        limit: limit.rlim_cur >> 10,
+    }
+}
+
+fn locked_memory() -> libc::rlimit {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: the pointer is to a live rlimit.
+    unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
+    limit
 }
 
 fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {

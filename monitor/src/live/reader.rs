@@ -2,20 +2,25 @@
 
 use std::time::{Duration, Instant};
 
-use monitor_common::{loss::Loss, record::Window};
+use crossbeam_channel::{Sender, TrySendError};
+use monitor_common::{
+    loss::Loss,
+    record::{Cause, CgroupRecord, Window},
+};
 
 use super::{
+    error::{ProbeError, WatchError},
     misses::Misses,
-    probe::{ProbeError, Readers},
+    probe::{Probe, Readers},
     reassembly::Reassembly,
     ring::Record,
+    services::{CgroupEvent, Services},
     touch,
-    watch::WatchError,
 };
 use crate::{
     pipeline::Feed,
     run::{clock::monotonic_ns, snapshot::SourceStatus},
-    syscall::event::Event,
+    syscall::event::{Event, ServiceId},
 };
 
 // A batch is handed over when it holds this many events, so that the scorer starts early.
@@ -31,20 +36,34 @@ pub(super) struct Reader {
     events: Vec<Event>,
     published: Option<Instant>,
     attachment: &'static str,
+    services: Services,
+    cgroups: Sender<CgroupEvent>,
+    /// Events of cgroups that found their channel full.
+    cgroups_refused: u64,
+    warned_of_unfollowed: bool,
     misses: Misses,
     /// Calls that the probe could not make out.
     unreadable: u64,
 }
 
 impl Reader {
-    pub(super) fn new(readers: Readers, ring_bytes: u32, attachment: &'static str) -> Self {
+    pub(super) fn new(
+        readers: Readers,
+        ring_bytes: u32,
+        probe: &Probe,
+        cgroups: Sender<CgroupEvent>,
+    ) -> Self {
         Self {
             readers,
             ring_windows: ring_bytes as usize / Window::SIZE + 1,
             reassembly: Reassembly::default(),
             events: Vec::new(),
             published: None,
-            attachment,
+            attachment: probe.attachment().name(),
+            services: probe.services().clone(),
+            cgroups,
+            cgroups_refused: 0,
+            warned_of_unfollowed: false,
             misses: Misses::default(),
             unreadable: 0,
         }
@@ -58,6 +77,7 @@ impl Reader {
             match self.readers.ring.next() {
                 Some(Record::Window(window)) => self.reassembly.sent(&window, &mut self.events),
                 Some(Record::Touched(touched)) => self.events.extend(touch::event(&touched)),
+                Some(Record::Cgroup(record)) => self.cgroup_changed(&record),
                 None => break,
             }
             if self.events.len() >= BATCH_EVENTS {
@@ -65,6 +85,20 @@ impl Reader {
             }
         }
         self.hand_over(feed);
+    }
+
+    fn cgroup_changed(&mut self, record: &CgroupRecord) {
+        let event = CgroupEvent {
+            is_new: record.cause == Cause::CgroupMade as u32,
+            id: record.id,
+            path: record.path().to_vec(),
+            service: ServiceId(record.service),
+            time_ns: record.time_ns,
+        };
+        // Where nobody takes them there is nothing to be missed.
+        if let Err(TrySendError::Full(_)) = self.cgroups.try_send(event) {
+            self.cgroups_refused += 1;
+        }
     }
 
     fn hand_over(&mut self, feed: &Feed) {
@@ -75,6 +109,7 @@ impl Reader {
     /// Copies the windows that are being filled, reads the ring, and then takes from the copies
     /// what the ring did not have.
     pub(super) fn look(&mut self, feed: &Feed) -> Result<(), WatchError> {
+        self.services.look();
         self.reassembly.copying();
         let windows = self.readers.threads.windows(false)?;
         let now = monotonic_ns();
@@ -133,23 +168,35 @@ impl Reader {
         Ok(())
     }
 
+    /// A process that cannot be followed is worth a word at once, as all that it does goes unseen.
+    fn warn_of_unfollowed(&mut self, count: u64) {
+        if count > 0 && !self.warned_of_unfollowed {
+            self.warned_of_unfollowed = true;
+            log::warn!(
+                "processes are not followed: the table of processes is full; watch more of them with --max-threads"
+            );
+        }
+    }
+
     fn publish(&mut self, feed: &Feed) -> Result<(), WatchError> {
         let count = |reason| self.readers.losses.count(reason).map_err(ProbeError::from);
         let lost = [
             (Loss::RingFull.name(), self.reassembly.lost),
             (Loss::ThreadTableFull.name(), count(Loss::ThreadTableFull)?),
-            (Loss::ThreadReplaced.name(), count(Loss::ThreadReplaced)?),
+            (Loss::LeftTableFull.name(), count(Loss::LeftTableFull)?),
             (Loss::CallUnreadable.name(), self.unreadable),
             ("skipped by the kernel", self.misses.calls),
         ];
+        let unfollowed = count(Loss::ProcessTableFull)?;
         let missed = [
-            (
-                Loss::ProcessTableFull.name(),
-                count(Loss::ProcessTableFull)?,
-            ),
+            (Loss::ProcessTableFull.name(), unfollowed),
             (
                 Loss::LifecycleRingFull.name(),
                 count(Loss::LifecycleRingFull)?,
+            ),
+            (
+                Loss::CgroupRingFull.name(),
+                count(Loss::CgroupRingFull)? + self.cgroups_refused,
             ),
             (
                 Loss::LifecycleUnreadable.name(),
@@ -167,6 +214,7 @@ impl Reader {
                 self.readers.ring.malformed,
             ),
         ];
+        self.warn_of_unfollowed(unfollowed);
         feed.publish(SourceStatus {
             received: self.reassembly.received,
             lost: lost.into_iter().filter(|(_, count)| *count > 0).collect(),

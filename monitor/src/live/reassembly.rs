@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use monitor_common::record::{Cause, Window, unpack};
 
-use crate::syscall::event::{Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
 struct Progress {
     key: ThreadKey,
     comm: Comm,
+    service: ServiceId,
     /// Calls of the thread that were delivered or known to be lost.
     next_seq: u64,
     /// When the last call that was delivered was made.
@@ -60,6 +61,7 @@ impl Reassembly {
         let event = |kind| Event {
             thread: key(window),
             comm: Comm(window.comm),
+            service: ServiceId(window.service),
             time_ns: window.last_ns,
             kind,
         };
@@ -79,7 +81,7 @@ impl Reassembly {
                 events.push(event(EventKind::Exit { count }));
                 self.ended.insert(key(window));
             }
-            Some(Cause::Full | Cause::Open) | None => {}
+            Some(Cause::Full | Cause::Open | Cause::CgroupMade | Cause::CgroupGone) | None => {}
         }
     }
 
@@ -131,6 +133,7 @@ impl Reassembly {
         let fresh = Progress {
             key,
             comm,
+            service: ServiceId(window.service),
             next_seq: 0,
             last_ns: 0,
             doubted: None,
@@ -145,6 +148,7 @@ impl Reassembly {
             events.push(Event {
                 thread: progress.key,
                 comm: progress.comm,
+                service: progress.service,
                 time_ns: window.first_ns,
                 kind: EventKind::Exit {
                     count: progress.next_seq + progress.skipped,
@@ -153,6 +157,7 @@ impl Reassembly {
             *progress = Progress {
                 key,
                 comm,
+                service: ServiceId(window.service),
                 next_seq: 0,
                 last_ns: 0,
                 doubted: None,
@@ -167,12 +172,13 @@ impl Reassembly {
             return;
         };
         progress.comm = Comm(window.comm);
+        progress.service = ServiceId(window.service);
         let begin = window.first_seq.max(progress.next_seq);
         let mut calls = Vec::new();
         for seq in begin..window.first_seq + u64::from(window.len) {
             let slot = window.slots[(seq - window.first_seq) as usize];
             // A copy that was made while the thread moved on ends where the slots stop to fit.
-            let Some((number, abi)) = unpack(slot, seq) else {
+            let Some((number, abi)) = unpack(slot, seq, window.start_ns) else {
                 break;
             };
             calls.push(Call { abi, number });
@@ -182,12 +188,20 @@ impl Reassembly {
         progress.next_seq = begin + calls.len() as u64;
         progress.doubted = None;
         let last_ns = last_ns.max(progress.last_ns);
+        // The rest of a window that was copied before has a time of its own.
+        let resumed = window.first_seq + u64::from(window.resumed_len);
+        let is_resumed = window.resumed_ns != 0 && begin == resumed;
         if !calls.is_empty() {
             events.push(Event {
                 thread: progress.key,
                 comm: progress.comm,
-                // Of a window that was copied before, only the rest is new.
-                time_ns: window.first_ns.max(progress.last_ns),
+                service: progress.service,
+                time_ns: if is_resumed {
+                    window.resumed_ns
+                } else {
+                    // Of a window that was copied before, only the rest is new.
+                    window.first_ns.max(progress.last_ns)
+                },
                 kind: EventKind::Calls(Stretch {
                     first_seq: begin + progress.skipped,
                     last_ns,
@@ -212,7 +226,7 @@ mod tests {
         let mut slots = [0; WINDOW_CALLS];
         for (place, slot) in slots.iter_mut().enumerate().take(len as usize) {
             let seq = first_seq + place as u64;
-            *slot = pack(seq as u32, Abi::X86_64.tag(), seq);
+            *slot = pack(seq as u32, Abi::X86_64.tag(), seq, 1);
         }
         Window {
             cause: cause as u32,
@@ -226,6 +240,10 @@ mod tests {
             comm: [0; 16],
             child_tgid: 0,
             child_tid: 0,
+            service: 0,
+            resumed_len: 0,
+            resumed_ns: 0,
+            epoch: 0,
             slots,
         }
     }
@@ -272,6 +290,29 @@ mod tests {
         reassembly.copied(&window(Cause::Open, 0, 10), 5, false, &mut events);
         reassembly.sent(&window(Cause::Full, 32, 32), &mut events);
         assert_eq!((reassembly.received, reassembly.lost), (42, 22));
+    }
+
+    #[test]
+    fn what_follows_a_flush_has_the_time_of_its_first_call() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        reassembly.copied(&window(Cause::Open, 0, 10), 5_000, false, &mut events);
+        // Nothing for an hour, then two more calls.
+        let mut resumed = window(Cause::Open, 0, 12);
+        (resumed.resumed_len, resumed.resumed_ns) = (10, 3_600_000);
+        reassembly.copied(&resumed, 3_601_000, false, &mut events);
+        let times: Vec<u64> = events.iter().map(|event| event.time_ns).collect();
+        assert_eq!(times, [1_000, 3_600_000]);
+    }
+
+    #[test]
+    fn a_window_of_another_service_is_of_that_one() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        let mut other = window(Cause::Full, 32, 32);
+        other.service = 7;
+        reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
+        reassembly.sent(&other, &mut events);
+        let services: Vec<u32> = events.iter().map(|event| event.service.0).collect();
+        assert_eq!(services, [0, 7]);
     }
 
     #[test]
@@ -325,6 +366,7 @@ mod tests {
         reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
         let mut successor = window(Cause::Full, 0, 1);
         successor.start_ns = 2;
+        successor.slots[0] = pack(0, Abi::X86_64.tag(), 0, 2);
         reassembly.sent(&successor, &mut events);
         let kinds: Vec<_> = events
             .iter()

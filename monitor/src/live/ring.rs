@@ -3,20 +3,25 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use aya::maps::{Map, MapData, MapError, RingBuf};
-use monitor_common::{record::Window, touch::Touched};
+use monitor_common::{
+    record::{Cause, CgroupRecord, Window, cause},
+    touch::Touched,
+};
 
 /// A record of the probe.
 pub enum Record {
-    /// Calls of a thread.
+    /// A thread's calls.
     Window(Box<Window>),
     /// What a call touched.
     Touched(Box<Touched>),
+    /// A new or gone cgroup.
+    Cgroup(Box<CgroupRecord>),
 }
 
 /// The reading end of the probe's ring.
 pub struct Ring {
     ring: RingBuf<MapData>,
-    /// Records that were neither: another program's probe, or a bug. Never silently skipped.
+    /// Records that are none of the probe's: another program's, or a bug. Never silently skipped.
     pub malformed: u64,
 }
 
@@ -32,14 +37,17 @@ impl Ring {
     pub fn next(&mut self) -> Option<Record> {
         loop {
             let item = self.ring.next()?;
-            let touched = || {
-                Touched::from_bytes(&item)
+            let record = match cause(&item) {
+                Some(Cause::CgroupMade | Cause::CgroupGone) => CgroupRecord::from_bytes(&item)
                     .map(Box::new)
-                    .map(Record::Touched)
+                    .map(Record::Cgroup),
+                Some(_) => Window::from_bytes(&item).map(Box::new).map(Record::Window),
+                // A touch's first word is no cause.
+                None => Touched::from_bytes(&item)
+                    .map(Box::new)
+                    .map(Record::Touched),
             };
-            // A touch's first word is no cause of a window's.
-            let window = || Window::from_bytes(&item).map(Box::new).map(Record::Window);
-            match touched().or_else(window) {
+            match record {
                 Some(record) => return Some(record),
                 None => self.malformed += 1,
             }

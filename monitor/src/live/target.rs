@@ -2,13 +2,13 @@
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use monitor_common::target::{Admission, Filter};
 
-use crate::syscall::event::Comm;
+use crate::syscall::event::{Comm, ServiceId};
 
 /// Whom to watch.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,11 +49,9 @@ pub enum TargetError {
         "{0} is no cgroup of version 2: name a directory below the cgroup2 mount (findmnt -t cgroup2)"
     )]
     NoCgroup(PathBuf),
-    /// The mount shows a part of the hierarchy whose depth cannot be known from here.
-    #[error(
-        "{0} lies in a cgroup namespace that hides where its root is: run the monitor outside of the container"
-    )]
-    HiddenCgroupRoot(PathBuf),
+    /// A thread of the kernel.
+    #[error("process {0} is a thread of the kernel and makes no system calls: name another")]
+    KernelThread(u32),
     /// Something that `/proc` should have.
     #[error("cannot read {path}: {error}")]
     Unreadable {
@@ -66,28 +64,34 @@ pub enum TargetError {
 
 // `PROC_PID_INIT_INO`, include/linux/proc_ns.h.
 const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
-// `PROC_CGROUP_INIT_INO`, the same file.
-const INITIAL_CGROUP_NAMESPACE: u64 = 0xEFFF_FFFB;
+// `PF_KTHREAD`, include/linux/sched.h.
+const KERNEL_THREAD: u32 = 0x0020_0000;
 
 /// The filter that watches `target`, without its sizes and levels of waking.
 ///
 /// # Errors
 ///
-/// A cgroup that is none.
-pub fn filter(target: &Target, follow: bool, wake_bytes: u32) -> Result<Filter, TargetError> {
+/// When `/proc` cannot be read.
+pub fn filter(
+    target: &Target,
+    follow: bool,
+    service: ServiceId,
+    wake_bytes: u32,
+) -> Result<Filter, TargetError> {
     let namespace = own_pid_namespace()?;
     let nested = namespace != INITIAL_PID_NAMESPACE;
     let me = std::process::id();
     let mut filter = Filter {
-        cgroup_id: 0,
         admission: Admission::Listed as u32,
         self_tgid: if nested { 0 } else { me },
         self_namespace_tgid: me,
         uid: 0,
-        cgroup_level: 0,
+        service: service.0,
         follow: follow.into(),
         pid_namespace: if nested { namespace as u32 } else { 0 },
         wake_bytes,
+        by_cgroup: 0,
+        padding: 0,
         comm: [0; 16],
     };
     match target {
@@ -100,9 +104,9 @@ pub fn filter(target: &Target, follow: bool, wake_bytes: u32) -> Result<Filter, 
             filter.admission = Admission::Uid as u32;
             filter.uid = *uid;
         }
-        Target::Cgroup(path) => {
+        Target::Cgroup(_) => {
             filter.admission = Admission::Cgroup as u32;
-            (filter.cgroup_id, filter.cgroup_level) = cgroup(path)?;
+            filter.by_cgroup = 1;
         }
         Target::All => filter.admission = Admission::All as u32,
     }
@@ -143,6 +147,7 @@ pub fn check_process(pid: u32) -> Result<(), TargetError> {
     match tgid.and_then(|tgid| tgid.parse::<u32>().ok()) {
         Some(tgid) if tgid != pid => Err(TargetError::Thread { tid: pid, tgid }),
         Some(_) if pid == std::process::id() => Err(TargetError::Myself(pid)),
+        Some(_) if is_kernel_thread(pid) => Err(TargetError::KernelThread(pid)),
         Some(_) => Ok(()),
         None => Err(TargetError::NoProcess(pid)),
     }
@@ -167,52 +172,20 @@ pub fn children(pid: u32) -> Vec<u32> {
         .collect()
 }
 
-/// The id of a cgroup and its depth below the root.
-///
-/// The id is the inode number of its directory on a 64-bit kernel (`cgroup_id`,
-/// include/linux/cgroup.h; `kernfs_ino`, include/linux/kernfs.h).
-fn cgroup(path: &Path) -> Result<(u64, u32), TargetError> {
-    let none = || TargetError::NoCgroup(path.into());
-    let mounts =
-        fs::read_to_string("/proc/self/mountinfo").map_err(|error| TargetError::Unreadable {
-            path: "/proc/self/mountinfo".into(),
-            error,
-        })?;
-    let (root, mount) = mounts.lines().find_map(cgroup_mount).ok_or_else(none)?;
-    let directory = path
-        .canonicalize()
-        .or_else(|_| mount.join(path).canonicalize())
-        .map_err(|_| none())?;
-    let below = directory.strip_prefix(&mount).map_err(|_| none())?;
-    let namespace = fs::metadata("/proc/self/ns/cgroup")
-        .map_err(|_| none())?
-        .ino();
-    if namespace != INITIAL_CGROUP_NAMESPACE || root.contains("..") {
-        return Err(TargetError::HiddenCgroupRoot(directory));
-    }
-    let metadata = fs::metadata(&directory).map_err(|_| none())?;
-    if !metadata.is_dir() {
-        return Err(none());
-    }
-    let depth = Path::new(&root).components().skip(1).count() + below.components().count();
-    Ok((metadata.ino(), depth as u32))
-}
-
-// Fields by Documentation/filesystems/proc.rst: 3.5, /proc/<pid>/mountinfo.
-fn cgroup_mount(line: &str) -> Option<(String, PathBuf)> {
-    let (fields, rest) = line.split_once(" - ")?;
-    if rest.split(' ').next()? != "cgroup2" {
-        return None;
-    }
-    let mut fields = fields.split(' ').skip(3);
-    Some((fields.next()?.to_owned(), PathBuf::from(fields.next()?)))
+// Field 9 of Documentation/filesystems/proc.rst, table 1-4; the name before it, which the process chose, may hold anything.
+fn is_kernel_thread(pid: u32) -> bool {
+    let Ok(stat) = fs::read(format!("/proc/{pid}/stat")) else {
+        return false;
+    };
+    let stat = String::from_utf8_lossy(&stat);
+    let behind_name = stat.rsplit_once(')').map(|(_, rest)| rest);
+    let flags = behind_name.and_then(|rest| rest.split_whitespace().nth(6)?.parse::<u32>().ok());
+    flags.is_some_and(|flags| flags & KERNEL_THREAD != 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
-    use super::{TargetError, cgroup_mount, check_process, children};
+    use super::{TargetError, check_process, children, is_kernel_thread};
 
     #[test]
     fn a_thread_and_a_missing_process_are_told_apart() {
@@ -254,12 +227,16 @@ mod tests {
     }
 
     #[test]
-    fn the_cgroup_mount_is_read_off_a_line_of_mountinfo() {
-        let line = "42 31 0:27 / /sys/fs/cgroup/unified rw,relatime shared:9 - cgroup2 cgroup2 rw";
-        assert_eq!(
-            cgroup_mount(line),
-            Some(("/".into(), PathBuf::from("/sys/fs/cgroup/unified")))
-        );
-        assert_eq!(cgroup_mount("1 2 0:3 / /proc rw - proc proc rw"), None);
+    fn a_thread_of_the_kernel_is_refused() {
+        // kthreadd, where this pid namespace shows it.
+        if !is_kernel_thread(2) {
+            eprintln!("skipped: no thread of the kernel is visible here");
+            return;
+        }
+        assert!(matches!(
+            check_process(2),
+            Err(TargetError::KernelThread(2))
+        ));
+        assert!(!is_kernel_thread(std::process::id()));
     }
 }

@@ -1,58 +1,92 @@
-//! The probe's table of threads: windows that are still being filled, in slots and in a hash.
+//! The probe's windows that are still being filled or were left behind, in slots and in hashes.
 //!
 //! A thread that blocks never sends its window itself, so the reader takes a copy. Copying changes
 //! nothing in the kernel: the same calls arrive again with the window, and are told by their places.
 
 use std::{
     io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd},
+    os::fd::{AsFd, AsRawFd},
 };
 
 use aya::maps::{Map, MapData, MapError};
-use monitor_common::record::{Cause, Window};
+use monitor_common::record::Window;
 
 use super::{
     bpf::{self, BatchAttributes, ElementAttributes},
     thread_slots::ThreadSlots,
 };
 
-/// The reading end of the probe's thread table.
+/// The reading ends of the probe's windows.
 pub struct ThreadTable {
     slots: ThreadSlots,
+    threads: Windows,
+    left: Windows,
+}
+
+/// A hash of windows.
+struct Windows {
     map: MapData,
-    keys: Vec<u32>,
+    key_size: usize,
+    keys: Vec<u8>,
     values: Vec<u8>,
 }
 
 const BATCH: usize = 512;
 
 impl ThreadTable {
-    pub(super) fn new(map: Map, slots: ThreadSlots) -> Result<Self, MapError> {
+    pub(super) fn new(slots: ThreadSlots, threads: Map, left: Map) -> Result<Self, MapError> {
+        Ok(Self {
+            slots,
+            threads: Windows::new(threads, size_of::<u32>())?,
+            left: Windows::new(left, size_of::<[u64; 2]>())?,
+        })
+    }
+
+    /// Copies of the windows that hold calls, with `empty_too` of all others as well. Those of
+    /// threads that ended leave their table with that.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses the look-up.
+    pub fn windows(&mut self, empty_too: bool) -> io::Result<Vec<Window>> {
+        // What a thread leaves behind comes last: one that ends meanwhile comes twice rather than never.
+        let mut windows: Vec<Window> = self.slots.windows(empty_too).collect();
+        self.threads.each(|_, window| {
+            // Nobody's yet: its thread is about to write who it is.
+            let is_somebodys = window.tid != 0;
+            if is_somebodys && (window.len > 0 || empty_too) {
+                windows.push(window);
+            }
+        })?;
+        let mut ended = Vec::new();
+        self.left
+            .each(|key, window| ended.push((key.to_vec(), window)))?;
+        for (key, window) in ended {
+            self.left.delete(&key)?;
+            windows.push(window);
+        }
+        Ok(windows)
+    }
+}
+
+impl Windows {
+    fn new(map: Map, key_size: usize) -> Result<Self, MapError> {
         match map {
             Map::HashMap(map) => Ok(Self {
-                slots,
                 map,
-                keys: vec![0; BATCH],
+                key_size,
+                keys: vec![0; BATCH * key_size],
                 values: vec![0; BATCH * Window::SIZE],
             }),
             _ => Err(MapError::InvalidMapType { map_type: 0 }),
         }
     }
 
-    fn fd(&self) -> BorrowedFd<'_> {
-        self.map.fd().as_fd()
+    fn fd(&self) -> u32 {
+        self.map.fd().as_fd().as_raw_fd() as u32
     }
 
-    /// Copies of the windows that hold calls, with `empty_too` of all others as well. Those of
-    /// threads that ended leave the table with that.
-    ///
-    /// # Errors
-    ///
-    /// When the kernel refuses the look-up.
-    pub fn windows(&mut self, empty_too: bool) -> io::Result<Vec<Window>> {
-        // Before the hash: a thread that ends meanwhile goes from there to here, and comes twice rather than never.
-        let mut windows: Vec<Window> = self.slots.windows(empty_too).collect();
-        let mut ended = Vec::new();
+    fn each(&mut self, mut visit: impl FnMut(&[u8], Window)) -> io::Result<()> {
         let (mut token, mut next_token) = (0_u64, 0_u64);
         let mut first = true;
         loop {
@@ -62,63 +96,39 @@ impl ThreadTable {
                 keys: self.keys.as_mut_ptr() as u64,
                 values: self.values.as_mut_ptr() as u64,
                 count: BATCH as u32,
-                map_fd: self.fd().as_raw_fd() as u32,
+                map_fd: self.fd(),
                 ..BatchAttributes::default()
             };
-            let outcome = bpf::call(bpf::MAP_LOOKUP_BATCH, &mut attributes);
-            let end = match outcome {
+            let is_last = match bpf::call(bpf::MAP_LOOKUP_BATCH, &mut attributes) {
                 Ok(()) => false,
                 // The last batch; it may still have brought entries.
                 Err(error) if error.raw_os_error() == Some(libc::ENOENT) => true,
                 Err(error) => return Err(error),
             };
             let count = (attributes.count as usize).min(BATCH);
-            for (key, value) in self
-                .keys
-                .iter()
-                .zip(self.values.chunks_exact(Window::SIZE))
-                .take(count)
-            {
-                match Window::from_bytes(value) {
-                    Some(window) if window.cause == Cause::Left as u32 => ended.push(*key),
-                    Some(window) if window.len > 0 || empty_too => windows.push(window),
-                    _ => {}
+            let keys = self.keys.chunks_exact(self.key_size);
+            let entries = keys.zip(self.values.chunks_exact(Window::SIZE));
+            for (key, value) in entries.take(count) {
+                if let Some(window) = Window::from_bytes(value) {
+                    visit(key, window);
                 }
             }
-            if end {
-                break;
+            if is_last {
+                return Ok(());
             }
             (token, first) = (next_token, false);
         }
-        for key in ended {
-            windows.extend(self.take(key)?);
-        }
-        Ok(windows)
     }
 
-    // Taking and removing is one step where the kernel has it (5.14), so that a thread that took
-    // over the number meanwhile loses nothing.
-    fn take(&self, key: u32) -> io::Result<Option<Window>> {
-        let mut value = vec![0_u8; Window::SIZE];
+    fn delete(&self, key: &[u8]) -> io::Result<()> {
         let mut attributes = ElementAttributes {
-            map_fd: self.fd().as_raw_fd() as u32,
-            key: &raw const key as u64,
-            value: value.as_mut_ptr() as u64,
+            map_fd: self.fd(),
+            key: key.as_ptr() as u64,
             ..ElementAttributes::default()
         };
-        match bpf::call(bpf::MAP_LOOKUP_AND_DELETE_ELEM, &mut attributes) {
-            Ok(()) => return Ok(Window::from_bytes(&value)),
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(None),
-            Err(_) => {}
-        }
-        match bpf::call(bpf::MAP_LOOKUP_ELEM, &mut attributes) {
-            Err(error) if error.raw_os_error() == Some(libc::ENOENT) => return Ok(None),
-            outcome => outcome?,
-        }
-        attributes.value = 0;
         match bpf::call(bpf::MAP_DELETE_ELEM, &mut attributes) {
             Err(error) if error.raw_os_error() != Some(libc::ENOENT) => Err(error),
-            _ => Ok(Window::from_bytes(&value)),
+            _ => Ok(()),
         }
     }
 }

@@ -12,11 +12,11 @@ use monitor_common::{
     touch::{self, Memory, NO_RESULT, Rule, Touched, rule_place},
 };
 
-use super::probe::ProbeError;
+use super::error::ProbeError;
 use crate::{
     detail::{Access, Contact, Detail, Outcome, PathText, Reader, Touch},
     syscall::{
-        event::{Call, Comm, Event, EventKind, ThreadKey},
+        event::{Call, Comm, Event, EventKind, ServiceId, ThreadKey},
         table,
     },
 };
@@ -177,6 +177,7 @@ pub(super) fn event(touched: &Touched) -> Option<Event> {
             start_ns: touched.start_ns,
         },
         comm: Comm(touched.comm),
+        service: ServiceId(touched.service),
         time_ns: touched.time_ns,
         kind: EventKind::Touch(Touch {
             seq: touched.seq,
@@ -255,7 +256,7 @@ mod tests {
             abi_tag: 0,
             result: NO_RESULT,
             directory: -100,
-            reserved: 0,
+            service: 0,
             arguments,
             word: 0o101,
             memory: bytes,

@@ -1,7 +1,8 @@
 //! The live run: attach, follow, read until an end comes, detach, read what is left.
 
-use std::{os::fd::AsFd, time::Duration};
+use std::{collections::HashSet, os::fd::AsFd, time::Duration};
 
+use crossbeam_channel::{Receiver, Sender};
 use monitor_common::record::Window;
 use tokio::{
     io::{Interest, unix::AsyncFd},
@@ -11,17 +12,23 @@ use tokio::{
 
 use super::{
     attachment::{Attachment, Plan},
-    command::{CommandError, Prepared, Running},
+    command::{Prepared, Running},
+    error::{ProbeError, WatchError},
+    followed_cgroup::FollowedCgroup,
     kin, layout,
-    preflight::{Host, PreflightError},
-    privileges::{self, Needs, PrivilegeError, Remains},
-    probe::{Probe, ProbeError, Readers, Sizes},
+    preflight::Host,
+    privileges::{self, Needs, Remains},
+    probe::{Probe, Readers, Sizes},
     reader::Reader,
+    services::{CgroupEvent, Services},
     signals,
-    target::{self, Target, TargetError},
+    target::{self, Target},
     touch::Details,
 };
-use crate::{pipeline::Feed, syscall::event::Event};
+use crate::{
+    pipeline::Feed,
+    syscall::event::{Event, ServiceId},
+};
 
 /// What a live run is asked for.
 #[derive(Clone, Debug)]
@@ -40,36 +47,14 @@ pub struct Options {
     pub attachment: Option<Attachment>,
     /// How much of what calls touch is read.
     pub details: Details,
+    /// The service of what is watched and has no other.
+    pub service: ServiceId,
+    /// Whether cgroups tell services, as [`Services`] is told; for a cgroup they always do.
+    pub by_cgroup: bool,
 }
 
-/// Why a live run could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum WatchError {
-    /// The host cannot.
-    #[error(transparent)]
-    Preflight(#[from] PreflightError),
-    /// The kernel keeps things elsewhere than any that is known.
-    #[error("{0}: this kernel is not supported yet; please report its version")]
-    Layout(String),
-    /// The target cannot be watched.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The kind of tracepoint that was asked for is not there.
-    #[error("no perf tracepoints: {0}")]
-    Attachment(std::io::Error),
-    /// The probe cannot be loaded.
-    #[error(transparent)]
-    Probe(#[from] ProbeError),
-    /// The command cannot be run.
-    #[error(transparent)]
-    Command(#[from] CommandError),
-    /// The privileges that are no longer needed could not be dropped.
-    #[error("cannot drop privileges")]
-    Privileges(#[from] PrivilegeError),
-    /// The kernel did not let the reader read.
-    #[error("cannot read from the probe: {0}")]
-    Read(#[from] std::io::Error),
-}
+/// Events of cgroups that may wait to be taken.
+const QUEUED_CGROUPS: usize = 4096;
 
 /// How a live run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -90,6 +75,8 @@ pub struct Watch {
     kin: Vec<Event>,
     /// Done at SIGHUP, which ends the run otherwise.
     hang_up: Option<Box<dyn FnMut()>>,
+    followed: Option<FollowedCgroup>,
+    cgroups: (Sender<CgroupEvent>, Receiver<CgroupEvent>),
 }
 
 impl Watch {
@@ -101,9 +88,6 @@ impl Watch {
     pub fn load(options: Options) -> Result<Self, WatchError> {
         let host = Host::read();
         let btf = host.check()?;
-        if matches!(options.target, Target::Cgroup(_)) {
-            host.check_cgroup_target()?;
-        }
         if let Target::Processes(pids) = &options.target {
             pids.iter()
                 .try_for_each(|&pid| target::check_process(pid))?;
@@ -112,12 +96,22 @@ impl Watch {
             layout::of_kernel(&btf).map_err(|error| WatchError::Layout(error.to_string()))?;
         // Often enough that a burst finds room, and seldom enough that waking stays cheap.
         let wake_bytes = (options.sizes.ring_bytes / 16).clamp(Window::SIZE as u32, 1 << 18);
-        let filter = target::filter(&options.target, options.follow, wake_bytes)?;
-        let plan = Plan::new(&host, options.attachment).map_err(WatchError::Attachment)?;
+        let (follow, service) = (options.follow, options.service);
+        let mut filter = target::filter(&options.target, follow, service, wake_bytes)?;
+        filter.by_cgroup |= u32::from(options.by_cgroup);
+        let by_cgroup = filter.by_cgroup != 0;
+        let plan = Plan::new(&host, options.attachment, by_cgroup);
+        let plan = plan.map_err(WatchError::Attachment)?;
         log::info!("attaching by {}", plan.attachment());
         let (probe, readers) = Probe::load(&filter, &layout, options.sizes, plan, options.details)?;
+        let followed = match &options.target {
+            Target::Cgroup(path) => Some(FollowedCgroup::new(path, service, probe.services())?),
+            _ => None,
+        };
         Ok(Self {
             options,
+            followed,
+            cgroups: crossbeam_channel::bounded(QUEUED_CGROUPS),
             probe,
             readers,
             named: Vec::new(),
@@ -143,27 +137,28 @@ impl Watch {
             (Target::Processes(pids), None) => pids.clone(),
             _ => Vec::new(),
         };
-        let mut at = 0;
-        while let Some(&pid) = self.named.get(at) {
-            at += 1;
-            self.probe.watch(pid)?;
-            if target::check_process(pid).is_err() {
-                // It ended before the probe could see that.
-                self.probe.forget(pid);
-            }
-            // A child made before the probe was attached is followed by nobody else.
-            if self.options.follow {
-                for child in target::children(pid) {
-                    if child != std::process::id() && !self.named.contains(&child) {
-                        self.named.push(child);
-                    }
-                }
-            }
+        // What a thread is shows when it calls; one that waits has called already.
+        let target = &self.options.target;
+        let mut listed = match target {
+            Target::Comm(_) | Target::Uid(_) => kin::processes()
+                .filter(|&pid| kin::fits(target, pid))
+                .collect(),
+            _ => self.named.clone(),
+        };
+        if let (Target::Comm(comm), true) = (target, listed.is_empty()) {
+            log::warn!("no thread is called {comm} yet: waiting for one");
         }
+        self.list(&mut listed)?;
+        if !self.named.is_empty() {
+            self.named.clone_from(&listed);
+        }
+        let service = self.options.service;
         // Their forks were before the probe: without these, nobody could tell who made whom.
         self.kin = match &self.options.target {
-            Target::Processes(_) => kin::of(|pid| self.named.contains(&pid)),
-            target => kin::of(|pid| kin::fits(target, pid)),
+            Target::Cgroup(_) | Target::All => {
+                kin::of(service, |pid| kin::fits(&self.options.target, pid))
+            }
+            _ => kin::of(service, |pid| listed.contains(&pid)),
         };
         Ok(())
     }
@@ -182,6 +177,42 @@ impl Watch {
         Ok(privileges::give_up(&needs)?)
     }
 
+    /// Watches these processes, and the children that they have, which are added to them.
+    fn list(&self, pids: &mut Vec<u32>) -> Result<(), WatchError> {
+        let services = self.probe.services();
+        let mut known: HashSet<u32> = pids.iter().copied().collect();
+        let mut at = 0;
+        while let Some(&pid) = pids.get(at) {
+            at += 1;
+            services.add_process(pid, self.options.service)?;
+            if target::check_process(pid).is_err() {
+                // It ended before the probe could see that.
+                services.remove_process(pid);
+            }
+            // A child made before the probe was attached is followed by nobody else.
+            if self.options.follow {
+                let children = target::children(pid).into_iter();
+                let new = children.filter(|&it| it != std::process::id() && known.insert(it));
+                pids.extend(new.collect::<Vec<_>>());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose processes and cgroups are; to be changed from any thread while the watch runs.
+    #[must_use]
+    pub fn services(&self) -> Services {
+        self.probe.services().clone()
+    }
+
+    /// Cgroups that come and go from the attachment on, where cgroups tell services. At most 4,096 wait to be
+    /// taken; what finds them waiting is counted in
+    /// [`SourceStatus::missed`](crate::run::snapshot::SourceStatus::missed).
+    #[must_use]
+    pub fn cgroups(&self) -> Receiver<CgroupEvent> {
+        self.cgroups.1.clone()
+    }
+
     /// Watches until a signal, the end of all targets, the duration or the end of the stages behind
     /// `feed`. From then on a signal ends the process at once.
     ///
@@ -196,6 +227,8 @@ impl Watch {
             named,
             kin,
             mut hang_up,
+            mut followed,
+            cgroups: (cgroups, _),
         } = self;
         // A feed that takes no more says why at its end.
         let _ = feed.offer(kin);
@@ -208,12 +241,13 @@ impl Watch {
             None => None,
         };
         let ends_with_targets = !named.is_empty();
+        let services = probe.services().clone();
         let alive = || {
             !ends_with_targets
-                || probe.has_processes()
+                || services.has_processes()
                 || probe.is_nested() && named.iter().any(|&pid| target::check_process(pid).is_ok())
         };
-        let mut reader = Reader::new(readers, options.sizes.ring_bytes, probe.attachment().name());
+        let mut reader = Reader::new(readers, options.sizes.ring_bytes, &probe, cgroups);
         let until_end = until_end(
             &mut reader,
             &options,
@@ -221,6 +255,7 @@ impl Watch {
             command.as_ref(),
             alive,
             hang_up.as_mut(),
+            || followed.as_mut().map_or(Ok(()), |it| it.look(&services)),
             feed,
         );
         let ended = runtime.block_on(until_end);
@@ -300,6 +335,7 @@ async fn until_end(
     command: Option<&(u32, Running)>,
     alive: impl Fn() -> bool,
     mut hang_up: Option<&mut Box<dyn FnMut()>>,
+    mut look_at_cgroup: impl FnMut() -> Result<(), ProbeError>,
     feed: &Feed,
 ) -> Result<Ending, WatchError> {
     // A descriptor of its own, so that waiting for the ring and reading it do not exclude each
@@ -324,6 +360,7 @@ async fn until_end(
             _ = ticks.tick() => {
                 // Asked before reading: whatever the last process did is in the maps by then.
                 let alive = alive();
+                look_at_cgroup()?;
                 reader.look(feed)?;
                 // A walk over a table that changes may miss an entry, but hardly twice.
                 if !alive && !was_alive {

@@ -188,7 +188,7 @@ mod tests {
     use std::time::Duration;
 
     use super::{LEAST, MOST, Room};
-    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
     fn stretch(tgid: u32, tid: u32, calls: usize) -> Event {
         let call = Call {
@@ -202,6 +202,7 @@ mod tests {
                 start_ns: 1,
             },
             comm: Comm::new(b"test"),
+            service: ServiceId::NONE,
             time_ns: 0,
             kind: EventKind::Calls(Stretch {
                 first_seq: 0,

@@ -10,7 +10,7 @@ use crate::report::hub::{Listener, Policy, Role};
 use crate::report::sink::{Origin, Sink};
 use crate::run::clock::WallClock;
 use crate::run::snapshot::{OutputState, Snapshot, SourceStatus, Summary, Unscored};
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
 /// Counts calls; waits, fails or panics on request.
 #[derive(Default)]
@@ -129,6 +129,7 @@ fn thread() -> ThreadKey {
 
 fn event(kind: EventKind) -> Event {
     Event {
+        service: ServiceId::NONE,
         thread: thread(),
         comm: Comm::new(b"test"),
         time_ns: 0,

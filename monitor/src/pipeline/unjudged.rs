@@ -76,11 +76,12 @@ impl Engine for Unjudged {
 mod tests {
     use super::Unjudged;
     use crate::pipeline::Engine;
-    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
     #[test]
     fn gaps_inside_and_at_the_end_of_a_thread_are_lost_calls() {
         let event = |kind| Event {
+            service: ServiceId::NONE,
             thread: ThreadKey {
                 tgid: 1,
                 tid: 1,

@@ -107,6 +107,17 @@ impl fmt::Debug for Comm {
     }
 }
 
+/// The number of a service within one run; it says nothing outside of it.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ServiceId(pub u32);
+
+impl ServiceId {
+    /// No service: what nobody has claimed yet, and all of a source that knows no services.
+    pub const NONE: Self = Self(0);
+    /// The service of a run that watches one.
+    pub const ONLY: Self = Self(1);
+}
+
 /// Consecutive calls of one thread, in the order in which they were made.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Stretch {
@@ -151,6 +162,8 @@ pub struct Event {
     pub thread: ThreadKey,
     /// The thread's name at that time.
     pub comm: Comm,
+    /// The service that the thread belonged to at that time.
+    pub service: ServiceId,
     /// When, in nanoseconds of `CLOCK_MONOTONIC` of the host that saw it; 0 in sources without time.
     pub time_ns: u64,
     /// What.

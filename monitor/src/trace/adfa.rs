@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use crate::syscall::adfa::LARGEST;
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use crate::trace::error::{TraceError, shown};
 use crate::trace::source::{EventSource, TraceSummary};
 use crate::trace::words::Words;
@@ -178,6 +178,7 @@ impl Traces {
                 continue;
             }
             let event = |kind| Event {
+                service: ServiceId::NONE,
                 thread: trace.thread,
                 comm: trace.comm,
                 time_ns: 0,

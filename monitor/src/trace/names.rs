@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use crate::syscall::event::{Abi, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use crate::syscall::table;
 use crate::trace::error::TraceError;
 use crate::trace::source::{EventSource, TraceSummary};
@@ -76,6 +76,7 @@ impl<R: BufRead> Names<R> {
             })
         };
         Ok(Some(Event {
+            service: ServiceId::NONE,
             thread: ThreadKey {
                 tgid: 1,
                 tid: 1,

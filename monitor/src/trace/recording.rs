@@ -23,7 +23,7 @@ pub const MAGIC: [u8; 8] = *b"\x89monrec\n";
 /// The version of the format that this monitor writes.
 pub const VERSION: u16 = 2;
 
-/// The oldest version that it reads: 1 has no records of touches.
+/// The oldest version that it reads: 1 has no records of touches and no services.
 pub const OLDEST: u16 = 1;
 
 /// Bytes before the first record: the magic number, the version and two bytes of zero.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
-use crate::syscall::event::{Abi, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use crate::syscall::table;
 use crate::trace::input::Input;
 use crate::trace::recording::{Header, RecordingWriter};
@@ -74,6 +74,7 @@ fn recording(size: usize) -> Vec<u8> {
             calls: vec![call],
         };
         let event = Event {
+            service: ServiceId::NONE,
             thread: ThreadKey {
                 tgid: tid,
                 tid,

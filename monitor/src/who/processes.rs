@@ -240,6 +240,7 @@ mod tests {
             start_ns: 1,
         };
         let event = Event {
+            service: crate::syscall::event::ServiceId::NONE,
             thread,
             comm: Comm::new(b"sleep"),
             time_ns: 1,

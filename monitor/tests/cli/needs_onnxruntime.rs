@@ -57,6 +57,7 @@ fn recording(path: &Path, numbers: &[u32]) {
     let file = fs::File::create(path).expect("created");
     let mut writer = RecordingWriter::new(file, &header).expect("written");
     let event = |time_ns, kind| Event {
+        service: monitor::syscall::event::ServiceId::NONE,
         thread: ThreadKey {
             tgid: 40,
             tid: 41,

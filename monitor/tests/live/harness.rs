@@ -21,7 +21,7 @@ use monitor::{
     },
     pipeline::{Engine, EngineError, Parts, Pipeline},
     run::snapshot::SourceStatus,
-    syscall::event::{Abi, Call, Event, EventKind, ThreadKey},
+    syscall::event::{Abi, Call, Event, EventKind, ServiceId, ThreadKey},
 };
 
 /// What a watch saw.
@@ -44,6 +44,8 @@ pub fn options() -> Options {
         },
         attachment: crate::ATTACHMENT,
         details: Details::Full,
+        service: ServiceId::ONLY,
+        by_cgroup: false,
     }
 }
 

@@ -10,7 +10,7 @@ use monitor::detect::verdict::Verdict;
 use monitor::model::Model;
 use monitor::model::manifest::{Kind, Manifest};
 use monitor::model::runtime::Runtime;
-use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
 use super::json::ModelFacts;
 use trainer::train::parallel;
@@ -184,6 +184,7 @@ pub fn events(place: usize, trace: &[u16]) -> [Event; 2] {
     };
     let calls = trace.iter().map(call).collect();
     let event = |kind| Event {
+        service: ServiceId::NONE,
         thread,
         comm: Comm::default(),
         time_ns: 0,

@@ -11,7 +11,7 @@ use super::{Detector, Scored, Settings};
 use crate::detect::verdict::Verdict;
 use crate::model::Model;
 use crate::model::runtime::Runtime;
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
 fn detector(settings: Settings) -> Detector {
     let runtime = Runtime::load(None).expect("ORT_DYLIB_PATH and ORT_DISABLE_TELEMETRY=1");
@@ -31,6 +31,7 @@ fn thread(tid: u32) -> ThreadKey {
 
 fn event(tid: u32, time_ns: u64, kind: EventKind) -> Event {
     Event {
+        service: ServiceId::NONE,
         thread: thread(tid),
         comm: Comm::new(b"test"),
         time_ns,

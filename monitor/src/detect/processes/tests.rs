@@ -1,5 +1,5 @@
 use super::{MOST_KIN, Processes};
-use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
 fn thread(tgid: u32, tid: u32, start_ns: u64) -> ThreadKey {
     ThreadKey {
@@ -50,6 +50,7 @@ fn a_lineage_goes_from_the_first_watched_process_down() {
 #[test]
 fn events_say_the_same_as_the_calls_of_this_table() {
     let event = |thread, name, kind| Event {
+        service: ServiceId::NONE,
         thread,
         comm: comm(name),
         time_ns: 0,

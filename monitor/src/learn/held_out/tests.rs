@@ -4,7 +4,7 @@ use crate::detect::threshold::Limits;
 use crate::learn::Census;
 use crate::model::ScoreError;
 use crate::profile::Profile;
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
 /// The n-gram alone.
 struct Alone(Profile);
@@ -51,6 +51,7 @@ impl Scorer for Alone {
 
 fn event(tid: u32, kind: EventKind) -> Event {
     Event {
+        service: ServiceId::NONE,
         thread: ThreadKey {
             tgid: 1,
             tid,

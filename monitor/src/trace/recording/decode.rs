@@ -1,7 +1,7 @@
 //! Payloads from bytes. No length in them is believed: each is checked against what is there.
 
 use crate::detail::{Detail, Outcome, Touch};
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use crate::trace::recording::{Header, Kind, LONGEST_REASON, LONGEST_TEXT};
 
 /// A record, understood.
@@ -149,13 +149,17 @@ impl<'a> Payload<'a> {
         })
     }
 
-    fn event(&mut self, kind: Kind) -> Result<Event, Damage> {
+    fn event(&mut self, kind: Kind, version: u16) -> Result<Event, Damage> {
         let thread = ThreadKey {
             tgid: self.small()?,
             tid: self.small()?,
             start_ns: self.varint()?,
         };
         let comm = Comm::new(self.text(15)?);
+        let service = match version {
+            1 => ServiceId::NONE,
+            _ => ServiceId(self.small()?),
+        };
         let time_ns = self.varint()?;
         let kind = match kind {
             Kind::Calls => EventKind::Calls(self.stretch(time_ns)?),
@@ -172,18 +176,19 @@ impl<'a> Payload<'a> {
         Ok(Event {
             thread,
             comm,
+            service,
             time_ns,
             kind,
         })
     }
 }
 
-/// Reads one payload.
+/// Reads one payload of a recording of this version.
 ///
 /// # Errors
 ///
 /// An unknown kind or ABI, a number or text that the format does not allow, or bytes left over.
-pub(super) fn record(bytes: &[u8]) -> Result<Record, Damage> {
+pub(super) fn record(bytes: &[u8], version: u16) -> Result<Record, Damage> {
     let mut payload = Payload { bytes, at: 0 };
     let tag = payload.byte()?;
     let Some(kind) = Kind::from_tag(tag) else {
@@ -211,7 +216,7 @@ pub(super) fn record(bytes: &[u8]) -> Result<Record, Damage> {
             }
         }
         Kind::Calls | Kind::Fork | Kind::Exec | Kind::Exit | Kind::Touch => {
-            Record::Event(payload.event(kind)?)
+            Record::Event(payload.event(kind, version)?)
         }
     };
     if !payload.is_empty() {

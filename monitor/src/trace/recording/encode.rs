@@ -28,13 +28,14 @@ pub(super) fn header(out: &mut Vec<u8>, header: &Header) {
     bytes(out, header.targets.as_bytes(), LONGEST_TEXT);
 }
 
-/// What every event has: its kind, thread, name and time.
+/// What every event has: its kind, thread, name, service and time.
 pub(super) fn event(out: &mut Vec<u8>, kind: Kind, event: &Event) {
     out.push(kind as u8);
     varint(out, event.thread.tgid.into());
     varint(out, event.thread.tid.into());
     varint(out, event.thread.start_ns);
     bytes(out, event.comm.as_bytes(), 15);
+    varint(out, event.service.0.into());
     varint(out, event.time_ns);
 }
 

@@ -26,6 +26,7 @@ pub struct RecordingReader<R> {
     origin: String,
     reader: R,
     header: Header,
+    version: u16,
     /// Where the record in `payload` begins, and where the next one does.
     at: u64,
     next: u64,
@@ -52,6 +53,7 @@ impl<R: Read> RecordingReader<R> {
                 kernel: String::new(),
                 targets: String::new(),
             },
+            version: VERSION,
             at: 0,
             next: PREAMBLE as u64,
             payload: Vec::new(),
@@ -84,6 +86,7 @@ impl<R: Read> RecordingReader<R> {
             );
             return Err(this.unusable(&problem, "use the monitor that recorded it"));
         }
+        this.version = version;
         if preamble[10..] != [0, 0] {
             return Err(this.malformed(10, "two bytes that must be zero are not"));
         }
@@ -201,7 +204,7 @@ impl<R: Read> RecordingReader<R> {
     }
 
     fn decode(&self) -> Result<Record, TraceError> {
-        decode::record(&self.payload).map_err(|Damage { at, problem }| {
+        decode::record(&self.payload, self.version).map_err(|Damage { at, problem }| {
             self.malformed(self.at + (FRAME + at) as u64, &problem)
         })
     }

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use super::{FRAME, Header, LONGEST, MAGIC, PREAMBLE, RecordingReader, RecordingWriter, VERSION};
 use crate::detail::{Access, Detail, Field, Outcome, PathText, Touch};
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use crate::trace::error::TraceError;
 use crate::trace::source::{EventSource, TraceSummary};
 
@@ -70,6 +70,7 @@ impl Random {
             }),
         };
         Event {
+            service: ServiceId(self.any() as u32),
             thread: ThreadKey {
                 tgid: self.any() as u32,
                 tid: self.any() as u32,

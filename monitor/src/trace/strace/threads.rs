@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::detail::Touch;
-use crate::syscall::event::{Abi, Comm, Event, EventKind, ThreadKey};
+use crate::syscall::event::{Abi, Comm, Event, EventKind, ServiceId, ThreadKey};
 
 /// Threads that may live at once: `PID_MAX_LIMIT` is four times as much, but no strace survives it.
 pub(super) const MOST: usize = 1024 * 1024;
@@ -174,6 +174,7 @@ impl Threads {
     pub(super) fn event(&mut self, id: u32, time_ns: u64, kind: EventKind) -> Event {
         let comm = self.get(id).comm;
         Event {
+            service: ServiceId::NONE,
             thread: ThreadKey {
                 tgid: id,
                 tid: id,

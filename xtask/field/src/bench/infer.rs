@@ -13,7 +13,7 @@ use clap::Args;
 use monitor::detect::detector::{Detector, Settings};
 use monitor::model::Model;
 use monitor::model::runtime::Runtime;
-use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use serde::Serialize;
 
 use plain::{Plain, State};
@@ -211,6 +211,7 @@ impl Case {
                 number: u32::from(index(self.seq + i, lane)),
             };
             self.detector.push(&Event {
+                service: ServiceId::NONE,
                 thread: ThreadKey {
                     tgid: number,
                     tid: number,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use monitor::trace::recording::{Header, RecordingWriter};
 
 /// Nanoseconds of a millisecond.
@@ -26,6 +26,7 @@ fn key(tgid: u32, tid: u32) -> ThreadKey {
 impl HandMade {
     fn event(mut self, thread: ThreadKey, time_ns: u64, kind: EventKind) -> Self {
         self.events.push(Event {
+            service: ServiceId::NONE,
             thread,
             comm: Comm::new(b"service"),
             time_ns,

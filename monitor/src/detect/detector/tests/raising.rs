@@ -4,7 +4,7 @@ mod needs_onnxruntime {
     use crate::detect::detector::Settings;
     use crate::detect::detector::tests::{detector, ordinary, run, senseless, stretch};
     use crate::detect::verdict::{Alarm, Evidence, Pace, Verdict};
-    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ThreadKey};
+    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, ThreadKey};
     use crate::syscall::flight::Flight;
 
     fn alarms(verdicts: &[Verdict]) -> Vec<&Alarm> {
@@ -189,6 +189,7 @@ mod needs_onnxruntime {
     #[ignore = "needs onnxruntime"]
     fn the_lineage_is_as_of_the_alarm_however_events_are_cut() {
         let at = |tgid, name: &[u8], kind| Event {
+            service: ServiceId::NONE,
             thread: ThreadKey {
                 tgid,
                 tid: tgid,

@@ -10,7 +10,7 @@ use monitor::model::Model;
 use monitor::model::runtime::Runtime;
 use monitor::profile::{Profile, Thresholds};
 use monitor::run::usage::cpu_time;
-use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch, ThreadKey};
+use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
 use super::{Case, Found};
 use support::machine::resident_kib;
@@ -57,6 +57,7 @@ fn unusual(calls: usize) -> Vec<Call> {
 
 fn event(tgid: u32, tid: u32, first_seq: u64, time_ns: u64, calls: Vec<Call>) -> Event {
     Event {
+        service: ServiceId::NONE,
         thread: ThreadKey {
             tgid,
             tid,

@@ -87,6 +87,7 @@ pub fn walk(recording: &Path, mut step: impl FnMut(Step<'_>)) -> Result<Span> {
             comm,
             time_ns,
             kind,
+            ..
         } = event?;
         let (first, last) = times.unwrap_or((time_ns, time_ns));
         times = Some((first.min(time_ns), last.max(time_ns)));

@@ -1,0 +1,124 @@
+//! Whose a process is: its service, by name, by its cgroup, or by who made it.
+
+use aya_ebpf::{
+    bindings::BPF_F_MMAPABLE,
+    macros::map,
+    maps::{Array, HashMap},
+};
+use monitor_common::target::{
+    EPOCH_GENERATION, PATH_KEY, Service, generation, is_named, service_of,
+};
+
+use crate::{
+    atomic, filter,
+    setting::setting,
+    task::{Ids, Task},
+};
+
+// User space sets the sizes of both before the load, and writes to both while the programs run.
+#[map]
+static CGROUPS: HashMap<u64, Service> = HashMap::with_max_entries(1, 0);
+#[map]
+static SERVICE_PATHS: HashMap<[u8; PATH_KEY], Service> = HashMap::with_max_entries(1, 0);
+
+#[map]
+static EPOCH: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
+
+// A cgroup deeper than this finds no service above it (`cgroup.max.depth` has no limit of its own).
+const CGROUP_LEVELS: u32 = 32;
+
+/// The epoch now.
+#[inline(always)]
+pub fn epoch() -> u64 {
+    EPOCH.get_ptr_mut(0).map_or(0, atomic::read)
+}
+
+/// Has every membership asked again that is older than this.
+#[inline(always)]
+pub fn renew() {
+    if let Some(epoch) = EPOCH.get_ptr_mut(0) {
+        atomic::add(epoch, EPOCH_GENERATION);
+    }
+}
+
+/// The generation now.
+#[inline(always)]
+pub fn current_generation() -> u32 {
+    generation(epoch())
+}
+
+/// The service of the running thread, which is watched: that which its process was named for, else its
+/// cgroup's, else that of whoever made its process.
+#[inline(always)]
+pub fn of_current(ids: Ids) -> Service {
+    let member = filter::member_of(ids.tgid);
+    let inherited = match member {
+        Some(member) if is_named(member) => return service_of(member),
+        Some(member) => service_of(member),
+        None => setting!(FILTER.service),
+    };
+    if setting!(FILTER.by_cgroup) == 0 {
+        return inherited;
+    }
+    match of_cgroup() {
+        0 => inherited,
+        service => {
+            if member.is_some() && service != inherited {
+                filter::transfer(ids.tgid, service);
+            }
+            service
+        }
+    }
+}
+
+/// The service of the running task's cgroup, or of the nearest one above it that has a service; else 0.
+///
+/// The helpers that tell a task's cgroup are closed to tracing programs before Linux 5.14, so the kernel's structures
+/// are read instead: `css_set.dfl_cgrp`, `kernfs_node.id`, and `cgroup.self.parent`, of which `cgroup.self` is the
+/// first member (include/linux/cgroup-defs.h).
+#[inline(never)]
+pub fn of_cgroup() -> Service {
+    let Ok(mut cgroup) = Task::current().cgroup() else {
+        return 0;
+    };
+    for _ in 0..CGROUP_LEVELS {
+        if cgroup.is_none() {
+            break;
+        }
+        let Ok(id) = cgroup.id() else { break };
+        if let Some(service) = CGROUPS.get_ptr(id) {
+            // SAFETY: the verifier checked the pointer; the value is read in one piece.
+            return unsafe { core::ptr::read_volatile(service) };
+        }
+        match cgroup.parent() {
+            Ok(parent) => cgroup = parent,
+            Err(_) => break,
+        }
+    }
+    0
+}
+
+/// Gives a new cgroup the service of its path, if it has one.
+#[inline(always)]
+pub fn cgroup_made(id: u64, path: &[u8; PATH_KEY]) -> Service {
+    let Some(service) = SERVICE_PATHS.get_ptr(path) else {
+        return 0;
+    };
+    // SAFETY: as above.
+    let service = unsafe { core::ptr::read_volatile(service) };
+    // Without room the reader puts it in later, or says that it cannot.
+    let _ = CGROUPS.insert(id, service, 0);
+    service
+}
+
+/// Forgets a cgroup that is gone; gives its service.
+#[inline(always)]
+pub fn cgroup_gone(id: u64) -> Service {
+    let Some(service) = CGROUPS.get_ptr(id) else {
+        return 0;
+    };
+    // SAFETY: as above.
+    let service = unsafe { core::ptr::read_volatile(service) };
+    let _ = CGROUPS.remove(id);
+    service
+}
