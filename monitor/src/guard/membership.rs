@@ -115,7 +115,7 @@ mod tests {
     use super::{Members, Membership, Whose};
     use crate::service::identity::Identity;
     use crate::service::key::Key;
-    use crate::syscall::event::{Comm, Event, EventKind, ThreadKey};
+    use crate::syscall::event::{Comm, Event, EventKind, ServiceId, ThreadKey};
 
     /// Every process with an even number is of one service.
     struct Even(Vec<u32>);
@@ -135,6 +135,7 @@ mod tests {
                 tid: tgid,
                 start_ns: 1,
             },
+            service: ServiceId::NONE,
             comm: Comm::default(),
             time_ns,
             kind,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 use monitor::syscall::adfa;
-use monitor::syscall::event::{Event, EventKind, ServiceId, ThreadKey};
+use monitor::syscall::event::{Event, EventKind, ThreadKey};
 use monitor::syscall::table;
 use monitor::trace;
 use monitor::trace::recording::MAGIC;
@@ -180,7 +180,7 @@ mod tests {
             })
             .collect();
         Event {
-            service: ServiceId::NONE,
+            service: monitor::syscall::event::ServiceId::NONE,
             thread: ThreadKey {
                 tgid: 1,
                 tid,
