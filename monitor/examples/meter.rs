@@ -103,11 +103,7 @@ fn engine(by: &str, library: Option<&Path>) -> Result<Box<dyn Engine>> {
     }
     let (profile, _) = file::read(by.as_ref())?;
     // What it says of alarms is not asked here, only how long it takes.
-    let thresholds = Thresholds {
-        slow: f64::INFINITY,
-        fast: f64::INFINITY,
-        first_seen: f64::INFINITY,
-    };
+    let thresholds = Thresholds::NEVER;
     let detector = Detector::with_profile(model, profile, thresholds, settings);
     Ok(Box::new(detector))
 }

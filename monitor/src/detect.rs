@@ -14,6 +14,8 @@ pub mod stream;
 
 pub mod blind;
 
+pub mod cusum;
+
 pub mod threshold;
 
 pub mod episode;

@@ -11,6 +11,12 @@ pub mod ngram;
 
 pub mod first_seen;
 
+pub mod class;
+
+pub mod prior;
+
+pub mod sightings;
+
 pub mod known;
 
 pub mod touched;
@@ -18,6 +24,8 @@ pub mod touched;
 pub mod firsts;
 
 pub mod mixture;
+
+pub mod arrivals;
 
 pub mod accepted;
 
@@ -31,11 +39,12 @@ pub mod novelty;
 
 pub mod held_out;
 
+pub mod tail;
+
 pub mod budget;
 
 pub mod file;
 
-use crate::detail::Detail;
 use crate::profile::ngram::Ngram;
 
 use accepted::Accepted;
@@ -45,7 +54,6 @@ use mixture::Mixture;
 use novelty::Novelty;
 use provenance::Provenance;
 use touched::Touched;
-use touched::weight::Kind;
 use vocabulary::Vocabulary;
 
 /// The length of the longest n-gram that a profile counts: a call and the five before it. STIDE's windows have the same
@@ -92,31 +100,22 @@ impl Default for Profile {
     }
 }
 
-impl Profile {
-    /// What touching something new is worth, given generalised, nats: by how much rarer a benign thing of its kind is than a
-    /// call.
-    #[must_use]
-    pub fn touch_nats(&self, detail: &Detail) -> f64 {
-        const DAY_S: f64 = 86_400.0;
-        let measured = self.provenance.calls_per_second();
-        let calls_per_second = measured.unwrap_or(budget::ASSUMED_CALLS_PER_SECOND);
-        #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
-        let seconds = match self.provenance.seconds() {
-            seconds if seconds > 0.0 => seconds,
-            _ => self.provenance.calls() as f64 / calls_per_second,
-        };
-        let expected = self.touched.expected_a_day(Kind::of(detail), seconds);
-        (calls_per_second * DAY_S / expected).ln().max(0.0)
-    }
-}
-
 /// What the scores of a thread must exceed for an alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
-    /// The slow score, nats a call.
-    pub slow: f64,
-    /// The fast score, nats a call.
-    pub fast: f64,
+    /// The sum of what was never learned in its sequences, nats.
+    pub sequence: f64,
+    /// What every call takes off that sum, nats.
+    pub drift: f64,
     /// The evidence of what was never seen before, nats.
     pub first_seen: f64,
+}
+
+impl Thresholds {
+    /// Nothing crosses these.
+    pub const NEVER: Self = Self {
+        sequence: f64::INFINITY,
+        drift: 0.0,
+        first_seen: f64::INFINITY,
+    };
 }

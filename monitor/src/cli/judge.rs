@@ -10,8 +10,8 @@ use monitor::incident::ids::IdSource;
 use monitor::model::Model;
 use monitor::model::runtime::Runtime;
 use monitor::profile::budget::{self, Budget, Support};
+use monitor::profile::class::Class;
 use monitor::profile::{Profile, Thresholds, file};
-use monitor::report::text::grouped;
 use monitor::run::snapshot::{ModelIdentity, ProfileIdentity};
 use monitor::trace::error::shown;
 
@@ -103,23 +103,40 @@ impl ProfileArgs {
         let (profile, sha256) = file::read(path)?;
         let budget = self.budget.unwrap_or_default();
         let (thresholds, support) = budget::thresholds(&profile, &budget);
-        if support.more_calls > 0 {
-            complain(&unsupported(&budget, &support));
+        if let Some(words) = unsupported(&budget, &support) {
+            complain(&words);
         }
         Ok(Some((profile, thresholds, sha256)))
     }
 }
 
-/// What to say when a profile's data do not reach as far as the budget.
-pub fn unsupported(budget: &Budget, support: &Support) -> String {
-    format!(
-        "the profile supports {:.3} false alarms per million calls ({:.1} a day) by what was held out; the thresholds \
-         for {budget} are extrapolated. Recording {} more calls ({} at this service's rate) would support them",
-        support.supported_per_million,
-        support.supported_per_day,
-        grouped(support.more_calls),
-        span(support.more_seconds),
-    )
+/// What to say when a profile does not know its service long enough to report by itself, within the budget, what a person
+/// would expect to hear of; `None` when it does.
+pub fn unsupported(budget: &Budget, support: &Support) -> Option<String> {
+    let expected = [Class::PrivilegedCall, Class::Name];
+    let missing = expected.iter().filter_map(|&class| support.of(class));
+    let missing: Vec<_> = missing.filter(|it| !it.reported).collect();
+    let longest = missing.iter().map(|it| it.more_s).reduce(f64::max)?;
+    let words: Vec<_> = missing.iter().map(|it| it.class.words()).collect();
+    Some(format!(
+        "the profile was learned for {}: under {budget}, {} is not reported by itself yet; {}",
+        span(support.learned_s),
+        words.join(" or "),
+        more(longest)
+    ))
+}
+
+/// The advice to learn for so many seconds more.
+pub fn more(seconds: f64) -> String {
+    const MOST_S: f64 = 30.0 * 86_400.0;
+    if seconds > MOST_S {
+        "this service comes up with such things too often for that budget".into()
+    } else {
+        format!(
+            "learning for {} more, by monitor learn --update, would do",
+            span(seconds)
+        )
+    }
 }
 
 /// A time in words, to two units.
@@ -224,6 +241,7 @@ impl JudgeArgs {
             adapted: false,
             path: profile_path(profile_args.path()),
             first_seen_threshold: thresholds.first_seen,
+            sequence_threshold: thresholds.sequence,
         });
         Ok((detector, identity))
     }

@@ -1,7 +1,8 @@
 //! `monitor learn`: a service's normal, from recordings or from the live service.
 
 mod material;
-mod summary;
+
+pub mod summary;
 
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;

@@ -188,7 +188,7 @@ impl Detector {
     }
 
     /// A detector that judges by a service's own profile, the model being asked where the profile finds a call unlikely.
-    /// Thresholds of `settings` replace those of `thresholds`.
+    /// The running means count only where `settings` give them a threshold.
     #[must_use]
     pub fn with_profile(
         model: Model,
@@ -198,8 +198,10 @@ impl Detector {
     ) -> Self {
         let (slow, fast) = (settings.slow_threshold, settings.fast_threshold);
         let mut detector = Self::new(model, settings);
-        detector.limits.slow = slow.unwrap_or(thresholds.slow);
-        detector.limits.fast = fast.unwrap_or(thresholds.fast);
+        detector.limits.slow = slow.unwrap_or(f64::INFINITY);
+        detector.limits.fast = fast.unwrap_or(f64::INFINITY);
+        detector.limits.sequence = thresholds.sequence;
+        detector.limits.drift = thresholds.drift;
         detector.limits.first_seen = thresholds.first_seen;
         detector.raised_by = detector.limits;
         detector.own = Some(Own::new(profile));

@@ -25,7 +25,7 @@ const WAITS: std::ops::RangeInclusive<u32> = 32..=256;
 /// How many calls a flight that did not agree is left alone for, at most.
 const LONGEST_DOUBT: u32 = 512;
 
-const PACES: [Pace; 3] = [Pace::Slow, Pace::Fast, Pace::FirstSeen];
+const PACES: [Pace; 4] = [Pace::Slow, Pace::Fast, Pace::Sequence, Pace::FirstSeen];
 
 /// Where one thread stands with alarms.
 #[derive(Clone, Debug, Default, PartialEq)]

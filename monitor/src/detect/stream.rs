@@ -126,12 +126,13 @@ impl Stream {
         self.recorder.name(comm);
     }
 
-    /// Takes in a call and its surprise (nats; `None` where the model has too little before it).
-    /// True when the flight is to be asked whether an alarm is right; `alert` says that the service had an alarm a moment ago.
+    /// Takes in a call, its surprise (nats; `None` where the model has too little before it) and what it adds to the sum of
+    /// what was never learned. True when the flight is to be asked whether an alarm is right; `alert` says that the service had
+    /// an alarm a moment ago.
     pub fn step(
         &mut self,
         call: Call,
-        surprise: Option<f32>,
+        (surprise, broken): (Option<f32>, f32),
         limits: &Limits,
         alert: bool,
     ) -> bool {
@@ -144,6 +145,7 @@ impl Stream {
             return false;
         };
         self.scores.push(nats);
+        self.scores.push_break(broken, limits);
         self.scored += 1;
         self.sum += f64::from(nats);
         if self.scores.scored() >= LEAST_CALLS {

@@ -1,5 +1,6 @@
 //! The running scores of a thread, and when they are worth an alarm.
 
+use crate::detect::cusum::Cusum;
 use crate::detect::verdict::Pace;
 use crate::model::manifest::Threshold;
 
@@ -21,8 +22,12 @@ pub struct Limits {
     pub slow: f64,
     /// For the fast score, nats a call.
     pub fast: f64,
+    /// For the sum of what was never learned in its sequences, nats; infinite without a profile.
+    pub sequence: f64,
     /// For the evidence of what was never seen before, nats; infinite without a profile.
     pub first_seen: f64,
+    /// What every call takes off the sum, nats.
+    pub drift: f64,
     /// Time constant of the slow score, calls.
     pub slow_calls: u32,
     /// Time constant of the fast score, calls.
@@ -36,6 +41,7 @@ impl Limits {
         match pace {
             Pace::Slow => self.slow,
             Pace::Fast => self.fast,
+            Pace::Sequence => self.sequence,
             Pace::FirstSeen => self.first_seen,
         }
     }
@@ -47,7 +53,9 @@ impl From<&Threshold> for Limits {
         Self {
             slow: threshold.slow,
             fast: threshold.fast,
+            sequence: f64::INFINITY,
             first_seen: f64::INFINITY,
+            drift: 0.0,
             slow_calls: threshold.slow_calls,
             fast_calls: threshold.fast_calls,
         }
@@ -81,6 +89,7 @@ pub struct Scores {
     slow: RunningMean,
     fast: RunningMean,
     scored: u64,
+    sequence: Cusum,
     first_seen: f64,
 }
 
@@ -92,6 +101,7 @@ impl Scores {
             slow: RunningMean::new(limits.slow_calls),
             fast: RunningMean::new(limits.fast_calls),
             scored: 0,
+            sequence: Cusum::default(),
             first_seen: 0.0,
         }
     }
@@ -108,17 +118,29 @@ impl Scores {
         self.fast.push(f64::from(nats), count);
     }
 
+    /// Takes in what the same call adds to the sum of what was never learned, nats.
+    pub fn push_break(&mut self, nats: f32, limits: &Limits) {
+        self.sequence.push(nats, limits.drift);
+    }
+
+    /// Takes `nats` for the sum: what could be shown of it, or nothing once it was reported.
+    pub fn set_sequence(&mut self, nats: f64) {
+        self.sequence.set(nats);
+    }
+
     /// Says what the thread's new things are worth by now, nats.
     pub fn set_first_seen(&mut self, nats: f64) {
         self.first_seen = nats;
     }
 
-    /// The score of `pace`: a running mean in nats a call, or the evidence in nats; 0 before the first call.
+    /// The score of `pace`: a running mean in nats a call, or a sum or the evidence in nats; 0 before
+    /// the first call.
     #[must_use]
     pub fn get(&self, pace: Pace) -> f64 {
         match pace {
             Pace::Slow => self.slow.mean,
             Pace::Fast => self.fast.mean,
+            Pace::Sequence => self.sequence.get(),
             Pace::FirstSeen => self.first_seen,
         }
     }
@@ -133,9 +155,10 @@ impl Scores {
     /// `least`th call on: before, they are means of too few.
     #[must_use]
     pub fn crossings(&self, limits: &Limits, least: u64) -> Vec<Pace> {
-        let counts = |pace: &Pace| self.scored >= least || *pace == Pace::FirstSeen;
+        let is_mean = |pace: &Pace| matches!(pace, Pace::Slow | Pace::Fast);
+        let counts = |pace: &Pace| self.scored >= least || !is_mean(pace);
         let factor = |pace: Pace| self.get(pace) / limits.of(pace);
-        let paces = [Pace::Slow, Pace::Fast, Pace::FirstSeen];
+        let paces = [Pace::Slow, Pace::Fast, Pace::Sequence, Pace::FirstSeen];
         let crossed = |pace: &Pace| factor(*pace) > 1.0;
         let mut paces: Vec<_> = paces.into_iter().filter(counts).filter(crossed).collect();
         paces.sort_by(|&a, &b| factor(b).total_cmp(&factor(a)));
@@ -146,13 +169,15 @@ impl Scores {
     #[must_use]
     pub fn crosses(&self, limits: &Limits, least: u64) -> bool {
         let means = self.slow.mean > limits.slow || self.fast.mean > limits.fast;
-        (means && self.scored >= least) || self.first_seen > limits.first_seen
+        (means && self.scored >= least)
+            || self.sequence.get() > limits.sequence
+            || self.first_seen > limits.first_seen
     }
 
     /// Whether every score is well below its limit.
     #[must_use]
     pub fn is_calm(&self, limits: &Limits) -> bool {
-        [Pace::Slow, Pace::Fast, Pace::FirstSeen]
+        [Pace::Slow, Pace::Fast, Pace::Sequence, Pace::FirstSeen]
             .into_iter()
             .all(|pace| self.get(pace) < CALM_SHARE * limits.of(pace))
     }

@@ -31,6 +31,8 @@ pub enum Pace {
     Slow,
     /// The running mean with the short time constant, for bursts.
     Fast,
+    /// The sum of what was never learned in the sequences; only with a profile.
+    Sequence,
     /// The evidence of what was never seen before; only with a profile.
     FirstSeen,
 }
@@ -90,7 +92,7 @@ pub struct Alarm {
     /// Which score crossed by the largest factor.
     pub pace: Pace,
     /// That score, computed from `flight` alone: replaying these calls gives it again to the bit. Nats a call; of
-    /// [`Pace::FirstSeen`], nats.
+    /// [`Pace::Sequence`] and [`Pace::FirstSeen`], nats.
     pub score: f64,
     /// What the score had to exceed.
     pub threshold: f64,

@@ -2,8 +2,9 @@
 
 use crate::detail::words;
 use crate::detect::verdict::{Alarm, Pace};
+use crate::profile::class::is_privileged;
 use crate::profile::first_seen::{First, FirstSeen};
-use crate::profile::known::{family, is_privileged};
+use crate::profile::known::family;
 use crate::report::text::call_name;
 use crate::syscall::event::Comm;
 

@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::detail::{Touch, Written};
 use crate::detect::threads::Threads;
 use crate::profile::Profile;
+use crate::profile::class::Class;
 use crate::profile::known::family;
 use crate::profile::ngram::Cursor;
 use crate::profile::provenance::Origin;
+use crate::profile::sightings::Place;
 use crate::profile::touched::Sighting;
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
@@ -87,12 +89,22 @@ pub struct Progress {
     pub novelty: Option<f64>,
 }
 
+/// A life that goes on.
+#[derive(Clone, Copy)]
+struct Open {
+    /// Tells it from every other of its source.
+    number: u64,
+    /// Its place among those that are kept.
+    life: usize,
+    cursor: Cursor,
+}
+
 /// Learns events as they come.
 pub struct Census {
     profile: Profile,
     threads: Threads,
     /// By slot: its life, and where it stands.
-    open: Vec<(usize, Cursor)>,
+    open: Vec<Open>,
     lives: Vec<Life>,
     /// Bytes that are left for lives.
     room: usize,
@@ -158,7 +170,7 @@ impl Census {
                     self.children.insert((*child_tgid, *child_tid), ());
                 }
             }
-            EventKind::Touch(touch) => self.touch(event.thread.tgid, touch),
+            EventKind::Touch(touch) => self.touch(event.thread, touch),
             EventKind::Exec => {}
             EventKind::Exit { count } => {
                 if let Some(slot) = self.threads.find(event.thread) {
@@ -171,8 +183,8 @@ impl Census {
         }
     }
 
-    fn touch(&mut self, tgid: u32, touch: &Touch) {
-        let general = touch.detail.generalised(tgid);
+    fn touch(&mut self, thread: ThreadKey, touch: &Touch) {
+        let general = touch.detail.generalised(thread.tgid);
         let touched = &mut self.profile.touched;
         let detail = self.written.note(general, |path| touched.writes(path));
         let provenance = &self.profile.provenance;
@@ -187,7 +199,14 @@ impl Census {
             calls: provenance.calls().saturating_add(self.progress.calls),
             millis: before.saturating_add((latest_ns - first_ns) / 1_000_000),
         };
-        touched.learn(&detail, at);
+        if touched.learn(&detail, at) {
+            let place = Place {
+                life: u64::from(thread.tid),
+                seq: touch.seq,
+            };
+            let class = Class::of_touch(&detail);
+            self.profile.known.learn_touch(class, place);
+        }
     }
 
     /// Nanoseconds by which the latest event is later than those before.
@@ -218,7 +237,11 @@ impl Census {
             return;
         }
         self.progress.lost = self.progress.lost.saturating_add(next.missing);
-        let (life, mut cursor) = self.open[slot as usize];
+        let Open {
+            number,
+            life,
+            mut cursor,
+        } = self.open[slot as usize];
         if next.restarts {
             cursor = self.profile.ngram.middle();
             let first_seq = stretch.first_seq.saturating_add(next.repeated as u64);
@@ -231,6 +254,7 @@ impl Census {
         let later_ns = stretch.last_ns.saturating_sub(event.time_ns);
         let passed_ns = passed_ns + self.pass(event.time_ns.saturating_add(later_ns));
         let mut seconds = passed_ns as f64 / 1e9;
+        let mut seq = stretch.first_seq.saturating_add(next.repeated as u64);
         for &call in &stretch.calls[next.repeated..] {
             if table::is_restart(call) {
                 continue;
@@ -241,12 +265,15 @@ impl Census {
             let learned = self.profile.ngram.learn_next(&mut cursor, token);
             let learned = learned.expect("every token is of the vocabulary");
             self.profile.novelty.push(learned, seconds);
+            let place = Place { life: number, seq };
+            let known = &mut self.profile.known;
+            known.learn(event.comm, (call, token), is_new, seconds, place);
             seconds = 0.0;
-            self.profile.known.learn(event.comm, token, is_new);
+            seq = seq.saturating_add(1);
             self.progress.calls += 1;
             self.keep(life, token);
         }
-        self.open[slot as usize].1 = cursor;
+        self.open[slot as usize].cursor = cursor;
     }
 
     /// Begins a run after a gap, in the place of one that has no call yet.
@@ -316,7 +343,11 @@ impl Census {
             });
         }
         self.progress.lives += 1;
-        let place = (life, self.profile.ngram.middle());
+        let place = Open {
+            number: self.progress.lives,
+            life,
+            cursor: self.profile.ngram.middle(),
+        };
         if slot as usize == self.open.len() {
             self.open.push(place);
         } else {
@@ -343,6 +374,7 @@ impl Census {
         self.threads = Threads::new(MOST_THREADS);
         self.open.clear();
         self.children.clear();
+        self.profile.known.end_source();
         self.progress = Progress::default();
         self.span_ns = None;
         progress

@@ -6,13 +6,6 @@ use crate::learn::held_out::{DetectorScorer, hold_out};
 use crate::model::{Model, ScoreError};
 use crate::profile::{Profile, Thresholds};
 
-/// Thresholds that nothing crosses: what is held out raises no alarm.
-const NEVER: Thresholds = Thresholds {
-    slow: f64::INFINITY,
-    fast: f64::INFINITY,
-    first_seen: f64::INFINITY,
-};
-
 /// Leaves out every life in turn, and gives the profile with the mixture's weight and the held-out peaks that come of it,
 /// joined with those that it had. `tell` hears how many of how many calls are done.
 ///
@@ -32,7 +25,7 @@ pub fn finish(
         again_after: None,
         ..Settings::default()
     };
-    let detector = Detector::with_profile(model, profile, NEVER, settings);
+    let detector = Detector::with_profile(model, profile, Thresholds::NEVER, settings);
     let mut scorer = DetectorScorer::new(detector);
     let (weight, held_out) = hold_out(&mut scorer, lives, tell)?;
     let mut profile = scorer

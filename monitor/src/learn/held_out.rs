@@ -1,10 +1,9 @@
 //! What the scores of a service are on runs that were not learned.
 
+use crate::detect::cusum::{CLIP, Cusum, added};
 use crate::detect::detector::{Detector, OwnSurprise};
-use crate::detect::threshold::{LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
-use crate::detect::verdict::Pace;
 use crate::model::ScoreError;
-use crate::profile::held_out::{HeldOut, PEAK_CALLS};
+use crate::profile::held_out::HeldOut;
 use crate::profile::mixture::Mixture;
 use crate::profile::ngram::{Cursor, Ngram};
 use crate::profile::{ORDER, Profile};
@@ -23,13 +22,17 @@ const ROUND: usize = 64 * 1024;
 /// Bounds of the mixture's weight: neither model is ever left out.
 const WEIGHTS: (f64, f64) = (0.01, 0.999);
 
+/// The drift takes off this many times what held-out calls add: the best to find a rate of breaks six
+/// times as high, (6 − 1) / ln 6 (Lucas 1985, Counted data CUSUM's).
+const DRIFT: f64 = 2.79;
+
+/// What the drift takes off at most: a break counts for some calls, however little is known.
+const HIGHEST_DRIFT: f64 = CLIP as f64 / 8.0;
+
 /// Scores calls by a profile that can be changed between.
 pub trait Scorer {
     /// Changes the profile.
     fn edit(&mut self, edit: &mut dyn FnMut(&mut Profile));
-
-    /// The time constants of the scores.
-    fn limits(&self) -> Limits;
 
     /// Scores threads from a place in their lives on (0 for the beginning), and tells of every call which thread made it
     /// and what its surprise is made of.
@@ -67,10 +70,6 @@ impl DetectorScorer {
 impl Scorer for DetectorScorer {
     fn edit(&mut self, edit: &mut dyn FnMut(&mut Profile)) {
         self.detector.edit_profile(edit);
-    }
-
-    fn limits(&self) -> Limits {
-        *self.detector.limits()
     }
 
     fn score(
@@ -128,10 +127,10 @@ impl Scorer for DetectorScorer {
 struct Found {
     /// Calls before the piece.
     warm: usize,
-    /// Whether the thread's beginning is in it.
-    from_start: bool,
-    /// Nats by the n-gram alone.
-    nats: Vec<f32>,
+    /// All calls.
+    calls: u32,
+    /// Of the calls that broke the sequence: place, and nats by the n-gram alone.
+    breaks: Vec<(u32, f32)>,
     /// Of the calls that asked: place, n-gram's nats, probability by the LSTM.
     asked: Vec<(u32, f32, f64)>,
 }
@@ -172,11 +171,11 @@ pub fn hold_out(
             }
         });
         let before = found.len();
-        for (piece, (seq, calls)) in fold.iter().zip(&threads) {
+        for (piece, (_, calls)) in fold.iter().zip(&threads) {
             found.push(Found {
                 warm: calls.len().saturating_sub(piece.calls.len()),
-                from_start: *seq == 0,
-                nats: Vec::with_capacity(calls.len()),
+                calls: 0,
+                breaks: Vec::new(),
                 asked: Vec::new(),
             });
         }
@@ -185,11 +184,13 @@ pub fn hold_out(
                 return;
             };
             if let Some(lstm) = own.lstm {
-                let place = u32::try_from(found.nats.len()).unwrap_or(u32::MAX);
                 let lstm = (-f64::from(lstm)).exp() * own.share;
-                found.asked.push((place, own.ngram, lstm));
+                found.asked.push((found.calls, own.ngram, lstm));
             }
-            found.nats.push(own.ngram);
+            if own.breaks {
+                found.breaks.push((found.calls, own.ngram));
+            }
+            found.calls = found.calls.saturating_add(1);
         })?;
         scorer.edit(&mut |profile| {
             for piece in fold {
@@ -213,9 +214,15 @@ pub fn hold_out(
         weight: weight.unwrap_or(Mixture::default().weight),
         ..Mixture::default()
     };
-    let limits = scorer.limits();
-    for found in &found {
-        peaks(found, &mixture, &limits, &mut held_out);
+    let added: Vec<Vec<(u32, f32)>> = found.iter().map(|it| it.added(&mixture)).collect();
+    let all: f64 = added.iter().flatten().map(|it| f64::from(it.1)).sum();
+    #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
+    let calls = held_out.calls.max(1) as f64;
+    // As if one more break had come: none among few calls says little.
+    let drift = DRIFT * (all + f64::from(CLIP)) / calls;
+    held_out.drift = drift.min(HIGHEST_DRIFT);
+    for (found, added) in found.iter().zip(&added) {
+        peaks(found.calls, added, &mut held_out);
     }
     Ok((weight, held_out))
 }
@@ -264,43 +271,42 @@ pub fn weight(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
     Some(weight)
 }
 
-/// Adds the highest scores of every [`PEAK_CALLS`] calls of a piece.
-fn peaks(found: &Found, mixture: &Mixture, limits: &Limits, held_out: &mut HeldOut) {
-    let least = if found.from_start {
-        LEAST_CALLS
-    } else {
-        LEAST_CALLS_AFTER_GAP
-    };
-    let mut scores = Scores::new(limits);
-    let mut asked = found.asked.iter().peekable();
-    let mut peak: Option<(f64, f64)> = None;
-    for (place, &nats) in found.nats.iter().enumerate() {
-        let lstm = asked.next_if(|&&(at, ..)| at as usize == place);
-        scores.push(match lstm {
-            None => nats,
-            // The LSTM's probability is shared out already.
-            Some(&(_, ngram, lstm)) => {
-                let nats = -lstm.max(f64::MIN_POSITIVE).ln();
-                #[expect(clippy::cast_possible_truncation, reason = "nats of at most 709")]
-                mixture.surprise((-f64::from(ngram)).exp(), Some(nats as f32), 1.0)
-            }
+impl Found {
+    /// Where the calls of the piece add how much to the sum, nats.
+    fn added(&self, mixture: &Mixture) -> Vec<(u32, f32)> {
+        let mut asked = self.asked.iter().peekable();
+        let breaks = self.breaks.iter().filter_map(|&(place, ngram)| {
+            while asked.next_if(|it| it.0 < place).is_some() {}
+            let surprise = match asked.next_if(|it| it.0 == place) {
+                None => ngram,
+                // The LSTM's probability is shared out already.
+                Some(&(_, ngram, lstm)) => {
+                    let nats = -lstm.max(f64::MIN_POSITIVE).ln();
+                    #[expect(clippy::cast_possible_truncation, reason = "nats of at most 709")]
+                    mixture.surprise((-f64::from(ngram)).exp(), Some(nats as f32), 1.0)
+                }
+            };
+            (place as usize >= self.warm).then(|| (place, added(true, surprise)))
         });
-        let Some(held) = place.checked_sub(found.warm) else {
-            continue;
-        };
-        if held % PEAK_CALLS == 0
-            && let Some((slow, fast)) = peak.take()
-        {
-            held_out.push(slow, fast);
-        }
-        if scores.scored() >= least {
-            let (slow, fast) = peak.unwrap_or((f64::MIN, f64::MIN));
-            let (now_slow, now_fast) = (scores.get(Pace::Slow), scores.get(Pace::Fast));
-            peak = Some((slow.max(now_slow), fast.max(now_fast)));
+        breaks.collect()
+    }
+}
+
+/// Adds the peaks of the sum over so many calls, some of which add something to it.
+fn peaks(calls: u32, added: &[(u32, f32)], held_out: &mut HeldOut) {
+    let mut sum = Cusum::default();
+    let mut peak = 0.0_f64;
+    let mut added = added.iter().peekable();
+    for place in 0..calls {
+        let nats = added.next_if(|it| it.0 == place).map_or(0.0, |it| it.1);
+        sum.push(nats, held_out.drift);
+        peak = peak.max(sum.get());
+        if sum.get() == 0.0 && peak > 0.0 {
+            held_out.push(std::mem::take(&mut peak));
         }
     }
-    if let Some((slow, fast)) = peak {
-        held_out.push(slow, fast);
+    if peak > 0.0 {
+        held_out.push(peak);
     }
 }
 

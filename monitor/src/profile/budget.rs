@@ -1,10 +1,9 @@
 //! From the false alarms that a user accepts to the thresholds that keep to them.
 //!
-//! Each of the three scores takes a third of the budget. Slow and fast: of `N` held-out calls with peaks `x₁ ≥ x₂ ≥ …`, a
-//! threshold that the rate `r` per call allows is the `⌊rN⌋`th highest peak. Below one peak the data do not reach that
-//! far, and the tail is taken for an exponential one, whose mean excess over the peak `u` is `β`: `t = u + β ln(m / (rN))`
-//! for the `m` peaks above `u` (peaks over a threshold, Davison & Smith 1990, with shape 0), and never below the highest
-//! peak. First-seen evidence is `−ln` of a rate already, so its threshold is `−ln r`.
+//! Each of the two kinds of evidence has a share of the budget. New things come the more rarely the longer a service was learned
+//! ([`arrivals`](crate::profile::arrivals)), and so do sequences that were never learned ([`tail`](crate::profile::tail)): what
+//! counts is how many benign events of that weight are expected over the budget's own span, or over that in which it accepts
+//! one, and not how rare a call is among others.
 
 pub mod poisson;
 
@@ -13,20 +12,15 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::profile::arrivals::{Arrivals, folds};
+use crate::profile::class::Class;
+use crate::profile::sightings::ASSUMED_CALLS_PER_SECOND;
+use crate::profile::tail::Tail;
 use crate::profile::{Profile, Thresholds};
 
-/// The share of the budget that each of the three scores has.
-const SHARE: f64 = 1.0 / 3.0;
-
-/// Peaks to which the tail is fitted.
-const TAIL: usize = 50;
-
-/// Calls a second of a service that was learned from sources without time. An assumption; the support says so.
-pub const ASSUMED_CALLS_PER_SECOND: f64 = 1000.0;
-
-/// The threshold of slow and fast where nothing was held out, nats a call: every call as surprising as if all of the
-/// vocabulary were alike.
-const WITHOUT_DATA: f64 = 8.317_766_166_719_343;
+/// The share of the budget that new things have: most of it, since one of them says more to a person
+/// than an order of calls does. Sequences have the rest.
+const FIRST_SEEN: f64 = 0.7;
 
 const DAY_S: f64 = 86_400.0;
 
@@ -96,42 +90,66 @@ impl fmt::Display for Budget {
 }
 
 impl Budget {
-    /// False alarms a call, at most 1, of a service that makes so many calls a second.
+    /// How many false alarms are accepted in how many seconds, of a service that makes so many calls
+    /// a second: the budget as it was given, or the time in which it accepts one if that is longer.
     #[must_use]
-    pub fn per_call(&self, calls_per_second: f64) -> f64 {
-        let calls = match self.per {
-            Per::Hour => calls_per_second * 3600.0,
-            Per::Day => calls_per_second * DAY_S,
-            Per::Week => calls_per_second * DAY_S * 7.0,
-            Per::Million => 1e6,
+    pub fn over(&self, calls_per_second: f64) -> (f64, f64) {
+        let seconds = match self.per {
+            Per::Hour => 3600.0,
+            Per::Day => DAY_S,
+            Per::Week => DAY_S * 7.0,
+            Per::Million => 1e6 / calls_per_second.max(f64::MIN_POSITIVE),
         };
-        (self.alarms / calls).clamp(1e-300, 1.0)
+        let longer = (1.0 / self.alarms).max(1.0);
+        (self.alarms * longer, seconds * longer)
     }
 }
 
 /// What stands behind thresholds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Support {
-    /// False alarms that are expected per million calls.
-    pub per_million: f64,
-    /// The lower end of its 95% interval.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-    /// Whether a threshold lies beyond what was held out.
-    pub extrapolated: bool,
-    /// The smallest budget that the data support by themselves, per million calls; infinite without data.
-    pub supported_per_million: f64,
-    /// The same per day.
-    pub supported_per_day: f64,
-    /// How many more calls are to be recorded for the budget asked for; 0 when there are enough.
-    pub more_calls: u64,
-    /// How long that takes, seconds.
-    pub more_seconds: f64,
+    /// False alarms that the budget accepts …
+    pub accepted: f64,
+    /// … in so many seconds.
+    pub seconds: f64,
+    /// How many are expected in that time.
+    pub expected: f64,
+    /// How long the service was learned, seconds.
+    pub learned_s: f64,
+    /// What becomes of each class of new things.
+    pub classes: Vec<OfClass>,
     /// The service's calls a second.
     pub calls_per_second: f64,
     /// Whether that is assumed and not measured.
     pub assumed_rate: bool,
+}
+
+/// What becomes of one new thing of a class, by itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OfClass {
+    /// The class.
+    pub class: Class,
+    /// Whether it is reported.
+    pub reported: bool,
+    /// How many benign ones that weigh as much, or more, are expected in the budget's time.
+    pub expected: f64,
+    /// How much longer a service that comes up with so many has to be learned until one is reported,
+    /// seconds; 0 when it is.
+    pub more_s: f64,
+}
+
+impl Support {
+    /// The one of a class.
+    #[must_use]
+    pub fn of(&self, class: Class) -> Option<&OfClass> {
+        self.classes.iter().find(|it| it.class == class)
+    }
+
+    /// False alarms that are expected a day.
+    #[must_use]
+    pub fn expected_per_day(&self) -> f64 {
+        self.expected / self.seconds * DAY_S
+    }
 }
 
 /// The thresholds of a profile that keep to a budget, and what stands behind them.
@@ -139,102 +157,43 @@ pub struct Support {
 pub fn thresholds(profile: &Profile, budget: &Budget) -> (Thresholds, Support) {
     let measured = profile.provenance.calls_per_second();
     let calls_per_second = measured.unwrap_or(ASSUMED_CALLS_PER_SECOND);
-    let rate = budget.per_call(calls_per_second) * SHARE;
-    let held_out = &profile.held_out;
-    #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
-    let calls = held_out.calls as f64;
-    let slow = Cut::new(&held_out.slow, rate * calls);
-    let fast = Cut::new(&held_out.fast, rate * calls);
-    let first_seen = -rate.ln();
+    let (accepted, seconds) = budget.over(calls_per_second);
+    let learned_s = profile.known.learned().exposure();
+    let folds = folds(learned_s, seconds);
+    let share = accepted * FIRST_SEEN;
+    let arrivals = Arrivals::new(&profile.known);
+    let tail = Tail::new(&profile.held_out, profile.known.priors().sequences);
     let thresholds = Thresholds {
-        slow: slow.threshold,
-        fast: fast.threshold,
-        first_seen,
+        sequence: tail.threshold(accepted - share, folds),
+        drift: profile.held_out.drift,
+        first_seen: arrivals.threshold(share, folds),
     };
-    let million = |alarms: f64| alarms / calls.max(1.0) * 1e6;
-    let supported = 1.0 / SHARE / calls;
-    let lacking = (1.0 / rate - calls).max(0.0);
-    // More recording is held out by the same share.
-    #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
-    let recorded = profile.provenance.calls().max(1) as f64 / calls.max(1.0);
-    let more = lacking * recorded;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "saturates"
-    )]
-    let more_calls = more.ceil() as u64;
-    let (low, high) = (
-        slow.interval.0 + fast.interval.0,
-        slow.interval.1 + fast.interval.1,
-    );
+    let of_class = |&class: &Class| {
+        let rate = arrivals.of(class);
+        let reported = arrivals.worth(class) > thresholds.first_seen;
+        let enough = seconds / (share / rate).exp_m1();
+        OfClass {
+            class,
+            reported,
+            expected: rate * folds,
+            more_s: if reported {
+                0.0
+            } else {
+                (enough - learned_s).max(0.0)
+            },
+        }
+    };
+    let first_seen = arrivals.heavier(thresholds.first_seen.next_up());
     let support = Support {
-        per_million: million(slow.expected + fast.expected) + rate * 1e6,
-        low: million(low),
-        high: million(high) + rate * 1e6,
-        extrapolated: slow.extrapolated || fast.extrapolated,
-        supported_per_million: supported * 1e6,
-        supported_per_day: supported * calls_per_second * DAY_S,
-        more_calls,
-        more_seconds: more / calls_per_second,
+        accepted,
+        seconds,
+        expected: (first_seen + tail.rate(thresholds.sequence)) * folds,
+        learned_s,
+        classes: Class::ALL.iter().map(of_class).collect(),
         calls_per_second,
         assumed_rate: measured.is_none(),
     };
     (thresholds, support)
-}
-
-/// A threshold among peaks.
-struct Cut {
-    threshold: f64,
-    /// Peaks at or above it that as many calls again are expected to have, and its 95% interval.
-    expected: f64,
-    interval: (f64, f64),
-    extrapolated: bool,
-}
-
-impl Cut {
-    /// Where `allowed` of `peaks` (highest first) are at or above it.
-    fn new(peaks: &[f64], allowed: f64) -> Self {
-        let Some(&highest) = peaks.first() else {
-            return Self {
-                threshold: WITHOUT_DATA,
-                expected: allowed,
-                interval: (0.0, poisson::interval(0).1),
-                extrapolated: true,
-            };
-        };
-        if allowed >= 1.0 {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "at most as many as are kept"
-            )]
-            let count = (allowed as usize).min(peaks.len());
-            return Self {
-                threshold: peaks[count - 1],
-                #[expect(clippy::cast_precision_loss, reason = "at most a few hundred")]
-                expected: count as f64,
-                interval: poisson::interval(count as u64),
-                extrapolated: false,
-            };
-        }
-        let above = TAIL.min(peaks.len() / 2);
-        let tail = if above == 0 {
-            highest
-        } else {
-            let from = peaks[above];
-            #[expect(clippy::cast_precision_loss, reason = "at most 50")]
-            let count = above as f64;
-            let excess = peaks[..above].iter().map(|peak| peak - from).sum::<f64>() / count;
-            from + excess * (count / allowed).ln()
-        };
-        Self {
-            threshold: tail.max(highest),
-            expected: allowed,
-            interval: (0.0, poisson::interval(0).1),
-            extrapolated: true,
-        }
-    }
 }
 
 #[cfg(test)]

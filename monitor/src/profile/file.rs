@@ -3,6 +3,8 @@
 
 mod contents;
 
+mod first;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,6 +17,7 @@ use crate::profile::Profile;
 use crate::trace::error::shown;
 
 use contents::Contents;
+use first::First;
 
 /// The first bytes of every profile; the first of them is no text.
 pub const MAGIC: [u8; 8] = *b"\x89monprf\n";
@@ -22,7 +25,7 @@ pub const MAGIC: [u8; 8] = *b"\x89monprf\n";
 /// The version of the format that this monitor writes.
 pub const VERSION: u16 = 2;
 
-/// The oldest version that it reads: in 1 nothing stood of what is touched.
+/// The oldest version that it reads: see [`first`].
 const OLDEST: u16 = 1;
 
 /// The largest profile that is read, bytes; one of the most n-grams that a model holds is smaller.
@@ -130,13 +133,12 @@ pub fn decode(bytes: &[u8]) -> Result<Profile, Damage> {
     if there > whole || Sha256::digest(&bytes[..sealed])[..] != bytes[sealed..] {
         return Err(Damage::Altered);
     }
-    let mut contents = bytes[PREAMBLE..sealed].to_vec();
-    if version == OLDEST {
-        // No thing touched, and no other.
-        contents.extend([0, 0]);
+    let contents = &bytes[PREAMBLE..sealed];
+    let contents: Contents = match version {
+        OLDEST => postcard::from_bytes(contents).map(|first: First| first.into()),
+        _ => postcard::from_bytes(contents),
     }
-    let contents: Contents =
-        postcard::from_bytes(&contents).map_err(|error| Damage::Inconsistent(error.to_string()))?;
+    .map_err(|error| Damage::Inconsistent(error.to_string()))?;
     Profile::try_from(contents).map_err(Damage::Inconsistent)
 }
 

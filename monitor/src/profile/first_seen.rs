@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::detail::{Detail, sensitive};
-use crate::profile::known::is_privileged;
+use crate::profile::class::is_privileged;
 use crate::syscall::event::{Call, Comm};
 
 /// What can be new.

@@ -49,21 +49,16 @@ impl Firsts {
     pub fn touched(&mut self, profile: &Profile, detail: &Detail, seq: u64) -> bool {
         let is_new = !profile.touched.is_empty() && !profile.touched.knows(detail);
         if is_new {
-            let nats = profile.touch_nats(detail);
-            self.weigh(First::Touch(detail.clone()), seq, nats);
+            self.add(&profile.known, First::Touch(detail.clone()), seq);
         }
         is_new
     }
 
     fn add(&mut self, known: &Known, what: First, seq: u64) {
-        let nats = known.nats(&what);
-        self.weigh(what, seq, nats);
-    }
-
-    fn weigh(&mut self, what: First, seq: u64, nats: f64) {
         if self.events.iter().any(|event| event.what == what) {
             return;
         }
+        let nats = known.nats(&what);
         self.noted += 1;
         self.events.push_back(FirstSeen { seq, what, nats });
         if self.events.len() > KEPT {
@@ -112,6 +107,7 @@ mod tests {
     use super::Firsts;
     use crate::profile::first_seen::First;
     use crate::profile::known::Known;
+    use crate::profile::sightings::Place;
     use crate::profile::vocabulary::Vocabulary;
     use crate::syscall::event::{Abi, Call, Comm};
 
@@ -123,8 +119,16 @@ mod tests {
         };
         let (web, shell) = (Comm::new(b"web-1"), Comm::new(b"sh"));
         let mut known = Known::default();
-        known.learn(web, 0, true);
-        known.learn(Comm::new(b"log"), 1, true);
+        known.learn(web, (call(10), 0), true, 0.0, Place::default());
+        known.learn(
+            Comm::new(b"log"),
+            (call(11), 1),
+            true,
+            0.0,
+            Place::default(),
+        );
+        // Nothing more for long.
+        known.learn(web, (call(10), 0), false, 1e6, Place::default());
         let mut firsts = Firsts::default();
         firsts.named(&known, web, 0);
         firsts.made(&known, call(10), 0, 0);
@@ -160,7 +164,7 @@ mod tests {
             number,
         };
         let mut known = Known::default();
-        (0..1000).for_each(|_| known.learn(Comm::new(b"web"), 0, false));
+        known.learn(Comm::new(b"web"), (call(0), 0), true, 1.0, Place::default());
         for before in [true, false] {
             let mut firsts = Firsts::default();
             // 165 is mount.

@@ -2,12 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Peaks that are kept of each pace.
+/// Peaks that are kept.
 pub const MOST_PEAKS: usize = 512;
-
-/// Calls of a run of which the highest score is one peak: as many as a flight holds, so that what raises one alarm counts
-/// about once.
-pub const PEAK_CALLS: usize = 512;
 
 /// Peaks of the scores on held-out runs.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
@@ -22,17 +18,20 @@ pub struct HeldOut {
     pub begun_once: u64,
     /// Threads that were there before the recording began: how they begin was never seen.
     pub begun_before: u64,
-    /// The highest peaks of the slow score, nats a call, highest first.
-    pub slow: Vec<f64>,
-    /// The same of the fast score.
-    pub fast: Vec<f64>,
+    /// What every call took off the sum of what was never learned ([`crate::detect::cusum`]), nats.
+    pub drift: f64,
+    /// How high that sum went each time before it fell to zero again, nats, highest first.
+    pub peaks: Vec<f64>,
 }
 
 impl HeldOut {
-    /// Adds a peak of both scores.
-    pub fn push(&mut self, slow: f64, fast: f64) {
-        insert(&mut self.slow, slow);
-        insert(&mut self.fast, fast);
+    /// Adds a peak.
+    pub fn push(&mut self, peak: f64) {
+        let at = self.peaks.partition_point(|&higher| higher >= peak);
+        if at < MOST_PEAKS {
+            self.peaks.insert(at, peak);
+            self.peaks.truncate(MOST_PEAKS);
+        }
     }
 
     /// Adds what another profile, or more learning, found.
@@ -42,15 +41,8 @@ impl HeldOut {
         self.asked = self.asked.saturating_add(other.asked);
         self.begun_once = self.begun_once.saturating_add(other.begun_once);
         self.begun_before = self.begun_before.saturating_add(other.begun_before);
-        other.slow.iter().for_each(|&it| insert(&mut self.slow, it));
-        other.fast.iter().for_each(|&it| insert(&mut self.fast, it));
-    }
-}
-
-fn insert(peaks: &mut Vec<f64>, peak: f64) {
-    let at = peaks.partition_point(|&higher| higher >= peak);
-    if at < MOST_PEAKS {
-        peaks.insert(at, peak);
-        peaks.truncate(MOST_PEAKS);
+        // Under the larger drift the peaks of the other would have been lower.
+        self.drift = self.drift.max(other.drift);
+        other.peaks.iter().for_each(|&peak| self.push(peak));
     }
 }

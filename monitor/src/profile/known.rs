@@ -1,44 +1,24 @@
 //! What the service ever did: the calls that it made, the names that its processes had, and which of the ones made
 //! which of the others.
 //!
-//! Something new is worth as many nats as the profile is settled: `−ln r`, where `r` estimates how often a call is the first
-//! sighting of its kind, from the later half of what was learned (Laplace's rule of succession, so that a profile that
-//! found nothing new in `n` calls says `1 / (n + 1)`). While novelty still falls, new things are worth little.
-
-mod privileged;
+//! Something new is worth `−ln λ` nats, `λ` being how many of its class this service comes up with in
+//! an e-fold of the time learned ([`prior`](crate::profile::prior)): nothing while that is one or
+//! more, and the more the rarer it is.
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::profile::class::Class;
 use crate::profile::first_seen::{First, FirstSeen};
+use crate::profile::prior::{Priors, prior};
+use crate::profile::sightings::{FOLDS, Learned, Place, Sightings};
 use crate::profile::vocabulary::Vocabulary;
-use crate::syscall::event::Comm;
-use crate::syscall::flight::Flight;
-
-pub use privileged::is_privileged;
+use crate::syscall::event::{Call, Comm};
 
 /// Names beyond that many are not learned.
 pub const MOST_NAMES: usize = 1024;
 
-/// How much rarer than others a call is, as something new, that only a privileged process has a use for: one in a
-/// thousand. An assumption, not a measurement.
-const PRIVILEGED_NATS: f64 = 6.907_755_278_982_137;
-
-/// What each further touched thing adds: four in five new things come with another. An assumption, not a measurement.
-const BESIDE_NATS: f64 = 0.223_143_551_314_209_7;
-
 /// The calls that processes of one name made, as a set of tokens.
 type CallSet = Vec<u64>;
-
-/// When things were seen for the first time: the count of calls learned before, in order.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Sightings {
-    /// Of calls.
-    pub calls: Vec<u64>,
-    /// Of names.
-    pub names: Vec<u64>,
-    /// Of calls of a name.
-    pub calls_of_names: Vec<u64>,
-}
 
 /// What the service ever did.
 #[derive(Clone, Debug, Default)]
@@ -46,8 +26,11 @@ pub struct Known {
     names: HashMap<Comm, u32>,
     /// By the number of the name.
     sets: Vec<CallSet>,
+    /// By the number of the name: the life that brought it, while that is known.
+    brought_by: HashMap<u32, u64>,
     sightings: Sightings,
-    learned: u64,
+    learned: Learned,
+    priors: Priors,
 }
 
 /// A name with its runs of digits made alike (`worker-12` and `worker-7` become `worker-#`), since programs number their
@@ -67,12 +50,12 @@ pub fn family(comm: Comm) -> Comm {
 
 impl Known {
     /// What is known, from its parts: the tokens that each name's processes made, when things were first seen, and how
-    /// many calls were learned from. Names beyond [`MOST_NAMES`] and tokens outside of the vocabulary are left out.
+    /// much was learned. Names beyond [`MOST_NAMES`] and tokens outside of the vocabulary are left out.
     #[must_use]
     pub fn from_parts(
         names: impl IntoIterator<Item = (Comm, Vec<u32>)>,
         sightings: Sightings,
-        learned: u64,
+        learned: Learned,
     ) -> Self {
         let mut known = Self {
             sightings,
@@ -109,9 +92,9 @@ impl Known {
         &self.sightings
     }
 
-    /// Calls learned from.
+    /// How much was learned.
     #[must_use]
-    pub const fn learned(&self) -> u64 {
+    pub const fn learned(&self) -> Learned {
         self.learned
     }
 
@@ -142,24 +125,54 @@ impl Known {
         Some(name)
     }
 
-    /// Learns that a process of this name made a call of this token; `is_new` says that the service never made it
-    /// before.
-    pub fn learn(&mut self, comm: Comm, token: u32, is_new: bool) {
-        let at = self.learned;
-        self.learned += 1;
+    /// Learns that a process of this name made a call of this token at that place of its life,
+    /// `seconds` after the call before; `is_new` says that the service never made it before.
+    pub fn learn(
+        &mut self,
+        comm: Comm,
+        (call, token): (Call, u32),
+        is_new: bool,
+        seconds: f64,
+        place: Place,
+    ) {
+        let at = Learned {
+            calls: self.learned.calls,
+            seconds: self.learned.seconds + seconds,
+        };
+        self.learned = Learned {
+            calls: at.calls + 1,
+            ..at
+        };
         if is_new {
-            self.sightings.calls.push(at);
+            self.sightings.push(Class::of_call(call), at, place);
         }
         let names = self.sets.len();
         let Some(name) = self.add_name(comm) else {
+            // Nobody knows whether such a name was there before: it counts as new whenever it comes.
+            self.sightings.push(Class::Name, at, place);
             return;
         };
         if self.sets.len() > names {
-            self.sightings.names.push(at);
+            self.sightings.push(Class::Name, at, place);
+            self.brought_by.insert(name, place.life);
         }
         if insert(&mut self.sets[name as usize], token) && !is_new {
-            self.sightings.calls_of_names.push(at);
+            // To the watch, what a program does in the life in which it is new is no news beside it.
+            if self.brought_by.get(&name) != Some(&place.life) {
+                self.sightings.push(Class::of_call_of_name(call), at, place);
+            }
         }
+    }
+
+    /// Learns that something of this class was touched for the first time.
+    pub fn learn_touch(&mut self, class: Class, place: Place) {
+        self.sightings.push(class, self.learned, place);
+    }
+
+    /// Ends a source: the threads of the next are others.
+    pub fn end_source(&mut self) {
+        self.sightings.end_source();
+        self.brought_by.clear();
     }
 
     /// Takes a call of a name as known, without counting it as learned.
@@ -169,77 +182,88 @@ impl Known {
         }
     }
 
-    /// Adds what another service's profile knows, whose token `t` is `tokens(t)` here and of whose calls `new_calls` were new.
-    /// When those things were seen is not told of each: the latest sightings count, so that evidence is rather weaker.
-    pub fn join(&mut self, other: &Self, tokens: impl Fn(u32) -> u32, new_calls: usize) {
-        let (mut new_names, mut new_pairs) = (0, 0);
+    /// Adds what another service's profile knows, whose token `t` is `tokens(t)` here, of whose calls `new_calls` were new
+    /// and whose call of a token is `calls(t)`. When those things were seen is not told of each: the latest sightings count,
+    /// so that evidence is rather weaker.
+    pub fn join(
+        &mut self,
+        other: &Self,
+        tokens: impl Fn(u32) -> u32,
+        new_calls: &[Call],
+        calls: impl Fn(u32) -> Option<Call>,
+    ) {
+        let mut new: BTreeMap<Class, usize> = BTreeMap::new();
+        for &call in new_calls {
+            *new.entry(Class::of_call(call)).or_default() += 1;
+        }
         for (name, theirs) in other.names() {
             let names = self.sets.len();
             let Some(mine) = self.add_name(name) else {
-                break;
+                *new.entry(Class::Name).or_default() += 1;
+                continue;
             };
-            new_names += self.sets.len() - names;
+            *new.entry(Class::Name).or_default() += self.sets.len() - names;
             for token in theirs {
-                new_pairs += usize::from(insert(&mut self.sets[mine as usize], tokens(token)));
+                let is_new = insert(&mut self.sets[mine as usize], tokens(token));
+                if let Some(call) = calls(token).filter(|_| is_new) {
+                    *new.entry(Class::of_call_of_name(call)).or_default() += 1;
+                }
             }
         }
-        let learned = self.learned;
-        let latest = |mine: &mut Vec<u64>, theirs: &[u64], new: usize| {
-            let from = theirs.len().saturating_sub(new);
-            mine.extend(theirs[from..].iter().map(|at| at.saturating_add(learned)));
-        };
-        let (mine, theirs) = (&mut self.sightings, &other.sightings);
-        latest(&mut mine.calls, &theirs.calls, new_calls);
-        latest(&mut mine.names, &theirs.names, new_names);
-        latest(&mut mine.calls_of_names, &theirs.calls_of_names, new_pairs);
-        self.learned = learned.saturating_add(other.learned);
+        let new = |class| new.get(&class).copied().unwrap_or(0);
+        self.sightings.append(&other.sightings, self.learned, new);
+        self.learned = self.learned.and(other.learned);
+    }
+
+    /// What is known of services in general.
+    #[must_use]
+    pub const fn priors(&self) -> &Priors {
+        &self.priors
+    }
+
+    /// Judges by other priors than those that were fitted; they are not kept in a file.
+    pub fn set_priors(&mut self, priors: Priors) {
+        self.priors = priors;
+    }
+
+    /// How many new things of a class this service comes up with in an e-fold of the time learned.
+    #[must_use]
+    pub fn rate(&self, class: Class) -> f64 {
+        let prior = self.priors.of(class);
+        #[expect(clippy::cast_precision_loss, reason = "at most MOST_SIGHTINGS")]
+        let lately = self.sightings.lately(class, self.learned) as f64;
+        (prior.shape + lately) / (prior.folds + FOLDS)
     }
 
     /// What something new is worth, nats.
     #[must_use]
     pub fn nats(&self, what: &First) -> f64 {
-        let (sightings, call) = match what {
-            First::Call(call) => (&self.sightings.calls, Some(*call)),
-            First::Name(_) => (&self.sightings.names, None),
-            First::CallOfName(_, call) => (&self.sightings.calls_of_names, Some(*call)),
-            // Its weight comes from the whole profile: `Profile::touch_nats`.
-            First::Touch(_) => return 0.0,
-        };
-        let half = self.learned / 2;
-        let late = sightings.len() - sightings.partition_point(|&at| at < half);
-        #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
-        let rate = (late as f64 + 1.0) / ((self.learned - half) as f64 + 1.0);
-        let privileged = call.is_some_and(is_privileged);
-        -rate.min(1.0).ln() + if privileged { PRIVILEGED_NATS } else { 0.0 }
+        worth(self.rate(what.class()))
     }
 }
 
-/// The evidence of several new things within one flight, nats: the strongest counts in full, each further one less what it
-/// takes to find it anywhere among the flight's calls.
+/// What a new thing of a class is worth that comes at this rate, nats.
+#[must_use]
+pub fn worth(rate: f64) -> f64 {
+    // A threshold lies strictly below what is to cross it.
+    (-rate.ln()).max(0.0)
+}
+
+/// The evidence of several new things within one flight, nats: the strongest counts in full, each
+/// further one as much as it is improbable beside another, and never more than by itself.
 #[must_use]
 pub fn evidence<'a>(events: impl IntoIterator<Item = &'a FirstSeen>) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-    let anywhere = (Flight::CALLS as f64).ln();
-    let mut strongest = 0.0_f64;
-    let mut all = 0.0;
-    let mut touches: Option<f64> = None;
+    let beside = |event: &FirstSeen| {
+        let alone = -prior(event.what.class()).beside.ln();
+        alone.min(event.nats)
+    };
+    let (mut most, mut all) = (0.0_f64, 0.0);
     for event in events {
-        if let First::Touch(_) = event.what {
-            // Who touches one new thing mostly touches more: they are one, hardly heavier for each of them.
-            touches = Some(match touches {
-                None => event.nats,
-                Some(before) => before.max(event.nats) + BESIDE_NATS,
-            });
-            continue;
-        }
-        strongest = strongest.max(event.nats);
-        all += (event.nats - anywhere).max(0.0);
+        let further = beside(event);
+        most = most.max(event.nats - further);
+        all += further;
     }
-    if let Some(nats) = touches {
-        strongest = strongest.max(nats);
-        all += (nats - anywhere).max(0.0);
-    }
-    all + strongest.min(anywhere)
+    all + most
 }
 
 fn holds(set: &[u64], token: u32) -> bool {

@@ -56,8 +56,9 @@ impl Profile {
         let token = |it: u32| token(it).unwrap_or(Vocabulary::UNSEEN);
         let merged = self.ngram.merge(&other.ngram, token);
         merged.expect("every token is of the vocabulary");
-        let new_calls = self.vocabulary.calls().len() - known;
-        self.known.join(&other.known, token, new_calls);
+        let new_calls = &self.vocabulary.calls()[known..];
+        let call = |token| other.vocabulary.call(token);
+        self.known.join(&other.known, token, new_calls, call);
         let short = |it: u16| match it {
             BEFORE => BEFORE,
             it => u16::try_from(token(it.into())).unwrap_or(BEFORE),
@@ -86,8 +87,10 @@ impl Profile {
 mod tests {
     use super::MergeError;
     use crate::profile::Profile;
+    use crate::profile::class::Class;
     use crate::profile::file::{decode, encode};
     use crate::profile::provenance::Origin;
+    use crate::profile::sightings::Place;
     use crate::syscall::event::{Abi, Call, Comm};
 
     fn call(number: u32) -> Call {
@@ -106,7 +109,13 @@ mod tests {
             let is_new = profile.vocabulary.calls().len() > before;
             let full = profile.ngram.learn_next(&mut cursor, token);
             profile.novelty.push(full.expect("a token"), 0.5);
-            profile.known.learn(Comm::new(name), token, is_new);
+            let place = Place {
+                life: 0,
+                seq: 512 * profile.known.learned().calls,
+            };
+            profile
+                .known
+                .learn(Comm::new(name), (call(number), token), is_new, 0.5, place);
         }
         profile.provenance.origins.push(Origin {
             sha256: sha256.into(),
@@ -129,9 +138,10 @@ mod tests {
         assert_eq!(count(&[2, 9]), 1.0);
         assert_eq!(count(&[2, 0]), 1.0);
         assert_eq!(one.known.names().len(), 2);
-        assert_eq!(one.known.learned(), 12);
+        assert_eq!(one.known.learned().calls, 12);
         // 9 is the one call that was new, at the end of what the other learned.
-        assert_eq!(one.known.sightings().calls, [0, 1, 2, 11]);
+        let reads = one.known.sightings().of(Class::Call).iter();
+        assert_eq!(reads.map(|at| at.calls).collect::<Vec<_>>(), [0, 1, 2, 11]);
         let again = decode(&encode(&one)).expect("it is whole");
         assert_eq!(encode(&again), encode(&one));
     }

@@ -278,12 +278,28 @@ impl Ngram {
     /// # Errors
     /// When the token is outside of the vocabulary; the cursor stays then.
     pub fn probability_next(&self, cursor: &mut Cursor, token: u32) -> Result<f64, NgramError> {
+        Ok(self.look_next(cursor, token)?.0)
+    }
+
+    /// [`Ngram::probability_next`], and how many of the tokens before `token` were counted together
+    /// with it: `None` when not even `token` alone was.
+    ///
+    /// # Errors
+    /// When the token is outside of the vocabulary; the cursor stays then.
+    pub fn look_next(
+        &self,
+        cursor: &mut Cursor,
+        token: u32,
+    ) -> Result<(f64, Option<usize>), NgramError> {
         self.check(token)?;
         let mut probability = 1.0 / f64::from(self.vocabulary);
+        // Every occurrence of an n-gram was counted with all of its endings.
+        let mut counted = 0_usize;
         self.step(cursor, token, |context, node| {
             probability = self.trie.smoothed(context, node, probability);
+            counted += usize::from(self.trie.is_counted(node));
         });
-        Ok(probability)
+        Ok((probability, counted.checked_sub(1)))
     }
 
     /// `−ln p(token | what the cursor stands on)`, nats; the cursor is moved behind the token.

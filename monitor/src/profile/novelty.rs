@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::known::Sightings;
+use crate::profile::sightings::Sightings;
 
 /// Calls of the first stretches; they are joined in pairs when there are [`MOST_STRETCHES`].
 const FIRST_STRETCH: u64 = 64;
@@ -119,8 +119,7 @@ impl Novelty {
     #[must_use]
     pub fn settled(&self, sightings: &Sightings) -> Option<Settled> {
         let total: u64 = self.stretches.iter().map(|s| s.calls).sum();
-        let last = |places: &[u64]| places.iter().max().map_or(0, |&at| at + 1);
-        let firsts = last(&sightings.calls).max(last(&sightings.names));
+        let firsts = sightings.last_calls();
         let mut left: u64 = self.stretches.iter().map(|s| s.new).sum();
         let (mut calls, mut seconds) = (0, 0.0);
         for stretch in &self.stretches {
@@ -154,7 +153,8 @@ impl NoveltyStretch {
 #[cfg(test)]
 mod tests {
     use super::{MOST_STRETCHES, Novelty};
-    use crate::profile::known::Sightings;
+    use crate::profile::class::Class;
+    use crate::profile::sightings::{Learned, Sightings};
 
     fn learned(calls: u64, is_new: impl Fn(u64) -> bool) -> Novelty {
         let mut novelty = Novelty::default();
@@ -182,16 +182,17 @@ mod tests {
         let novelty = learned(40_960, |at| at < 5000);
         let settled = novelty.settled(&Sightings::default()).expect("settled");
         assert!((5000..7000).contains(&settled.calls), "{settled:?}");
-        let late = Sightings {
-            names: vec![0, 20_000],
-            ..Sightings::default()
+        let seen = |class, calls| {
+            let at = Learned {
+                calls,
+                seconds: 0.0,
+            };
+            Sightings::from_parts([(class, vec![at])])
         };
+        let late = seen(Class::Name, 20_000);
         let settled = novelty.settled(&late).expect("later");
         assert!((20_000..22_000).contains(&settled.calls), "{settled:?}");
-        let too_late = Sightings {
-            calls: vec![40_000],
-            ..Sightings::default()
-        };
+        let too_late = seen(Class::Call, 40_000);
         assert_eq!(novelty.settled(&too_late), None);
         assert_eq!(
             learned(40_960, |at| at % 500 == 0).settled(&Sightings::default()),

@@ -6,8 +6,6 @@
 
 mod index;
 
-pub mod weight;
-
 use std::collections::BTreeMap;
 
 use crate::detail::Detail;

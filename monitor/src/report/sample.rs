@@ -277,6 +277,7 @@ pub fn profiled_model() -> ModelIdentity {
             adapted: true,
             path: Some("/var/lib/monitor/web.profile".into()),
             first_seen_threshold: 16.25,
+            sequence_threshold: 24.5,
         }),
         ..model()
     }

@@ -119,16 +119,13 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         );
     }
     if let Some(model) = model {
-        row(
-            "model",
-            format!(
-                "{}, sha256 {}, thresholds {:.2} slow, {:.2} fast",
-                model.name,
-                model.sha256.get(..12).unwrap_or(&model.sha256),
-                model.slow_threshold,
-                model.fast_threshold
-            ),
-        );
+        let sha256 = model.sha256.get(..12).unwrap_or(&model.sha256);
+        let mut judges = format!("{}, sha256 {sha256}", model.name);
+        let (slow, fast) = (model.slow_threshold, model.fast_threshold);
+        if slow.is_finite() || fast.is_finite() {
+            let _ = write!(judges, ", thresholds {slow:.2} slow, {fast:.2} fast");
+        }
+        row("model", judges);
     }
     if model.is_some()
         && let Some(share) = counters.model_share()
@@ -139,10 +136,11 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         row(
             "profile",
             format!(
-                "sha256 {}{}, threshold {:.2} never seen before",
+                "sha256 {}{}, thresholds {:.2} never seen before, {:.1} sequences never learned",
                 profile.sha256.get(..12).unwrap_or(&profile.sha256),
                 if profile.adapted { ", adapting" } else { "" },
-                profile.first_seen_threshold
+                profile.first_seen_threshold,
+                profile.sequence_threshold
             ),
         );
     }
@@ -304,7 +302,7 @@ mod tests {
         let text = text(&summary, Some(&sample::profiled_model()));
         for line in [
             "\n  evicted   1,234 threads forgotten: the table of threads was full\n",
-            "\n  profile   sha256 cdcdcdcdcdcd, adapting, threshold 16.25 never seen before\n",
+            "\n  profile   sha256 cdcdcdcdcdcd, adapting, thresholds 16.25 never seen before, 24.5 sequences never learned\n",
         ] {
             assert!(text.contains(line), "{text}");
         }

@@ -136,9 +136,9 @@ pub struct ModelIdentity {
     pub name: String,
     /// SHA-256 of its `model.onnx`, lower-case hexadecimal.
     pub sha256: String,
-    /// What the slow score must exceed, nats a call.
+    /// What the slow score must exceed, nats a call; infinite where a profile judges instead.
     pub slow_threshold: f64,
-    /// What the fast score must exceed, nats a call.
+    /// The same for the fast score.
     pub fast_threshold: f64,
     /// The profile that judges as well, if there is one.
     pub profile: Option<ProfileIdentity>,
@@ -155,4 +155,6 @@ pub struct ProfileIdentity {
     pub path: Option<String>,
     /// What the evidence of things never seen before must exceed, nats.
     pub first_seen_threshold: f64,
+    /// What the sum of what was never learned must exceed, nats.
+    pub sequence_threshold: f64,
 }

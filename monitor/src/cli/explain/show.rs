@@ -86,6 +86,7 @@ pub fn listed(record: &AlarmRecord) -> String {
     let unit = match record.pace {
         Pace::Slow => "nats a call, slow mean",
         Pace::Fast => "nats a call, fast mean",
+        Pace::Sequence => "nats, sequences never learned",
         Pace::FirstSeen => "nats, never seen before",
     };
     // Shown although it may not be what a monitor wrote: escaped once more then.

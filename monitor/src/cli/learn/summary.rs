@@ -5,14 +5,15 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Result;
-use monitor::profile::budget::{self, Budget};
+use monitor::detect::cusum::CLIP;
+use monitor::profile::budget::{self, Budget, Support};
 use monitor::profile::{Profile, novelty::NoveltyStretch};
 use monitor::report::text::grouped;
 use monitor::trace::error::shown;
 use serde::Serialize;
 
 use crate::cli::Format;
-use crate::cli::judge::span;
+use crate::cli::judge::{span, unsupported};
 
 /// Everything that is told, as the JSON has it.
 #[derive(Serialize)]
@@ -34,9 +35,11 @@ pub struct Summary {
     budget: String,
     thresholds: Thresholds,
     expected: Expected,
-    supported: Supported,
-    more_calls: u64,
-    more_s: f64,
+    classes: Vec<OfClass>,
+    #[serde(skip)]
+    asked: Budget,
+    #[serde(skip)]
+    support: Support,
     profile: File,
 }
 
@@ -57,23 +60,24 @@ struct HeldOut {
 
 #[derive(Serialize)]
 struct Thresholds {
-    slow: f64,
-    fast: f64,
+    sequence: f64,
+    drift: f64,
     first_seen: f64,
-    extrapolated: bool,
 }
 
 #[derive(Serialize)]
 struct Expected {
-    per_million: f64,
-    low: f64,
-    high: f64,
+    events: f64,
+    seconds: f64,
+    accepted: f64,
 }
 
 #[derive(Serialize)]
-struct Supported {
-    per_million: f64,
-    per_day: f64,
+struct OfClass {
+    class: &'static str,
+    reported: bool,
+    expected_per_day: f64,
+    more_s: f64,
 }
 
 #[derive(Serialize)]
@@ -120,22 +124,27 @@ impl Summary {
             },
             budget: budget.to_string(),
             thresholds: Thresholds {
-                slow: thresholds.slow,
-                fast: thresholds.fast,
+                sequence: thresholds.sequence,
+                drift: thresholds.drift,
                 first_seen: thresholds.first_seen,
-                extrapolated: support.extrapolated,
             },
             expected: Expected {
-                per_million: support.per_million,
-                low: support.low,
-                high: support.high,
+                events: support.expected,
+                seconds: support.seconds,
+                accepted: support.accepted,
             },
-            supported: Supported {
-                per_million: support.supported_per_million,
-                per_day: support.supported_per_day,
-            },
-            more_calls: support.more_calls,
-            more_s: support.more_seconds,
+            classes: support
+                .classes
+                .iter()
+                .map(|it| OfClass {
+                    class: it.class.words(),
+                    reported: it.reported,
+                    expected_per_day: it.expected / support.seconds * 86_400.0,
+                    more_s: it.more_s,
+                })
+                .collect(),
+            asked: *budget,
+            support,
             profile: File {
                 path: shown(path),
                 sha256,
@@ -217,43 +226,50 @@ impl Summary {
                 held_out.begun_once
             )?;
         }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "small"
+        )]
+        let breaks = (self.thresholds.sequence / f64::from(CLIP)).ceil() as u64;
         writeln!(
             text,
-            "  thresholds {:.2} slow, {:.2} fast, {:.1} never seen, for {}{}",
-            self.thresholds.slow,
-            self.thresholds.fast,
-            self.thresholds.first_seen,
+            "  budget     {}; {} expected",
             self.budget,
-            if self.thresholds.extrapolated {
-                " (extrapolated)"
-            } else {
-                ""
-            }
+            expected(&self.support)
         )?;
-        let expected = &self.expected;
+        let words = |reported: bool| -> Vec<&str> {
+            let classes = self.classes.iter().filter(|it| it.reported == reported);
+            classes.map(|it| it.class).collect()
+        };
+        let reported = words(true);
         writeln!(
             text,
-            "  expected   {:.3} false alarms per million calls (95%: {:.3} to {:.3})",
-            expected.per_million, expected.low, expected.high
+            "  reported   {}{}{} sequences never learned close together",
+            reported.join(", "),
+            if reported.is_empty() { "" } else { "; " },
+            grouped(breaks)
         )?;
-        let supported = &self.supported;
-        writeln!(
-            text,
-            "  supported  {:.3} per million calls, {:.1} a day, by what was held out",
-            supported.per_million, supported.per_day
-        )?;
-        if self.more_calls > 0 {
-            writeln!(
-                text,
-                "             {} more calls ({}) would support {}",
-                grouped(self.more_calls),
-                span(self.more_s),
-                self.budget
-            )?;
+        let missing = words(false);
+        if !missing.is_empty() {
+            writeln!(text, "  not alone  {}", missing.join(", "))?;
+        }
+        if let Some(words) = unsupported(&self.asked, &self.support) {
+            writeln!(text, "             {words}")?;
         }
         let File { path, sha256 } = &self.profile;
         writeln!(text, "  profile    {path}, sha256 {}", &sha256[..12])?;
         Ok(text)
+    }
+}
+
+/// How often a false alarm is expected, in words that somebody can act on.
+pub fn expected(support: &Support) -> String {
+    let each = support.seconds / support.expected.max(f64::MIN_POSITIVE);
+    if each < 366.0 * 86_400.0 {
+        format!("a false alarm every {}", span(each))
+    } else {
+        "hardly a false alarm in a year".into()
     }
 }
 

@@ -12,6 +12,7 @@ use monitor::syscall::event::Call;
 use serde::Serialize;
 
 use crate::cli::judge::span;
+use crate::cli::learn::summary::expected;
 
 /// Sequences that are shown of each kind.
 const SHOWN: usize = 10;
@@ -25,10 +26,9 @@ pub struct Shown {
     seconds: f64,
     settled_after_calls: Option<u64>,
     budget: String,
-    slow: f64,
-    fast: f64,
+    sequence: f64,
     first_seen: f64,
-    supported_per_million: f64,
+    expected: String,
     origins: Vec<Origin>,
     calls: Vec<(String, u64)>,
     names: Vec<String>,
@@ -113,10 +113,9 @@ impl Shown {
             seconds: profile.provenance.seconds(),
             settled_after_calls: settled.map(|it| it.calls),
             budget: budget.to_string(),
-            slow: thresholds.slow,
-            fast: thresholds.fast,
+            sequence: thresholds.sequence,
             first_seen: thresholds.first_seen,
-            supported_per_million: support.supported_per_million,
+            expected: expected(&support),
             origins: profile
                 .provenance
                 .origins
@@ -172,8 +171,8 @@ impl Shown {
         }
         writeln!(
             text,
-            "thresholds {:.2} slow, {:.2} fast, {:.1} never seen, for {}; the data support {:.3} per million calls",
-            self.slow, self.fast, self.first_seen, self.budget, self.supported_per_million
+            "thresholds for {}: {:.2} never seen before, {:.1} sequences never learned; {} expected",
+            self.budget, self.first_seen, self.sequence, self.expected
         )?;
         for origin in &self.origins {
             let (calls, lost) = (grouped(origin.calls), grouped(origin.lost));

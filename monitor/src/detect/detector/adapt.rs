@@ -28,8 +28,10 @@ const HOUR_NS: f64 = 3.6e12;
 pub struct Adapting {
     /// How much may be learned within an hour of event time, as a share of the calls that the profile was learned from.
     pub share_per_hour: f64,
-    begun_ns: Option<u64>,
-    learned: u64,
+    /// When the allowance was last filled up.
+    filled_ns: Option<u64>,
+    /// Calls that may be learned now: what came in within the last hour, at most, and was not used.
+    allowance: f64,
 }
 
 impl Default for Adapting {
@@ -37,8 +39,8 @@ impl Default for Adapting {
     fn default() -> Self {
         Self {
             share_per_hour: 0.01,
-            begun_ns: None,
-            learned: 0,
+            filled_ns: None,
+            allowance: 0.0,
         }
     }
 }
@@ -77,7 +79,7 @@ impl Adapting {
             let learned = profile.ngram.learn_next(&mut cursor, token);
             learned.expect("every token is of the vocabulary");
         }
-        self.learned += HALF as u64;
+        self.allowance -= HALF as f64;
         HALF as u64
     }
 
@@ -85,20 +87,23 @@ impl Adapting {
         if time_ns == 0 {
             return false;
         }
-        let begun = *self.begun_ns.get_or_insert(time_ns);
+        let filled = *self.filled_ns.get_or_insert(time_ns);
+        self.filled_ns = Some(filled.max(time_ns));
         #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
-        let (hours, base, learned) = (
-            time_ns.saturating_sub(begun) as f64 / HOUR_NS,
-            profile.known.learned() as f64,
-            self.learned as f64,
+        let (hours, calls) = (
+            time_ns.saturating_sub(filled) as f64 / HOUR_NS,
+            profile.known.learned().calls as f64,
         );
-        learned < self.share_per_hour * hours * base
+        let hourly = self.share_per_hour * calls;
+        // A quiet day saves nothing up for a bad minute.
+        self.allowance = (self.allowance + hours * hourly).min(hourly);
+        self.allowance > 0.0
     }
 }
 
 fn is_calm(stream: &Stream, limits: &Limits) -> bool {
     let scores = &stream.scores;
-    [Pace::Slow, Pace::Fast]
+    [Pace::Slow, Pace::Fast, Pace::Sequence]
         .into_iter()
         .all(|pace| scores.get(pace) < CALM_SHARE * limits.of(pace))
         && stream.firsts.events().is_empty()

@@ -41,6 +41,8 @@ struct Judged {
     call: Call,
     index: u16,
     surprise: Option<f32>,
+    /// What it adds to the sum of what was never learned, nats.
+    added: f32,
     expectation: Expectation,
 }
 
@@ -72,6 +74,7 @@ fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> 
             call,
             index,
             surprise: explained.surprise,
+            added: 0.0,
             expectation: Expectation::General(explained.expected),
         })
         .collect())
@@ -93,12 +96,16 @@ fn judge_own(model: &mut Model, own: &Own, flight: &Flight) -> Result<Vec<Judged
     model.score(&mut lanes, &[0])?;
     Ok(looked
         .into_iter()
-        .map(|(seq, call, mark, cursor, before)| Judged {
-            seq,
-            call,
-            index: adfa::map(call).index,
-            surprise: Some(own.tell(&mark, &mut lanes[0]).0),
-            expectation: Expectation::Own(cursor, mark.token, before),
+        .map(|(seq, call, mark, cursor, before)| {
+            let (surprise, _) = own.tell(&mark, &mut lanes[0]);
+            Judged {
+                seq,
+                call,
+                index: adfa::map(call).index,
+                surprise: Some(surprise),
+                added: mark.added(surprise),
+                expectation: Expectation::Own(cursor, mark.token, before),
+            }
         })
         .collect())
 }
@@ -184,8 +191,11 @@ pub(super) fn rescore(
         Some(own) => judge_own(model, own, flight)?,
     };
     let mut scores = Scores::new(limits);
-    for nats in judged.iter().filter_map(|judged| judged.surprise) {
-        scores.push(nats);
+    for judged in &judged {
+        if let Some(nats) = judged.surprise {
+            scores.push(nats);
+            scores.push_break(judged.added, limits);
+        }
     }
     let first_seen: Vec<_> = match own {
         Some(own) => firsts(own, flight).events().iter().cloned().collect(),
@@ -205,7 +215,7 @@ pub(super) fn raise(
     own: Option<&Own>,
     limits: &Limits,
     cause: &Cause,
-    stream: &Stream,
+    stream: &mut Stream,
 ) -> Result<Option<Alarm>, ScoreError> {
     let flight = stream.recorder.flight();
     let Rescored {
@@ -216,6 +226,8 @@ pub(super) fn raise(
     if own.is_none() && !cause.provisional {
         first_seen.clear();
     }
+    // What lies before the flight cannot be shown.
+    stream.scores.set_sequence(scores.get(Pace::Sequence));
     // A window model has no surprise for the first calls of a flight that is long enough.
     let long = flight.calls.len() as u64 >= LEAST_CALLS;
     let mut reasons: Vec<_> = scores
@@ -243,6 +255,8 @@ pub(super) fn raise(
     let Some(&(pace, score, threshold)) = reasons.first() else {
         return Ok(None);
     };
+    // The alarm says it; from here on it is summed up anew.
+    stream.scores.set_sequence(0.0);
     Ok(Some(Alarm {
         id: String::new(),
         service: "".into(),

@@ -296,7 +296,7 @@ impl Detector {
             }
             let seq = seq.saturating_add(place as u64);
             let lane = &mut self.lanes[slot as usize];
-            let (surprise, own) = match (&self.own, marks.as_slice().first()) {
+            let (surprise, own, broken) = match (&self.own, marks.as_slice().first()) {
                 (Some(own), Some(mark)) => {
                     marks.next();
                     let profile = own.profile();
@@ -307,12 +307,12 @@ impl Detector {
                     let (nats, lstm) = own.tell(mark, lane);
                     self.counters.asked += u64::from(mark.asks);
                     self.counters.answered += u64::from(mark.granted);
-                    (Some(nats), Some(mark.told(lstm)))
+                    (Some(nats), Some(mark.told(lstm)), mark.added(nats))
                 }
                 _ => {
                     self.counters.asked += 1;
                     self.counters.answered += u64::from(queued.taken);
-                    (if queued.taken { lane.take() } else { None }, None)
+                    (if queued.taken { lane.take() } else { None }, None, 0.0)
                 }
             };
             observer(&Scored {
@@ -324,7 +324,7 @@ impl Detector {
                 own,
             });
             self.counters.scored += u64::from(surprise.is_some());
-            let crossed = stream.step(call, surprise, &self.raised_by, alert);
+            let crossed = stream.step(call, (surprise, broken), &self.raised_by, alert);
             let time_ns = made_at(time_ns, before + place, before + calls);
             let first = |it: &mut Provisional| it.is_first(call, time_ns);
             let provisional = is_general && self.provisional.as_mut().is_some_and(first);

@@ -31,6 +31,8 @@ pub struct OwnSurprise {
     pub ngram: f32,
     /// Whether the LSTM was asked.
     pub asked: bool,
+    /// Whether the service never made the call after those before it, see [`crate::detect::cusum`].
+    pub breaks: bool,
     /// The LSTM's surprise of the call's index, nats; `None` where it was not asked or has too little before the call.
     pub lstm: Option<f32>,
     /// Which part of the index' probability is the call's.

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use super::OwnSurprise;
 use super::selection::{Asker, Selection};
+use crate::detect::cusum::added;
 use crate::detect::verdict::Expected;
 use crate::model::Lane;
 use crate::profile::accepted::{BEFORE, Sequence};
@@ -31,6 +32,8 @@ pub(super) struct OwnStream {
     cursor: Cursor,
     /// The tokens that came last, oldest first.
     last: [u16; ORDER - 1],
+    /// Calls since the sequence broke, from which on all was learned; at most `ORDER - 1`.
+    whole_for: usize,
     /// The indices that came last, to warm a lane up with.
     recent: VecDeque<u16>,
     /// Whether `recent` reaches back to the thread's first call.
@@ -56,6 +59,8 @@ pub(super) struct Mark {
     pub asks: bool,
     /// Whether it may.
     pub granted: bool,
+    /// Whether the service never made it after the calls before it, back to the break before.
+    pub breaks: bool,
     accepted: bool,
 }
 
@@ -87,6 +92,7 @@ impl Own {
         OwnStream {
             cursor: self.profile.ngram.middle(),
             last: [BEFORE; ORDER - 1],
+            whole_for: 0,
             recent: VecDeque::new(),
             whole: from_start,
             open: 0,
@@ -104,10 +110,18 @@ impl Own {
     ) -> Mark {
         let token = self.profile.vocabulary.token(call);
         let ngram = &self.profile.ngram;
-        let probability = ngram.probability_next(&mut stream.cursor, token);
-        let probability = probability.expect("every token is of the vocabulary");
+        let looked = ngram.look_next(&mut stream.cursor, token);
+        let (probability, counted) = looked.expect("every token is of the vocabulary");
         let unlikely = probability < self.profile.mixture.asked_below;
-        let accepted = unlikely && self.is_accepted(stream, token);
+        let unlearned = counted.is_none_or(|before| before < stream.whole_for);
+        let accepted = (unlikely || unlearned) && self.is_accepted(stream, token);
+        let breaks = unlearned && !accepted;
+        stream.whole_for = match counted {
+            // Nothing follows a call that the service never made.
+            None if breaks => 0,
+            _ if breaks => 1,
+            _ => (stream.whole_for + 1).min(ORDER - 1),
+        };
         let asks = unlikely && !accepted;
         let granted = asks && selection.grants(-probability.ln(), &mut stream.asker);
         let index = adfa::map(call).index;
@@ -119,6 +133,7 @@ impl Own {
             in_lane: granted || stream.open > 0,
             asks,
             granted,
+            breaks,
             accepted,
         };
         if granted {
@@ -210,6 +225,11 @@ impl OwnStream {
 }
 
 impl Mark {
+    /// What a call of this surprise adds to the sum of what was never learned, nats.
+    pub fn added(&self, surprise: f32) -> f32 {
+        added(self.breaks, surprise)
+    }
+
     /// What an observer is told.
     pub fn told(&self, lstm: Option<f32>) -> OwnSurprise {
         #[expect(
@@ -221,6 +241,7 @@ impl Mark {
             token: self.token,
             ngram,
             asked: self.asks,
+            breaks: self.breaks,
             lstm,
             share: self.share,
         }

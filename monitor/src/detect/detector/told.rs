@@ -25,6 +25,7 @@ const MOST_FIRSTS: usize = 256;
 struct OfName {
     slow: Option<(f64, u64)>,
     fast: Option<(f64, u64)>,
+    sequence: Option<(f64, u64)>,
     firsts: Vec<(First, u64)>,
     last_ns: u64,
     /// The alarm that was told last.
@@ -67,6 +68,7 @@ impl Told {
         let by_score = alarm.reasons.iter().any(|&(pace, score, _)| match pace {
             Pace::Slow => worse(score, told.slow),
             Pace::Fast => worse(score, told.fast),
+            Pace::Sequence => worse(score, told.sequence),
             // What it rests on is looked at below.
             Pace::FirstSeen => false,
         });
@@ -97,6 +99,7 @@ impl Told {
             match pace {
                 Pace::Slow => told.slow = Some((score, now)),
                 Pace::Fast => told.fast = Some((score, now)),
+                Pace::Sequence => told.sequence = Some((score, now)),
                 Pace::FirstSeen => {}
             }
         }

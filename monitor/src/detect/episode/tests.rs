@@ -20,6 +20,8 @@ fn limits() -> Limits {
         first_seen: f64::INFINITY,
         slow_calls: 100,
         fast_calls: 10,
+        sequence: f64::INFINITY,
+        drift: 0.0,
     }
 }
 

@@ -1,6 +1,6 @@
 use super::{Scorer, hold_out, weight};
+use crate::detect::cusum::{CLIP, LEAST};
 use crate::detect::detector::OwnSurprise;
-use crate::detect::threshold::Limits;
 use crate::learn::Census;
 use crate::model::ScoreError;
 use crate::profile::Profile;
@@ -14,16 +14,6 @@ impl Scorer for Alone {
         edit(&mut self.0);
     }
 
-    fn limits(&self) -> Limits {
-        Limits {
-            slow: f64::INFINITY,
-            fast: f64::INFINITY,
-            first_seen: f64::INFINITY,
-            slow_calls: 100,
-            fast_calls: 10,
-        }
-    }
-
     fn score(
         &mut self,
         threads: &[(u64, Vec<Call>)],
@@ -31,14 +21,19 @@ impl Scorer for Alone {
     ) -> Result<(), ScoreError> {
         for (place, (_, calls)) in threads.iter().enumerate() {
             let mut cursor = self.0.ngram.middle();
+            let mut whole_for = 0;
             for &call in calls {
                 let token = self.0.vocabulary.token(call);
-                let nats = self.0.ngram.surprise_next(&mut cursor, token);
+                let looked = self.0.ngram.look_next(&mut cursor, token);
+                let (probability, counted) = looked.expect("a token");
+                let breaks = counted.is_none_or(|before| before < whole_for);
+                whole_for = if breaks { 1 } else { (whole_for + 1).min(5) };
                 #[expect(clippy::cast_possible_truncation, reason = "nats")]
                 let own = OwnSurprise {
                     token,
-                    ngram: nats.expect("a token") as f32,
+                    ngram: -probability.ln() as f32,
                     asked: false,
+                    breaks,
                     lstm: None,
                     share: 1.0,
                 };
@@ -105,12 +100,16 @@ fn a_life_unlike_the_others_peaks_when_it_is_left_out_and_others_do_not() {
     let alike: Vec<_> = (2..8).flat_map(|tid| [fork(tid), usual(tid)]).collect();
     let (_, quiet) = held_out(&alike);
     assert_eq!((quiet.calls, quiet.runs), (6000, 6));
-    assert!(quiet.slow[0] < 0.5, "{:?}", quiet.slow);
+    assert_eq!(
+        quiet.peaks, [0.0; 0],
+        "all of it was learned from the others"
+    );
+    assert!(quiet.drift > 0.0);
     let mut odd = alike;
     odd.extend([fork(9), calls(9, (0..1000).map(|n| 10 + n % 7))]);
     let (_, loud) = held_out(&odd);
-    assert!(loud.slow[0] > 5.0, "{:?}", loud.slow);
-    assert!(loud.slow[2] < 0.5, "two blocks of 512 calls at the most");
+    assert_eq!(loud.peaks.len(), 1, "{:?}", loud.peaks);
+    assert!(loud.peaks[0] > 4.0 * LEAST && loud.peaks[0] <= 1000.0 * f64::from(CLIP));
 }
 
 #[test]
@@ -118,11 +117,7 @@ fn a_thread_that_was_there_before_is_left_out_in_segments() {
     let (_, found) = held_out(&[calls(2, (0..2000).map(|n| n % 5))]);
     assert_eq!((found.calls, found.runs), (1800, 9));
     assert_eq!((found.begun_once, found.begun_before), (0, 1));
-    assert!(
-        found.slow[0] < 0.2,
-        "the scores begin warm: {:?}",
-        found.slow
-    );
+    assert_eq!(found.peaks, [0.0; 0], "a segment begins in the middle");
 }
 
 #[test]

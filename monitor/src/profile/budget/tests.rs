@@ -1,42 +1,53 @@
 use super::{Budget, thresholds};
+use crate::detect::cusum::LEAST;
 use crate::profile::Profile;
-use crate::profile::held_out::HeldOut;
+use crate::profile::class::Class;
+use crate::profile::known::Known;
 use crate::profile::provenance::Origin;
+use crate::profile::sightings::{Learned, Sightings};
 
 fn budget(text: &str) -> Budget {
     text.parse().expect("a budget")
 }
 
-/// A million held-out calls of ten thousand seconds, with peaks 1.00, 0.99 … 0.01.
-fn profile() -> Profile {
+/// A service of 10,000 calls a second, learned for so long, whose news all came in its first seconds.
+fn settled(seconds: f64) -> Profile {
     let mut profile = Profile::default();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "small"
+    )]
+    let calls = (10_000.0 * seconds) as u64;
     profile.provenance.origins.push(Origin {
-        calls: 2_000_000,
-        seconds: 20_000.0,
+        calls,
+        seconds,
         ..Origin::default()
     });
-    let mut held_out = HeldOut {
-        calls: 1_000_000,
-        ..HeldOut::default()
+    let early = Learned {
+        calls: 10,
+        seconds: 0.01,
     };
-    for peak in 1..=100 {
-        held_out.push(f64::from(peak) / 100.0, f64::from(peak) / 50.0);
-    }
-    profile.held_out = held_out;
+    let seen = Class::ALL.map(|class| (class, vec![early; 3]));
+    let learned = Learned { calls, seconds };
+    profile.known = Known::from_parts([], Sightings::from_parts(seen), learned);
+    profile.held_out.calls = calls;
     profile
 }
 
 #[test]
-fn a_budget_is_read_and_turned_into_a_rate_per_call() {
-    for (text, rate) in [
-        ("1/day", 1.0 / 8_640_000.0),
-        ("10/week", 10.0 / 60_480_000.0),
-        ("2/hour", 2.0 / 360_000.0),
-        ("0.1/million", 1e-7),
-        ("0.1 per million calls", 1e-7),
+fn a_budget_is_read_and_turned_into_events_in_a_time() {
+    for (text, events, seconds) in [
+        ("1/day", 1.0, 86_400.0),
+        ("10/week", 10.0, 604_800.0),
+        ("2/hour", 2.0, 3600.0),
+        ("0.5/hour", 1.0, 7200.0),
+        ("0.1/million", 1.0, 100_000.0),
+        ("0.1 per million calls", 1.0, 100_000.0),
     ] {
-        let found = budget(text).per_call(100.0);
-        assert!((found / rate - 1.0).abs() < 1e-12, "{text}: {found}");
+        let found = budget(text).over(100.0);
+        assert!((found.0 / events - 1.0).abs() < 1e-12, "{text}: {found:?}");
+        assert!((found.1 / seconds - 1.0).abs() < 1e-12, "{text}: {found:?}");
     }
     assert_eq!(budget("10/week").to_string(), "10/week");
     for wrong in [
@@ -47,38 +58,53 @@ fn a_budget_is_read_and_turned_into_a_rate_per_call() {
 }
 
 #[test]
-fn a_budget_that_the_data_reach_cuts_at_a_peak() {
-    // A third of 15 a million is 5 of the held-out million.
-    let (cut, support) = thresholds(&profile(), &budget("15/million"));
-    assert_eq!((cut.slow, cut.fast), (0.96, 1.92));
-    assert!((cut.first_seen - (5e-6_f64).ln().abs()).abs() < 1e-9);
-    assert!(!support.extrapolated);
-    assert!((support.per_million - 15.0).abs() < 1e-9);
-    assert!(support.low < 15.0 && support.high > 15.0);
-    assert_eq!(support.more_calls, 0);
-    assert!((support.supported_per_million - 3.0).abs() < 1e-9);
-}
-
-/// By hand: 50 peaks above 0.50 have a mean excess of 0.255, and 0.1 are allowed among a million calls.
-#[test]
-fn a_budget_beyond_the_data_follows_the_tail_and_says_so() {
-    let (cut, support) = thresholds(&profile(), &budget("0.3/million"));
-    let expected = 0.5 + 0.255 * (50.0_f64 / 0.1).ln();
-    assert!((cut.slow - expected).abs() < 1e-9, "{}", cut.slow);
-    assert!(support.extrapolated);
-    // Ten million are needed, one is there, and half of what is recorded is held out.
-    assert_eq!(support.more_calls, 18_000_000);
-    assert!((support.more_seconds - 180_000.0).abs() < 1.0);
+fn after_ten_minutes_one_privileged_call_and_one_program_are_reported_under_one_a_day() {
+    let (_, support) = thresholds(&settled(600.0), &budget("1/day"));
+    for class in [Class::PrivilegedCall, Class::Name] {
+        let it = support.of(class).expect("every class is there");
+        assert!(it.reported && it.more_s == 0.0, "{it:?}");
+    }
+    assert!(support.expected <= support.accepted);
+    let ordinary = support.of(Class::Call).expect("every class is there");
+    assert!(!ordinary.reported && ordinary.more_s > 0.0);
 }
 
 #[test]
-fn a_threshold_is_never_below_the_highest_peak_and_finite_without_any() {
-    let mut one = profile();
-    one.held_out.slow = vec![2.5];
-    let (cut, _) = thresholds(&one, &budget("0.3/million"));
-    assert_eq!(cut.slow, 2.5);
-    let (cut, support) = thresholds(&Profile::default(), &Budget::default());
-    assert!(cut.slow.is_finite() && cut.fast.is_finite());
-    assert!(support.extrapolated && support.assumed_rate);
-    assert!(support.supported_per_million.is_infinite());
+fn whoever_learned_for_long_enough_is_told_of_what_was_missing() {
+    let wanted = |seconds| {
+        let (_, support) = thresholds(&settled(seconds), &budget("1/day"));
+        *support.of(Class::Call).expect("every class is there")
+    };
+    let more = wanted(600.0).more_s;
+    assert!(!wanted(600.0 + 0.9 * more).reported);
+    assert!(wanted(600.0 + 1.1 * more).reported);
+}
+
+#[test]
+fn a_threshold_falls_with_the_budget_and_is_finite_whatever_was_learned() {
+    for profile in [Profile::default(), settled(3.0), settled(1e6)] {
+        let mut before = None;
+        for text in [
+            "0.001/million",
+            "1/week",
+            "1/day",
+            "1/hour",
+            "30/hour",
+            "1000/hour",
+        ] {
+            let (now, support) = thresholds(&profile, &budget(text));
+            assert!(now.sequence.is_finite() && now.first_seen.is_finite());
+            assert!(now.sequence >= LEAST);
+            assert!(support.expected.is_finite());
+            if text.ends_with("million") {
+                continue;
+            }
+            let (sequence, first_seen) = before.unwrap_or((f64::INFINITY, f64::INFINITY));
+            assert!(
+                now.sequence <= sequence && now.first_seen <= first_seen,
+                "{text}"
+            );
+            before = Some((now.sequence, now.first_seen));
+        }
+    }
 }

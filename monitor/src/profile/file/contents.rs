@@ -4,12 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::detail::{Detail, NoDetail};
 use crate::profile::accepted::{Acceptance, Accepted, BEFORE, Sequence};
+use crate::profile::class::Class;
 use crate::profile::held_out::{HeldOut, MOST_PEAKS};
-use crate::profile::known::{Known, MOST_NAMES, Sightings};
+use crate::profile::known::{Known, MOST_NAMES};
 use crate::profile::mixture::Mixture;
 use crate::profile::ngram::{Ngram, Node};
 use crate::profile::novelty::Novelty;
 use crate::profile::provenance::Provenance;
+use crate::profile::sightings::{Learned, MOST_SIGHTINGS, Sightings};
 use crate::profile::touched::{MOST_THINGS, Sighting, Thing, Touched};
 use crate::profile::vocabulary::Vocabulary;
 use crate::profile::{ORDER, Profile};
@@ -18,33 +20,37 @@ use crate::syscall::event::{Abi, Call, Comm};
 /// In the order of the file; see `docs/profile.md`.
 #[derive(Deserialize, Serialize)]
 pub(super) struct Contents {
-    provenance: Provenance,
+    pub(super) provenance: Provenance,
     /// ABI tag and number, by token.
-    calls: Vec<(u8, u32)>,
+    pub(super) calls: Vec<(u8, u32)>,
     /// Tokens learned, and those not counted.
-    learned: (u64, u64),
+    pub(super) learned: (u64, u64),
     /// Length, last token and count, see [`Node`].
-    ngrams: Vec<(u8, u32, u32)>,
+    pub(super) ngrams: Vec<(u8, u32, u32)>,
     /// Weight, and where the LSTM is asked.
-    mixture: (f64, f64),
+    pub(super) mixture: (f64, f64),
     /// Name and tokens.
-    names: Vec<(Vec<u8>, Vec<u32>)>,
-    /// Of calls, of names, of calls of a name.
-    sightings: (Vec<u64>, Vec<u64>, Vec<u64>),
-    /// Calls that these count.
-    known: u64,
-    accepted: Vec<Sequence>,
+    pub(super) names: Vec<(Vec<u8>, Vec<u32>)>,
+    /// Code of a class, and when something of it was new: calls and seconds learned before.
+    pub(super) sightings: Vec<(u16, Vec<(u64, f64)>)>,
+    /// Calls and seconds that these count.
+    pub(super) known: (u64, f64),
+    pub(super) accepted: Vec<Sequence>,
     /// Alarm, when, and sequences.
-    acceptances: Vec<(String, u64, u64)>,
-    novelty: Novelty,
-    held_out: HeldOut,
+    pub(super) acceptances: Vec<(String, u64, u64)>,
+    pub(super) novelty: Novelty,
+    pub(super) held_out: HeldOut,
     /// Text form, count, calls and milliseconds before it was first seen; touches of others.
-    touched: (Vec<(String, u64, u64, u64)>, u64),
+    pub(super) touched: (Vec<(String, u64, u64, u64)>, u64),
 }
 
 impl From<&Profile> for Contents {
     fn from(profile: &Profile) -> Self {
-        let sightings = profile.known.sightings().clone();
+        let learned = profile.known.learned();
+        let seen = |at: &Learned| (at.calls, at.seconds);
+        let sightings = profile.known.sightings().classes();
+        let sightings =
+            sightings.map(|(class, all)| (class.code(), all.iter().map(seen).collect()));
         Self {
             provenance: profile.provenance.clone(),
             calls: profile
@@ -67,8 +73,8 @@ impl From<&Profile> for Contents {
                 .into_iter()
                 .map(|(name, tokens)| (name.as_bytes().to_vec(), tokens))
                 .collect(),
-            sightings: (sightings.calls, sightings.names, sightings.calls_of_names),
-            known: profile.known.learned(),
+            sightings: sightings.collect(),
+            known: (learned.calls, learned.seconds),
             accepted: profile.accepted.sequences.iter().copied().collect(),
             acceptances: profile
                 .accepted
@@ -106,12 +112,13 @@ impl TryFrom<Contents> for Profile {
             })
             .collect();
         let ngram = Ngram::from_nodes(ORDER, Vocabulary::SIZE, contents.learned, &nodes);
-        let (calls, names, calls_of_names) = contents.sightings;
-        let sightings = Sightings {
-            calls,
-            names,
-            calls_of_names,
-        };
+        let learned = |(calls, seconds)| Learned { calls, seconds };
+        let mut sightings = Vec::new();
+        for (code, all) in contents.sightings {
+            let class = Class::of_code(code).ok_or_else(|| format!("a class of code {code}"))?;
+            sightings.push((class, all.into_iter().map(learned).collect()));
+        }
+        let sightings = Sightings::from_parts(sightings);
         let (things, others) = contents.touched;
         if things.len() > MOST_THINGS {
             return Err("more things touched than are learned".into());
@@ -135,7 +142,7 @@ impl TryFrom<Contents> for Profile {
                 weight: contents.mixture.0,
                 asked_below: contents.mixture.1,
             },
-            known: Known::from_parts(names, sightings, contents.known),
+            known: Known::from_parts(names, sightings, learned(contents.known)),
             touched: Touched::from_parts(things, others),
             accepted: Accepted {
                 sequences: contents.accepted.into_iter().collect(),
@@ -180,24 +187,29 @@ impl Contents {
         if !names_fit {
             return Err("a name or a name's call that cannot be".into());
         }
-        let (calls, names, both) = &self.sightings;
-        let in_order = |places: &[u64]| {
-            places.is_sorted() && places.last().is_none_or(|&last| last < self.known)
+        let (calls, seconds) = self.known;
+        let is_time = |it: f64| it.is_finite() && it >= 0.0;
+        let in_order = |all: &[(u64, f64)]| {
+            let times = all.iter().map(|at| at.1);
+            all.len() <= MOST_SIGHTINGS
+                && all.is_sorted_by_key(|at| at.0)
+                && all.last().is_none_or(|last| last.0 <= calls)
+                && times.clone().is_sorted()
+                && times.clone().all(|at| is_time(at) && at <= seconds)
         };
-        if ![calls, names, both].into_iter().all(|it| in_order(it)) {
+        let once = self.sightings.is_sorted_by(|a, b| a.0 < b.0);
+        if !(once && is_time(seconds) && self.sightings.iter().all(|it| in_order(&it.1))) {
             return Err("first sightings out of order".into());
         }
         let tokens = self.accepted.iter().flatten();
         if !tokens.into_iter().all(|&t| t == BEFORE || known(t.into())) {
             return Err("an accepted sequence of unknown calls".into());
         }
-        let peaks = [&self.held_out.slow, &self.held_out.fast];
-        let are_peaks = |peaks: &[f64]| {
-            peaks.len() <= MOST_PEAKS
-                && peaks.iter().all(|peak| peak.is_finite())
-                && peaks.is_sorted_by(|a, b| a >= b)
-        };
-        if !peaks.into_iter().all(|it| are_peaks(it)) {
+        let HeldOut { peaks, drift, .. } = &self.held_out;
+        let are_peaks = peaks.len() <= MOST_PEAKS
+            && peaks.iter().all(|peak| peak.is_finite() && *peak >= 0.0)
+            && peaks.is_sorted_by(|a, b| a >= b);
+        if !are_peaks || !drift.is_finite() || *drift < 0.0 {
             return Err("peaks out of order".into());
         }
         let seconds = |it: f64| it.is_finite() && it >= 0.0;

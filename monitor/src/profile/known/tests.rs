@@ -1,4 +1,7 @@
-use super::{First, FirstSeen, Known, evidence, family};
+use super::{First, FirstSeen, Known, MOST_NAMES, evidence, family};
+use crate::profile::class::Class;
+use crate::profile::prior::prior;
+use crate::profile::sightings::{FOLDS, Place};
 use crate::syscall::event::{Abi, Call, Comm};
 
 fn call(number: u32) -> Call {
@@ -8,13 +11,22 @@ fn call(number: u32) -> Call {
     }
 }
 
-/// A profile of `calls` calls of one name, all alike.
-fn settled(calls: u64) -> Known {
+/// What is known of so many seconds of one name and one call.
+fn settled(seconds: u32) -> Known {
     let mut known = Known::default();
-    for n in 0..calls {
-        known.learn(Comm::new(b"web"), 0, n == 0);
+    for n in 0..seconds {
+        learn(&mut known, b"web", 0, n == 0);
     }
     known
+}
+
+/// Learns a call a second, each in a life of its own.
+fn learn(known: &mut Known, name: &[u8], token: u32, is_new: bool) {
+    let place = Place {
+        life: known.learned().calls,
+        seq: 0,
+    };
+    known.learn(Comm::new(name), (call(token), token), is_new, 1.0, place);
 }
 
 #[test]
@@ -26,60 +38,97 @@ fn numbered_names_are_one_family() {
 }
 
 #[test]
-fn new_things_are_worth_more_the_longer_nothing_new_came() {
+fn new_things_are_worth_as_much_as_they_are_rare_in_an_e_fold() {
     let what = First::Call(call(41));
-    let short = settled(1000).nats(&what);
-    let long = settled(1_000_000).nats(&what);
-    // Half of the calls, none of them new: ln 501 and ln 500,001.
-    assert!((short - 501_f64.ln()).abs() < 1e-9, "{short}");
-    assert!((long - 500_001_f64.ln()).abs() < 1e-9, "{long}");
+    let prior = prior(Class::of_call(call(41)));
+    let expected = |seen: f64| -((prior.shape + seen) / (prior.folds + FOLDS)).ln();
+    let mut known = settled(1000);
+    assert!((known.nats(&what) - expected(0.0)).abs() < 1e-12);
+    assert_eq!(
+        known.nats(&what),
+        settled(100_000).nats(&what),
+        "by time, not by calls"
+    );
+    // 42 is connect, of the same class as socket.
+    learn(&mut known, b"web", 42, true);
+    assert!((known.nats(&what) - expected(1.0).max(0.0)).abs() < 1e-12);
 }
 
 #[test]
-fn new_things_are_worth_little_while_novelty_is_high() {
+fn new_things_are_worth_nothing_while_they_come_all_the_time() {
     let mut known = Known::default();
     for n in 0..1000 {
-        known.learn(Comm::new(b"web"), n, true);
+        learn(&mut known, b"web", n, true);
     }
-    assert!(known.nats(&First::Call(call(41))) < 0.01);
+    assert_eq!(known.nats(&First::Call(call(0))), 0.0);
     // Names settled meanwhile.
-    assert!(known.nats(&First::Name(Comm::new(b"sh"))) > 6.0);
+    assert!(known.nats(&First::Name(Comm::new(b"sh"))) > 1.0);
 }
 
 #[test]
 fn a_privileged_call_is_worth_more() {
     let known = settled(1000);
-    // 165 is mount, 41 socket, in the table of x86-64.
-    let more = known.nats(&First::Call(call(165))) - known.nats(&First::Call(call(41)));
-    assert!((more - 1000_f64.ln()).abs() < 1e-9, "{more}");
+    // 165 is mount, 41 socket, 0 read, in the table of x86-64.
+    let nats = |number| known.nats(&First::Call(call(number)));
+    assert!(nats(165) > nats(41) && nats(41) > nats(0));
 }
 
 #[test]
-fn evidence_adds_up_and_a_weak_companion_adds_nothing() {
-    let first = |nats| FirstSeen {
+fn a_name_for_which_there_was_no_room_makes_new_names_cheaper() {
+    let name = |n: u32| -> Vec<u8> {
+        let letters = [n / 676, n / 26 % 26, n % 26];
+        letters.iter().map(|&it| b'a' + it as u8).collect()
+    };
+    let mut known = Known::default();
+    for n in 0..MOST_NAMES as u32 {
+        learn(&mut known, &name(n), 0, n == 0);
+    }
+    for _ in 0..9000 {
+        learn(&mut known, &name(0), 0, false);
+    }
+    let before = known.nats(&First::Name(Comm::new(b"zzzz")));
+    for n in 0..200 {
+        learn(&mut known, &name(5000 + n), 0, false);
+    }
+    assert_eq!(known.names().len(), MOST_NAMES);
+    let after = known.nats(&First::Name(Comm::new(b"zzzz")));
+    assert!(before > after && after == 0.0, "{before} {after}");
+}
+
+#[test]
+fn evidence_adds_up_by_how_rarely_new_things_stand_beside_others() {
+    let first = |number, nats| FirstSeen {
         seq: 0,
-        what: First::Call(call(1)),
+        what: First::Call(call(number)),
         nats,
     };
+    let beside = |number| -prior(Class::of_call(call(number))).beside.ln();
     assert_eq!(evidence(&[]), 0.0);
-    assert_eq!(evidence(&[first(4.0)]), 4.0);
-    assert!((evidence(&[first(14.0)]) - 14.0).abs() < 1e-12);
-    let both = evidence(&[first(14.0), first(10.0)]);
-    assert!((both - (24.0 - 512_f64.ln())).abs() < 1e-12, "{both}");
-    assert!((evidence(&[first(14.0), first(5.0)]) - 14.0).abs() < 1e-12);
+    assert_eq!(evidence(&[first(0, 4.0)]), 4.0);
+    let both = evidence(&[first(0, 4.0), first(41, 3.0)]);
+    let expected = (4.0 + beside(41)).max(3.0 + beside(0));
+    assert!((both - expected).abs() < 1e-12, "{both}");
+    // What is worth nothing by itself is worth nothing beside another.
+    assert!((evidence(&[first(0, 4.0), first(1, 0.0)]) - 4.0).abs() < 1e-12);
 }
 
 #[test]
 fn what_was_learned_comes_back_from_its_parts() {
     let mut known = settled(10);
-    known.learn(Comm::new(b"worker-3"), 7, true);
-    known.learn(Comm::new(b"worker-4"), 0, false);
+    learn(&mut known, b"worker-3", 7, true);
+    learn(&mut known, b"worker-4", 0, false);
     let again = Known::from_parts(known.names(), known.sightings().clone(), known.learned());
     assert_eq!(again.names(), known.names());
-    assert_eq!(again.learned(), 12);
+    assert_eq!(again.learned().calls, 12);
     let name = again.name(Comm::new(b"worker-99")).expect("of the family");
     assert!(again.made(name, 7) && again.made(name, 0) && !again.made(name, 1));
     assert_eq!(again.name(Comm::new(b"sh")), None);
-    assert_eq!(known.sightings().names, [0, 10]);
-    assert_eq!(known.sightings().calls_of_names, [11]);
+    let calls = |class| -> Vec<u64> {
+        let all = known.sightings().of(class).iter();
+        all.map(|at| at.calls).collect()
+    };
+    assert_eq!(calls(Class::Name), [0, 10]);
+    // 0 is read, 7 poll.
+    assert_eq!(calls(Class::Call), [0, 10]);
+    assert_eq!(calls(Class::CallOfName), [11]);
 }

@@ -126,6 +126,11 @@ impl Trie {
         f64::from(self.count_at(self.find(context, token)))
     }
 
+    /// Whether this n-gram occurred; never of [`NONE`].
+    pub fn is_counted(&self, node: u32) -> bool {
+        self.count_at(node) > 0
+    }
+
     /// How often this n-gram occurred; 0 of [`NONE`].
     fn count_at(&self, node: u32) -> u32 {
         match node {

@@ -93,6 +93,7 @@ struct UnmappedRecord {
 struct Thresholds {
     slow: f64,
     fast: f64,
+    sequence: Option<f64>,
     first_seen: Option<f64>,
 }
 
@@ -183,6 +184,7 @@ impl SummaryRecord {
             thresholds: model.map(|model| Thresholds {
                 slow: model.slow_threshold,
                 fast: model.fast_threshold,
+                sequence: model.profile.as_ref().map(|it| it.sequence_threshold),
                 first_seen: model.profile.as_ref().map(|it| it.first_seen_threshold),
             }),
         }

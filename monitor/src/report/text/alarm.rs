@@ -67,7 +67,7 @@ impl Block {
         for (place, &(one, score, threshold)) in alarm.reasons.iter().enumerate() {
             let unit = match one {
                 Pace::Slow | Pace::Fast => "nats a call",
-                Pace::FirstSeen => "nats",
+                Pace::Sequence | Pace::FirstSeen => "nats",
             };
             let _ = write!(
                 block,
@@ -187,6 +187,7 @@ pub fn pace(pace: Pace) -> &'static str {
     match pace {
         Pace::Slow => "slow mean, about 100 calls",
         Pace::Fast => "fast mean, about 10 calls",
+        Pace::Sequence => "sequences never learned",
         Pace::FirstSeen => "never seen before",
     }
 }

@@ -105,9 +105,9 @@ mod needs_onnxruntime {
     #[ignore = "needs onnxruntime"]
     fn with_a_profile_neither() {
         let thresholds = Thresholds {
-            slow: 2.0,
-            fast: 4.0,
-            first_seen: 12.0,
+            sequence: 30.0,
+            drift: 0.01,
+            first_seen: 2.0,
         };
         let mixed = |seed: u32| {
             let mut calls = ordinary(300 + seed as usize * 40);

@@ -109,11 +109,7 @@ pub fn measure(runtime: &Runtime, data: &Path, bootstrap: Bootstrap) -> Result<M
 
     eprintln!("a profile of the training traces");
     let profile = learn(model()?, &parts.training)?;
-    let thresholds = Thresholds {
-        slow: f64::INFINITY,
-        fast: f64::INFINITY,
-        first_seen: f64::INFINITY,
-    };
+    let thresholds = Thresholds::NEVER;
     let by_profile = || {
         let detector = Detector::with_profile(model()?, profile.clone(), thresholds, settings());
         anyhow::Ok(detector)

@@ -99,9 +99,9 @@ fn detector(runtime: &Runtime, case: &Case) -> Result<Detector> {
     }
     let (profile, _) = census.into_parts();
     let thresholds = Thresholds {
-        slow: 3.0,
-        fast: 6.0,
-        first_seen: 16.0,
+        sequence: 60.0,
+        drift: 0.001,
+        first_seen: 3.0,
     };
     Ok(Detector::with_profile(model, profile, thresholds, settings))
 }

@@ -55,11 +55,7 @@ pub fn in_memory(
         fast_threshold: Some(never),
         ..Settings::default()
     };
-    let thresholds = Thresholds {
-        slow: never,
-        fast: never,
-        first_seen: never,
-    };
+    let thresholds = Thresholds::NEVER;
     let (mut ngram, mut lstm, mut both) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..rounds {
         stop::check()?;
