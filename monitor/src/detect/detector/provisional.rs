@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::profile::known::is_privileged;
+use crate::profile::class::is_privileged;
 use crate::syscall::event::{Abi, Call};
 
 /// Calls after which a service is not new any more.

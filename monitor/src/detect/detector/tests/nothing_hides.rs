@@ -106,11 +106,11 @@ mod needs_onnxruntime {
     }
 
     fn detector() -> Detector {
-        // A privileged call by itself is no alarm: 20,000 calls settle it to 16 nats.
+        // A privileged call by itself is no alarm: it is worth less than 4 nats.
         let limits = Thresholds {
-            slow: 2.0,
-            first_seen: 25.0,
-            fast: 1e6,
+            sequence: 40.0,
+            drift: 0.01,
+            first_seen: 10.0,
         };
         profiled(profile(20_000), limits)
     }
@@ -190,9 +190,8 @@ mod needs_onnxruntime {
     #[ignore = "needs onnxruntime"]
     fn a_thread_that_is_gapped_again_and_again_is_heard_at_its_first_call() {
         let limits = Thresholds {
-            slow: 1e6,
-            fast: 1e6,
-            first_seen: 12.0,
+            first_seen: 2.5,
+            ..Thresholds::NEVER
         };
         let mut detector = profiled(profile(20_000), limits);
         let mut trace = Trace::default();
@@ -220,9 +219,9 @@ mod needs_onnxruntime {
         let mut second = calls.clone();
         second.push(350);
         let limits = Thresholds {
-            slow: 2.0,
-            fast: 1e6,
-            first_seen: 1e6,
+            sequence: 40.0,
+            drift: 0.01,
+            ..Thresholds::NEVER
         };
         let runtime = crate::model::runtime::Runtime::load(None).expect("ORT_DYLIB_PATH");
         let model = crate::model::Model::embedded(&runtime).expect("the default model");
