@@ -8,9 +8,9 @@ use crate::learn::Census;
 use crate::learn::census::{Life, MOST_KEPT_AMONG_MANY};
 use crate::model::Model;
 use crate::profile::Profile;
+use crate::profile::class::is_privileged;
 use crate::profile::file::hexadecimal;
 use crate::profile::first_seen::{First, FirstSeen};
-use crate::profile::known::is_privileged;
 use crate::profile::provenance::Origin;
 use crate::service::key::Key;
 use crate::service::life::Evidence;
@@ -48,7 +48,7 @@ impl Learner {
             return None;
         };
         let place = stretch.calls.iter().position(|&it| it == call)?;
-        let learned = self.census.profile().known.learned();
+        let learned = self.census.profile().known.learned().calls;
         #[expect(clippy::cast_precision_loss, reason = "evidence need not be exact")]
         let nats = (1.0 + learned as f64).ln();
         Some(FirstSeen {
@@ -65,7 +65,7 @@ impl Learner {
         let profile = self.census.profile();
         let progress = self.census.progress();
         Evidence {
-            calls: profile.known.learned(),
+            calls: profile.known.learned().calls,
             lost: progress.lost,
             quiet: profile.novelty.settled(profile.known.sightings()).is_some(),
             novelty: progress.novelty,
@@ -81,7 +81,7 @@ impl Learner {
     /// What was learned, as its provenance tells it.
     pub fn origin(&self, key: &Key, seconds: f64, now_s: u64, model: &Model) -> Origin {
         let progress = self.census.progress();
-        let calls = self.census.profile().known.learned();
+        let calls = self.census.profile().known.learned().calls;
         let manifest = model.manifest();
         // No recording to learn again from: told from every other by when it was, and how much.
         let run = format!("{key}\n{now_s}\n{calls}\n{progress:?}");

@@ -12,6 +12,7 @@ use crate::learn::finish;
 use crate::model::Model;
 use crate::profile::Profile;
 use crate::profile::budget::{self, Budget};
+use crate::profile::class::Class;
 use crate::service::life::Validated;
 
 /// How much the thread that validates gives way to all others (nice(2)).
@@ -78,10 +79,14 @@ fn validate(model: Model, job: Job) -> Done {
     let result = finish(model, job.profile, &job.lives, &mut |_, _| {});
     let result = result.map_err(|error| error.to_string()).map(|profile| {
         let (_, support) = budget::thresholds(&profile, &job.budget);
-        let asked = job.budget.per_call(support.calls_per_second) * 1e6;
+        // Of all that can be new, a privileged call weighs most: where the budget cannot report one, it
+        // supports no verdict at all.
+        let heaviest = support.of(Class::PrivilegedCall);
         let found = Validated {
-            over_budget: support.supported_per_million / asked,
-            more: Duration::try_from_secs_f64(support.more_seconds).unwrap_or(Duration::MAX),
+            over_budget: heaviest.map_or(0.0, |it| it.expected / support.accepted),
+            more: heaviest
+                .and_then(|it| Duration::try_from_secs_f64(it.more_s).ok())
+                .unwrap_or(Duration::MAX),
         };
         (Box::new(profile), found)
     });
