@@ -79,7 +79,7 @@ pub struct Window {
     pub resumed_len: u32,
     /// `bpf_ktime_get_ns` at that call.
     pub resumed_ns: u64,
-    /// [`crate::target::epoch`] at the thread's last call.
+    /// The epoch of the table of services (in the target settings) at the thread's last call.
     pub epoch: u64,
     /// The calls, packed by [`pack`].
     pub slots: [u64; WINDOW_CALLS],

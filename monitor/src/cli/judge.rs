@@ -158,7 +158,7 @@ pub struct AlarmArgs {
     again_after: Option<Duration>,
 
     /// Exit with this status when there was an alarm, after -- COMMAND too, whose own it is else [default: 3]
-    #[arg(long = "alarm-exit-code", value_name = "N")]
+    #[arg(long = "alarm-exit-code", value_name = "N", value_parser = quantity::exit_status)]
     pub exit_code: Option<u8>,
 }
 

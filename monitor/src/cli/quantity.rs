@@ -49,6 +49,12 @@ pub fn share(text: &str) -> Option<f64> {
     (percent.is_finite() && percent >= 0.0).then_some(percent / 100.0)
 }
 
+/// An exit status.
+pub fn exit_status(text: &str) -> Result<u8, String> {
+    text.parse()
+        .map_err(|_| "give a whole number from 0 to 255".to_owned())
+}
+
 /// A whole number of a range.
 pub fn whole<const LEAST: u64, const MOST: u64>(text: &str) -> Result<u64, String> {
     match text.trim().parse() {

@@ -288,7 +288,7 @@ mod tests {
             some("memory:10")
         );
         assert_eq!(
-            text("socket", [2, 0o2000_001, 0, 0, 0, 0], None),
+            text("socket", [2, 0o2_000_001, 0, 0, 0, 0], None),
             some("socket:131073")
         );
         assert_eq!(

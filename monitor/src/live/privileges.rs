@@ -24,6 +24,8 @@ pub use folders::Confinement;
 pub struct Needs {
     /// Whether maps of the probe are read.
     pub reads_maps: bool,
+    /// Whether files of other processes in /proc are read, to say who a process is.
+    pub looks_up_processes: bool,
     /// Whether signals are passed on to a command.
     pub signals_a_command: bool,
     /// Folders in which files are made, replaced or removed.
@@ -94,7 +96,9 @@ pub fn give_up(needs: &Needs) -> Result<Remains, PrivilegeError> {
     }
     // SAFETY: prctl with these arguments takes no pointer; it cannot fail on a kernel that runs BPF.
     unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    if folders::confine(needs)? == Confinement::Unknown {
+    // Under Landlock the kernel shows no file of a process outside of it
+    // (security/landlock/task.c, hook_ptrace_access_check).
+    if !needs.looks_up_processes && folders::confine(needs)? == Confinement::Unknown {
         remains
             .0
             .push("this kernel has no Landlock: the monitor is kept from files by its user alone");
@@ -120,6 +124,10 @@ fn kept(needs: &Needs, held: &CapsHashSet) -> CapsHashSet {
             // Then it is by this one that the probe was loaded.
             wanted.insert(Capability::CAP_SYS_ADMIN);
         }
+    }
+    if needs.looks_up_processes {
+        wanted.insert(Capability::CAP_SYS_PTRACE);
+        wanted.insert(Capability::CAP_DAC_READ_SEARCH);
     }
     if needs.signals_a_command {
         wanted.insert(Capability::CAP_KILL);

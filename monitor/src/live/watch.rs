@@ -328,6 +328,10 @@ async fn received(signal: &mut Option<Signal>) {
 }
 
 /// Reads until an end comes.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is one thing that the loop waits for or looks at"
+)]
 async fn until_end(
     reader: &mut Reader,
     options: &Options,

@@ -2,7 +2,7 @@
 //! often and when it was first seen.
 //!
 //! Things are kept as they were seen ([`Detail::generalised`]); that a folder of many children stands for all its
-//! children is derived from them ([`Index`]), so that what is learned can be taken back, joined and compared.
+//! children is derived from them (see `touched/index.rs`), so that what is learned can be taken back, joined and compared.
 
 mod index;
 

@@ -14,6 +14,8 @@ use procfs::process::Process;
 use super::redaction::{Redaction, harmless};
 use super::{Host, Program, User, Who};
 use crate::detect::verdict::Alarm;
+#[cfg(feature = "live")]
+use crate::live::privileges::{Needs, give_up};
 use crate::pipeline::reporting::Identify;
 use crate::syscall::event::{Event, EventKind};
 
@@ -70,6 +72,22 @@ pub struct ProcessBook {
     users: HashMap<u32, Option<String>>,
 }
 
+/// Leaves the calling thread the rights to read about processes, and no others.
+#[cfg(feature = "live")]
+fn give_up_rights() {
+    let needs = Needs {
+        looks_up_processes: true,
+        ..Needs::default()
+    };
+    if let Err(error) = give_up(&needs) {
+        log::warn!("the thread that looks up processes keeps its rights: {error}");
+    }
+}
+
+/// A run without the kernel has none.
+#[cfg(not(feature = "live"))]
+fn give_up_rights() {}
+
 impl ProcessBook {
     /// Starts the thread that reads; it ends with the book.
     ///
@@ -80,6 +98,7 @@ impl ProcessBook {
         let (readings, to_read) = bounded::<u32>(WAITING);
         let (kept, hides) = (Arc::clone(&memory), redaction.clone());
         thread::Builder::new().name("who".into()).spawn(move || {
+            give_up_rights();
             for pid in to_read {
                 if let Some(known) = read(pid, &hides) {
                     let parent = known.parent;

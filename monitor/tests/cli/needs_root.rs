@@ -134,6 +134,11 @@ fn a_run_ends_after_its_time() {
     let mut lines = ran.err.lines();
     let first = lines.next().expect("a line");
     assert!(first.starts_with("monitor: no profile: "), "{first}");
+    let second = lines.next().expect("what is waited for");
+    assert!(
+        second.contains("no thread is called no-such-name yet"),
+        "{second}"
+    );
     let second = lines.next().expect("ready");
     assert_eq!(second, "monitor: watching comm no-such-name; Ctrl-C ends");
     let third = lines.next().expect("a summary");

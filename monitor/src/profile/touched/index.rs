@@ -131,7 +131,7 @@ fn is_fixed(folder: &[&[u8]]) -> bool {
 }
 
 impl Node {
-    fn add<'a>(&mut self, parts: &[&'a [u8]], place: usize, many: usize) {
+    fn add(&mut self, parts: &[&[u8]], place: usize, many: usize) {
         let Some(&part) = parts.get(place) else {
             self.ends = true;
             return;
@@ -164,7 +164,7 @@ impl Node {
     }
 
     /// After folders were joined: together they may have many children.
-    fn collapse<'a>(&mut self, folder: &mut Vec<&'a [u8]>, many: usize) {
+    fn collapse(&mut self, folder: &mut Vec<&[u8]>, many: usize) {
         if self.any.is_some() || self.children.len() >= many && !is_fixed(folder) {
             let mut all = self.any.take().map(|any| *any).unwrap_or_default();
             for (_, child) in std::mem::take(&mut self.children) {

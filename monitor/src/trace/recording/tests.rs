@@ -306,16 +306,16 @@ fn what_the_format_does_not_allow_is_refused_with_its_place() {
         kind.contains(&format!("byte {}: 99 is no kind", at + 8)),
         "{kind}"
     );
-    // Calls of thread 1/1, no start, no name, time 0, first 0, duration 0, ABI tag 9.
-    let abi = refused(&[2, 1, 1, 0, 0, 0, 0, 0, 9, 1, 3]);
+    // Calls of thread 1/1, no start, no name, service 0, time 0, first 0, duration 0, ABI tag 9.
+    let abi = refused(&[2, 1, 1, 0, 0, 0, 0, 0, 0, 9, 1, 3]);
     assert!(
-        abi.contains(&format!("byte {}: 9 is the tag of no ABI", at + 16)),
+        abi.contains(&format!("byte {}: 9 is the tag of no ABI", at + 17)),
         "{abi}"
     );
-    assert!(refused(&[2, 1, 1, 0, 0, 0, 0, 0]).contains("has none"));
-    assert!(refused(&[2, 1, 1, 0, 0, 0, 0, 0, 0, 0xff, 0x7f, 3]).contains("impossible length"));
+    assert!(refused(&[2, 1, 1, 0, 0, 0, 0, 0, 0]).contains("has none"));
+    assert!(refused(&[2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0xff, 0x7f, 3]).contains("impossible length"));
     assert!(refused(&[4, 1, 1, 0, 0xff, 0x7f]).contains("longer than the format allows"));
-    assert!(refused(&[4, 1, 1, 0, 0, 0, 7]).contains("left over"));
+    assert!(refused(&[4, 1, 1, 0, 0, 0, 0, 7]).contains("left over"));
     assert!(refused(&[7, 0, 12]).contains("12 calls, but 0 were read"));
     assert!(refused(&start[PREAMBLE + FRAME..]).contains("a second header"));
 

@@ -116,11 +116,13 @@ mod needs_onnxruntime {
     }
 
     fn alarms(verdicts: &[Verdict]) -> Vec<&Alarm> {
-        let alarm = |verdict| match verdict {
-            &Verdict::Alarm(ref alarm) => Some(&**alarm),
-            _ => None,
-        };
-        verdicts.iter().filter_map(alarm).collect()
+        let mut alarms = Vec::new();
+        for verdict in verdicts {
+            if let Verdict::Alarm(alarm) = verdict {
+                alarms.push(alarm.as_ref());
+            }
+        }
+        alarms
     }
 
     /// The same events as `monitor replay` reads them from a file.
