@@ -47,7 +47,8 @@ fn a_stored_alarm_gives_its_score_again_to_the_bit() {
     assert_eq!(aftermath, of_type(&lines, "aftermath"));
     assert_eq!(aftermath[0]["alarm"], alarm["id"]);
     assert_eq!(of_type(&kept, "incident")[0]["alarm"], alarm["id"]);
-    let explained = run(&["explain", "--alarm-log", text(&log), "40-41"]);
+    let id = alarm["id"].as_str().expect("an id");
+    let explained = run(&["explain", "--alarm-log", text(&log), id]);
     assert_eq!(explained.status, 0, "{}", explained.err);
     assert!(
         explained.out.contains("then the thread ended"),
