@@ -1,83 +1,95 @@
-//! What a newcomer sees first: a harmless command under watch, then one that behaves unlike it.
+//! What a newcomer sees first: a small service is learned, judged while it does the same again, and judged while it does
+//! something that it never did.
 
 use std::env;
 use std::ffi::OsString;
-use std::path::Path;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail};
 
-/// A command to watch, and what to think of it.
-struct Scene {
-    title: &'static str,
-    command: Vec<String>,
-    /// The command as it is shown, as a shell would take it.
-    shown: String,
-}
+/// What the service does: a few hundred short processes.
+const SERVICE: &str = "i=0; while [ $i -lt 150 ]; do cat /etc/hostname > /dev/null; \
+                       wc -c /etc/hostname > /dev/null; i=$((i+1)); done";
 
-/// How often the second command does what it does.
-const TIMES: usize = 200;
+/// What it never did. It needs a right that not everybody has: that it is refused changes nothing.
+const NEW: &str = "unshare -m true || true";
 
 const AFTERWORD: &str = "
-The embedded model learned from a 32-bit Ubuntu of 2011: today's programs can surprise it where nothing is wrong. The README says
-how to train one on recordings of your own service. To watch a running process: cargo xtask run -- --pid N";
+To watch a running process by what it normally does:
+  cargo xtask run -- learn --pid N --for 10m --profile my.profile
+  cargo xtask run -- --pid N --profile my.profile";
+
+/// A folder for the profile, removed when the demonstration ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self> {
+        let path = env::temp_dir().join(format!("monitor-demonstration-{}", std::process::id()));
+        // It must not be there already: somebody else could have made it.
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .with_context(|| format!("cannot make the folder {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What stays behind is a small file in the folder for temporary files.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
 
 /// Shows the scenes one after the other.
 ///
 /// # Errors
+///
 /// The monitor cannot be started, or cannot watch here; it has said why then.
 pub fn show(monitor: &Path, library: &Path) -> Result<ExitCode> {
-    for scene in [harmless(), odd()] {
-        eprintln!("\n{}\n$ monitor -- {}", scene.title, scene.shown);
-        let mut arguments = vec![OsString::from("--")];
-        arguments.extend(scene.command.iter().map(OsString::from));
+    let folder = Folder::new()?;
+    let profile = folder.0.join("demonstration.profile");
+    let odd = format!("{SERVICE}; {NEW}");
+    let scenes = [
+        (
+            "A small service is learned: a shell that runs two programs, again and again.",
+            "learn",
+            SERVICE,
+        ),
+        (
+            "It does the same once more, judged by what was learned.",
+            "",
+            SERVICE,
+        ),
+        (
+            "It does something that it never did: it runs another program, which asks for a mount namespace of its own.",
+            "",
+            &odd,
+        ),
+    ];
+    for (title, command, script) in scenes {
+        let mut arguments: Vec<OsString> = Vec::new();
+        let mut shown = "monitor".to_owned();
+        if command == "learn" {
+            arguments.push(command.into());
+            shown.push_str(" learn");
+        } else {
+            arguments.push("--no-alarm-log".into());
+        }
+        arguments.extend(["--profile".into(), profile.clone().into_os_string()]);
+        arguments.extend(["--", "sh", "-c", script].map(OsString::from));
+        eprintln!("\n{title}\n$ {shown} --profile demonstration.profile -- sh -c '{script}'");
         let status = super::command(monitor, library, &arguments)?
             .status()
             .with_context(|| format!("cannot start {}", monitor.display()))?;
-        // The status is the command's own, and both end with 0.
+        // The status is the command's own, and all of them end with 0.
         if !status.success() {
             bail!("the demonstration ends here, since the monitor ended with {status}");
         }
     }
     eprintln!("{AFTERWORD}");
     Ok(ExitCode::SUCCESS)
-}
-
-fn harmless() -> Scene {
-    let program =
-        r#"BEGIN { while (n++ < 500) { getline line < "/etc/passwd"; close("/etc/passwd") } }"#;
-    Scene {
-        title: "A harmless command: it reads a file, again and again.",
-        command: vec!["awk".into(), program.into()],
-        shown: format!("awk '{program}'"),
-    }
-}
-
-/// Sends empty signals to this very process, which anybody may do to their own.
-fn odd() -> Scene {
-    let title = "A command that behaves unlike it: it sends one empty signal after the other.";
-    let target = std::process::id().to_string();
-    if is_program("kill") {
-        let mut command = vec!["kill".to_owned(), "-0".into()];
-        command.extend(std::iter::repeat_n(target.clone(), TIMES));
-        let shown = format!("kill -0 {target} {target} …   (the same process {TIMES} times)");
-        return Scene {
-            title,
-            command,
-            shown,
-        };
-    }
-    // Every shell has its own `kill`; but the start of some shells surprises the model already.
-    let script = format!("i=0; while [ $i -lt {TIMES} ]; do i=$((i+1)); kill -0 {target}; done");
-    let shown = format!("sh -c '{script}'");
-    Scene {
-        title,
-        command: vec!["sh".into(), "-c".into(), script],
-        shown,
-    }
-}
-
-fn is_program(name: &str) -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
