@@ -29,7 +29,7 @@ fn verdicts(lines: &[Value]) -> Vec<Value> {
         let fields = verdict.as_object_mut().expect("an object");
         fields.remove("source");
         // An id is unique for ever; whose process it was is read while it lives.
-        for unknown in ["id", "who", "service"] {
+        for unknown in ["id", "like", "who", "service"] {
             fields.remove(unknown);
         }
         // The live clock is asked anew each time and may differ by some microseconds.
