@@ -47,7 +47,12 @@ impl Firsts {
 
     /// Notes that the `seq`th call of the thread touched this, given generalised. Whether that is new.
     pub fn touched(&mut self, profile: &Profile, detail: &Detail, seq: u64) -> bool {
-        let is_new = !profile.touched.is_empty() && !profile.touched.knows(detail);
+        // Nobody knows what a path or an address was that could not be read: it is evidence of nothing.
+        let is_read = !matches!(
+            detail,
+            Detail::UnreadablePath(_) | Detail::UnreadableAddress(_)
+        );
+        let is_new = is_read && !profile.touched.is_empty() && !profile.touched.knows(detail);
         if is_new {
             self.add(&profile.known, First::Touch(detail.clone()), seq);
         }
