@@ -56,7 +56,12 @@ fn forks_that_the_ring_had_no_room_for_are_counted() {
     asked.flush_interval = Duration::from_millis(500);
     let seen = watch_traced_behind(&["children", "2000"], asked);
     let told = seen.events_that(|kind| matches!(kind, EventKind::Fork { .. }));
-    let missed: u64 = seen.source.missed.iter().map(|(_, count)| count).sum();
+    // What is touched is told in records of its own, which find as little room.
+    let missed = seen.source.missed.iter();
+    let missed: u64 = missed
+        .filter(|(reason, _)| reason.contains("forks"))
+        .map(|(_, count)| count)
+        .sum();
     assert_eq!(told as u64 + missed, 2000, "{:?}", seen.source.missed);
     assert!(missed > 0, "the reader was never behind");
 }

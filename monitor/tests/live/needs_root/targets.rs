@@ -50,8 +50,9 @@ fn getppid(count: &str) -> Command {
 #[test]
 #[ignore = "needs root"]
 fn a_running_process_is_watched_and_its_end_ends_the_run() {
-    let mut process = start(&["sleep", "1"]);
-    let other = start(&["sleep", "1"]);
+    // Long enough for the probe to be loaded and attached on a busy machine.
+    let mut process = start(&["sleep", "5"]);
+    let other = start(&["sleep", "5"]);
     let mut asked = options();
     asked.target = Target::Processes(vec![process.id()]);
     let seen = watch(asked, None, || ());
