@@ -32,6 +32,9 @@ const LIFE: usize = size_of::<Life>() + 4 * size_of::<Run>() + 32;
 /// Bytes of a run without its calls, with the place that a growing list leaves free.
 const RUN: usize = 2 * size_of::<Run>() + 32;
 
+/// Calls after which the time is noted.
+const STEP: usize = 256;
+
 /// Bytes of a call, with the place that a growing list leaves free.
 const CALL: usize = 2 * size_of::<u16>();
 
@@ -59,6 +62,23 @@ pub struct Run {
     pub first_seq: u64,
     /// The calls, `restart_syscall` left out.
     pub tokens: Vec<u16>,
+    /// How much had been learned when the first came
+    /// ([`exposure`](crate::profile::sightings::Learned::exposure)).
+    pub began: f32,
+    /// The same of every [`STEP`]th call after it.
+    pub times: Vec<f32>,
+}
+
+impl Run {
+    /// How many of the calls came before so much was learned, up to [`STEP`] more.
+    #[must_use]
+    pub fn before(&self, exposure: f32) -> usize {
+        if self.began >= exposure {
+            return 0;
+        }
+        let steps = self.times.partition_point(|&time| time < exposure) + 1;
+        (steps * STEP).min(self.tokens.len())
+    }
 }
 
 /// One life of a thread.
@@ -288,7 +308,7 @@ impl Census {
                 self.room = room;
                 life.runs.push(Run {
                     first_seq,
-                    tokens: Vec::new(),
+                    ..Run::default()
                 });
             }
             // What follows is not of the run before: the life ends here.
@@ -302,6 +322,15 @@ impl Census {
         let run = life.and_then(|life| life.runs.last_mut());
         match (run, room) {
             (Some(run), Some(room)) => {
+                if run.tokens.len().is_multiple_of(STEP) {
+                    #[expect(clippy::cast_possible_truncation, reason = "a time need not be exact")]
+                    let now = self.profile.known.learned().exposure() as f32;
+                    if run.tokens.is_empty() {
+                        run.began = now;
+                    } else {
+                        run.times.push(now);
+                    }
+                }
                 // A vocabulary has SIZE tokens.
                 run.tokens
                     .push(u16::try_from(token).unwrap_or(Vocabulary::UNSEEN as u16));

@@ -131,6 +131,7 @@ mod tests {
                 .map(|&calls| Run {
                     first_seq: 0,
                     tokens: vec![0; calls],
+                    ..Run::default()
                 })
                 .collect(),
         }

@@ -6,6 +6,7 @@ use crate::model::ScoreError;
 use crate::profile::held_out::HeldOut;
 use crate::profile::mixture::Mixture;
 use crate::profile::ngram::{Cursor, Ngram};
+use crate::profile::sightings::FOLDS;
 use crate::profile::{ORDER, Profile};
 use crate::syscall::event::{Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
@@ -125,8 +126,8 @@ impl Scorer for DetectorScorer {
 
 /// What was found on one piece.
 struct Found {
-    /// Calls before the piece.
-    warm: usize,
+    /// Calls before the piece, and those of it that came before the last e-folds of what was learned.
+    skipped: usize,
     /// All calls.
     calls: u32,
     /// Of the calls that broke the sequence: place, and nats by the n-gram alone.
@@ -147,6 +148,10 @@ pub fn hold_out(
     tell: &mut dyn FnMut(u64, u64),
 ) -> Result<(Option<f64>, HeldOut), ScoreError> {
     let plan = plan(lives);
+    let mut late = 0.0;
+    scorer.edit(&mut |profile| late = profile.known.learned().exposure() * (-FOLDS).exp());
+    #[expect(clippy::cast_possible_truncation, reason = "a time need not be exact")]
+    let late = late as f32;
     let mut held_out = HeldOut {
         begun_once: plan.begun_once,
         begun_before: plan.begun_before,
@@ -172,8 +177,10 @@ pub fn hold_out(
         });
         let before = found.len();
         for (piece, (_, calls)) in fold.iter().zip(&threads) {
+            let before = run(piece).before(late);
+            let early = before.clamp(piece.calls.start, piece.calls.end) - piece.calls.start;
             found.push(Found {
-                warm: calls.len().saturating_sub(piece.calls.len()),
+                skipped: calls.len().saturating_sub(piece.calls.len()) + early,
                 calls: 0,
                 breaks: Vec::new(),
                 asked: Vec::new(),
@@ -216,8 +223,11 @@ pub fn hold_out(
     };
     let added: Vec<Vec<(u32, f32)>> = found.iter().map(|it| it.added(&mixture)).collect();
     let all: f64 = added.iter().flatten().map(|it| f64::from(it.1)).sum();
+    let calls = found
+        .iter()
+        .map(|it| (it.calls as usize).saturating_sub(it.skipped));
     #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
-    let calls = held_out.calls.max(1) as f64;
+    let calls = calls.sum::<usize>().max(1) as f64;
     // As if one more break had come: none among few calls says little.
     let drift = DRIFT * (all + f64::from(CLIP)) / calls;
     held_out.drift = drift.min(HIGHEST_DRIFT);
@@ -286,7 +296,7 @@ impl Found {
                     mixture.surprise((-f64::from(ngram)).exp(), Some(nats as f32), 1.0)
                 }
             };
-            (place as usize >= self.warm).then(|| (place, added(true, surprise)))
+            (place as usize >= self.skipped).then(|| (place, added(true, surprise)))
         });
         breaks.collect()
     }

@@ -2,11 +2,9 @@
 
 use crate::profile::class::Class;
 use crate::profile::known::{Known, worth};
-use crate::profile::prior::prior;
 
-/// What is new in several classes at once is one event: 15 of the 22 that the priors rest on stood apart
-/// by a second.
-const TOGETHER: f64 = 15.0 / 22.0;
+/// How often something new comes with more: 43 of the 96 flights that the priors rest on.
+const WITH_MORE: f64 = 43.0 / 96.0;
 
 /// E-folds by which the time learned grows within `seconds` more.
 #[must_use]
@@ -16,8 +14,8 @@ pub fn folds(exposure: f64, seconds: f64) -> f64 {
 
 /// What benign new things a service is expected to come up with.
 pub struct Arrivals {
-    /// Rate, worth and company of each class.
-    classes: Vec<(f64, f64, f64)>,
+    /// Rate and worth of each class.
+    classes: Vec<(f64, f64)>,
 }
 
 impl Arrivals {
@@ -36,7 +34,7 @@ impl Arrivals {
             } else {
                 rate
             };
-            (counted, worth(rate), prior(class).beside)
+            (counted, worth(rate))
         };
         Self {
             classes: Class::ALL.iter().map(of_class).collect(),
@@ -50,14 +48,14 @@ impl Arrivals {
     /// ([`evidence`](crate::profile::known::evidence)).
     #[must_use]
     pub fn heavier(&self, nats: f64) -> f64 {
-        let of_class = |&(rate, worth, beside): &(f64, f64, f64)| {
+        let of_class = |&(rate, worth): &(f64, f64)| {
             if worth >= nats {
                 rate
             } else {
-                rate * beside * (worth - nats).exp()
+                rate * WITH_MORE * (worth - nats).exp()
             }
         };
-        TOGETHER * self.classes.iter().map(of_class).sum::<f64>()
+        self.classes.iter().map(of_class).sum()
     }
 
     /// How many flights are expected in an e-fold whose heaviest new thing is of that class, or
@@ -124,19 +122,31 @@ mod tests {
     #[test]
     fn a_settled_service_is_told_of_one_privileged_call_and_of_one_program_under_one_a_day() {
         let at_start: &[f64] = &[0.1, 0.5, 3.0];
-        let seen = Class::ALL.map(|class| (class, at_start));
-        let arrivals = Arrivals::new(&known(600.0, &seen));
-        let threshold = arrivals.threshold(0.7, folds(600.0, 86_400.0));
+        let seen = |touches: bool| -> Vec<_> {
+            let classes = Class::ALL
+                .iter()
+                .filter(|class| touches || !class.is_touch());
+            classes.map(|&class| (class, at_start)).collect()
+        };
+        let arrivals = Arrivals::new(&known(600.0, &seen(false)));
+        let threshold = arrivals.threshold(0.8, folds(600.0, 86_400.0));
         assert!(arrivals.worth(Class::PrivilegedCall) > threshold);
         assert!(arrivals.worth(Class::Name) > threshold);
         assert!(arrivals.worth(Class::Call) <= threshold);
+        // Where what calls touch is known, a program comes with its file.
+        let arrivals = Arrivals::new(&known(600.0, &seen(true)));
+        let threshold = arrivals.threshold(0.8, folds(600.0, 86_400.0));
+        assert!(arrivals.worth(Class::PrivilegedCall) > threshold);
+        assert!(arrivals.worth(Class::SensitiveTouch) > threshold);
+        let beside = -crate::profile::prior::prior(Class::Name).beside.ln();
+        assert!(arrivals.worth(Class::ProgramTouch) + beside > threshold);
     }
 
     #[test]
     fn programs_that_come_all_the_time_are_not_told_of_and_privileged_calls_are() {
         let often: Vec<f64> = (100..600).step_by(25).map(f64::from).collect();
         let arrivals = Arrivals::new(&known(600.0, &[(Class::Name, &often)]));
-        let threshold = arrivals.threshold(0.7, folds(600.0, 86_400.0));
+        let threshold = arrivals.threshold(0.8, folds(600.0, 86_400.0));
         assert!(arrivals.worth(Class::Name) <= threshold);
         assert!(arrivals.worth(Class::PrivilegedCall) > threshold);
     }

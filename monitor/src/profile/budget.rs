@@ -20,7 +20,7 @@ use crate::profile::{Profile, Thresholds};
 
 /// The share of the budget that new things have: most of it, since one of them says more to a person
 /// than an order of calls does. Sequences have the rest.
-const FIRST_SEEN: f64 = 0.7;
+const FIRST_SEEN: f64 = 0.8;
 
 const DAY_S: f64 = 86_400.0;
 

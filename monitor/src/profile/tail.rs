@@ -1,13 +1,14 @@
 //! How high the sum of what was never learned goes in benign life, and how often.
 //!
 //! Held-out lives say how many peaks of that sum ([`crate::detect::cusum`]) are at least so high. As each was scored without
-//! what it itself taught, they are the news of the last e-fold of the time learned. Beyond the highest of them the tail is
+//! what it itself taught, they are the news of the last [`FOLDS`] e-folds of the time learned. Beyond the highest of them the tail is
 //! taken for an exponential one (peaks over a threshold, Davison & Smith 1990, with shape 0), and both are weighed with what
 //! other benign services have in common ([`SEQUENCES`](crate::profile::prior::SEQUENCES)): little data keep a threshold high.
 
 use crate::detect::cusum::LEAST;
 use crate::profile::held_out::HeldOut;
 use crate::profile::prior;
+use crate::profile::sightings::FOLDS;
 
 /// Peaks to which the tail is fitted, at most.
 const FITTED: usize = 50;
@@ -61,7 +62,7 @@ impl<'a> Tail<'a> {
             scale,
         } = self.prior;
         let shape = shape * ((LEAST - nats) / scale).exp();
-        let own = if *calls > 0 { 1.0 } else { 0.0 };
+        let own = if *calls > 0 { FOLDS } else { 0.0 };
         (shape + seen) / (folds + own)
     }
 
@@ -135,8 +136,8 @@ mod tests {
     fn what_was_seen_when_it_was_held_out_is_kept_to() {
         let held_out = held_out((1..=100).map(f64::from));
         let tail = Tail::new(&held_out, SEQUENCES);
-        // Ten peaks are at least 91 high.
-        let threshold = tail.threshold(10.0, 1.0);
+        // Ten peaks of the last two e-folds are at least 91 high.
+        let threshold = tail.threshold(10.0, 2.0);
         assert!((85.0..=92.0).contains(&threshold), "{threshold}");
         assert!(tail.threshold(0.1, 1.0) > 100.0);
     }

@@ -28,7 +28,8 @@ fn settled(seconds: f64) -> Profile {
         calls: 10,
         seconds: 0.01,
     };
-    let seen = Class::ALL.map(|class| (class, vec![early; 3]));
+    let classes = Class::ALL.into_iter().filter(|class| !class.is_touch());
+    let seen = classes.map(|class| (class, vec![early; 3]));
     let learned = Learned { calls, seconds };
     profile.known = Known::from_parts([], Sightings::from_parts(seen), learned);
     profile.held_out.calls = calls;
