@@ -65,12 +65,12 @@ pub struct Run {
     /// How much had been learned when the first came
     /// ([`exposure`](crate::profile::sightings::Learned::exposure)).
     pub began: f32,
-    /// The same of every [`STEP`]th call after it.
+    /// The same of every 256th call after it.
     pub times: Vec<f32>,
 }
 
 impl Run {
-    /// How many of the calls came before so much was learned, up to [`STEP`] more.
+    /// How many of the calls came before so much was learned, up to 256 more.
     #[must_use]
     pub fn before(&self, exposure: f32) -> usize {
         if self.began >= exposure {
