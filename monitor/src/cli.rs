@@ -2,6 +2,8 @@
 
 mod alarm_log;
 mod config;
+#[cfg(feature = "live")]
+mod doctor;
 mod explain;
 #[cfg(feature = "live")]
 mod guard;
@@ -9,7 +11,9 @@ mod judge;
 mod keeper;
 mod learn;
 mod live;
+mod metrics;
 mod offer;
+mod output;
 mod outputs;
 mod profile;
 mod quantity;
@@ -19,10 +23,12 @@ mod score;
 #[cfg(feature = "live")]
 mod services;
 mod status;
+mod support_bundle;
 mod syscalls;
 mod tap;
 mod target;
 mod usage;
+mod version;
 mod watch;
 mod who;
 
@@ -36,6 +42,7 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 use monitor::report::remarks;
+use monitor::report::sinks::program;
 
 use status::{Exit, Usage};
 
@@ -49,7 +56,8 @@ use status::{Exit, Usage};
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
                       monitor record|learn|profile|replay|explain|score|syscalls [OPTIONS] ...\n       \
-                      monitor guard|status|services|incidents|config [OPTIONS] ...",
+                      monitor guard|status|services|incidents|config [OPTIONS] ...\n       \
+                      monitor outputs|doctor|support-bundle|version [OPTIONS] ...",
     after_help = "Exit status: 0 no alarm, 3 at least one alarm (--alarm-exit-code), 4 no alarm but blind for a time, \
                   1 failure, 2 wrong usage; after -- COMMAND, that of the command."
 )]
@@ -91,8 +99,24 @@ enum Command {
     Incidents(services::IncidentsArgs),
     /// Checks or shows the configuration of a guarded host
     Config(config::ConfigArgs),
+    /// Tries outputs of incidents
+    Outputs(output::OutputsCommand),
+    /// Checks everything that watching needs, each with its remedy
+    #[cfg(feature = "live")]
+    Doctor(doctor::DoctorArgs),
+    /// Gathers what a report of a defect needs into an archive
+    SupportBundle(support_bundle::SupportBundleArgs),
+    /// Says what this build is
+    Version(version::VersionArgs),
     /// Prints how system calls are mapped to the model's vocabulary
     Syscalls(syscalls::SyscallsArgs),
+    /// Runs a program for each line of standard input: the helper of an output
+    #[command(hide = true, name = program::HELPER)]
+    OutputProgram(output::HelperArgs),
+    /// Makes the calls that the self-test of doctor counts
+    #[cfg(feature = "live")]
+    #[command(hide = true, name = monitor::live::doctor::self_test::COMMAND)]
+    SelfTestCalls,
 }
 
 /// Options that every command takes.
@@ -198,7 +222,18 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "live")]
         Some(Command::Incidents(args)) => services::incidents(&args),
         Some(Command::Config(args)) => config::run(&args),
+        Some(Command::Outputs(command)) => output::run(&command),
+        #[cfg(feature = "live")]
+        Some(Command::Doctor(args)) => doctor::run(&args),
+        Some(Command::SupportBundle(args)) => support_bundle::run(&args),
+        Some(Command::Version(args)) => version::run(args),
         Some(Command::Syscalls(args)) => syscalls::run(args),
+        Some(Command::OutputProgram(args)) => output::help(&args),
+        #[cfg(feature = "live")]
+        Some(Command::SelfTestCalls) => {
+            monitor::live::doctor::self_test::make_calls();
+            Ok(Exit::Quiet)
+        }
     };
     let exit = outcome.unwrap_or_else(|error| {
         if status::is_closed_output(&error) {

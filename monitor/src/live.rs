@@ -49,3 +49,5 @@ mod signals;
 pub mod privileges;
 
 pub mod watch;
+
+pub mod doctor;

@@ -34,7 +34,7 @@ pub const LARGEST_GRAPH: u64 = 64 << 20;
 pub const LARGEST_MANIFEST: u64 = 1 << 20;
 
 /// The default model's manifest.
-const MANIFEST: &[u8] = include_bytes!("../../models/default/manifest.json");
+pub const EMBEDDED_MANIFEST: &[u8] = include_bytes!("../../models/default/manifest.json");
 
 /// The default model's graph.
 const GRAPH: &[u8] = include_bytes!("../../models/default/model.onnx");
@@ -134,7 +134,7 @@ impl Model {
     /// # Errors
     /// When onnxruntime does not take it.
     pub fn embedded(runtime: &Runtime) -> Result<Self, ModelError> {
-        Self::from_parts(runtime, serde_json::from_slice(MANIFEST)?, GRAPH)
+        Self::from_parts(runtime, serde_json::from_slice(EMBEDDED_MANIFEST)?, GRAPH)
     }
 
     /// Loads a model folder: `manifest.json` and `model.onnx`.

@@ -148,6 +148,7 @@ pub struct Outcome {
 pub struct Pipeline {
     scorer: JoinHandle<Result<Scored, PipelineError>>,
     writer: JoinHandle<(Vec<OutputStatus>, bool)>,
+    hub: Hub,
 }
 
 /// Statements that may wait for the writer, which waits for nobody.
@@ -177,7 +178,7 @@ impl Pipeline {
         let stage = scorer::Stage {
             engine: parts.engine,
             tap: parts.tap,
-            hub,
+            hub: hub.clone(),
             reporting: parts.reporting,
             is_live: false,
             now_ns: 0,
@@ -187,6 +188,7 @@ impl Pipeline {
             tick: parts.tick,
             cpu: parts.cpu.map(Allowance::new),
             begun: Instant::now(),
+            last_call_ns: 0,
         };
         let scorer = thread::Builder::new()
             .name("scorer".into())
@@ -195,7 +197,18 @@ impl Pipeline {
                 stage.run()
             })
             .map_err(PipelineError::Spawn)?;
-        Ok((Feed::new(batches, shared), Self { scorer, writer }))
+        let pipeline = Self {
+            scorer,
+            writer,
+            hub,
+        };
+        Ok((Feed::new(batches, shared), pipeline))
+    }
+
+    /// The outputs of the run.
+    #[must_use]
+    pub fn hub(&self) -> Hub {
+        self.hub.clone()
     }
 
     /// Scores what is still queued, ends every stream, writes the summary and waits for both stages.

@@ -6,7 +6,15 @@ pub mod syscalls;
 
 pub mod sink;
 
+pub mod tally;
+
 pub mod hub;
+
+pub mod notice;
+
+pub mod sinks;
+
+pub mod metrics;
 
 pub mod remarks;
 

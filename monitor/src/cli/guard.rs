@@ -107,6 +107,7 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
     }
     let hooks = Hooks {
         attached: Some(attached(board.clone())),
+        started: None,
         hang_up: Some(reread(args, Arc::clone(&config), requests, board.clone())),
     };
     let parts = || {

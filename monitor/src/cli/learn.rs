@@ -5,6 +5,7 @@ mod material;
 pub mod summary;
 
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -64,6 +65,7 @@ pub struct LearnArgs {
 
 /// Learns, and says what came of it.
 pub fn run(args: LearnArgs) -> Result<Exit> {
+    check_place("--profile", &args.profile)?;
     let mut profile = existing(&args)?;
     let model = args.model.load()?;
     let target = match (&args.recordings[..], args.target.clone().target()) {
@@ -107,6 +109,25 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
     let sha256 = file::write(&args.profile, &profile)?;
     summary::Summary::new(&profile, &args.budget, &args.profile, sha256).print(args.format)?;
     Ok(Exit::Quiet)
+}
+
+/// Whether a profile can be written to `path`: told before anything is learned, not when all is lost.
+///
+/// # Errors
+/// When its folder is not there or cannot be written to.
+pub fn check_place(option: &str, path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let at = shown(folder);
+    if !folder.is_dir() {
+        let told = format!("{option}: there is no folder {at}: make it, or name another");
+        return Err(Usage(told).into());
+    }
+    nix::unistd::access(folder, nix::unistd::AccessFlags::W_OK)
+        .map_err(io::Error::from)
+        .with_context(|| format!("{option}: cannot write to {at}"))
 }
 
 /// Writes what a live run learned as a new profile to `path`, and says so on standard error. `name` says what was watched,
@@ -280,7 +301,7 @@ fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
     let files = Files {
         // The profile and the spool are beside each other.
         written: vec![args.profile.clone()],
-        read: Vec::new(),
+        ..Files::default()
     };
     let ended = live::run(target, args.target.follows(), &args.live, &files, parts)?;
     // What was seen is incomplete, and nothing is to be learned from it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use monitor::pipeline::{Outcome, Parts};
+use monitor::pipeline::{Outcome, Parts, Pipeline};
 
 use super::quantity;
 use super::target::Target;
@@ -40,13 +40,15 @@ enum Attach {
     Perf,
 }
 
-/// Files that a live run opens after its start, by when it has given up root's rights.
+/// Files and sockets that a live run opens after its start, by when it has given up root's rights.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     /// Files that are made, replaced or removed: their folders are written to.
     pub written: Vec<PathBuf>,
     /// Files and folders that are read.
     pub read: Vec<PathBuf>,
+    /// Whether connections are made over IP.
+    pub uses_network: bool,
 }
 
 /// How much of what calls touch is read.
@@ -77,11 +79,16 @@ pub const QUEUE: usize = 4096;
 /// How often the live line is drawn.
 pub const TICK: Duration = Duration::from_millis(250);
 
+/// Told of the stages of a run; an error ends it.
+pub type Started<'a> = Box<dyn FnOnce(&Pipeline) -> Result<()> + 'a>;
+
 /// What is done on the way of a live run.
 #[derive(Default)]
-pub struct Hooks {
+pub struct Hooks<'a> {
     /// Once the probe is attached.
     pub attached: Option<Box<dyn FnOnce()>>,
+    /// Once the stages behind run, with the rights that are left.
+    pub started: Option<Started<'a>>,
     /// At SIGHUP, in the place of ending the run.
     pub hang_up: Option<Box<dyn FnMut()>>,
 }
@@ -111,7 +118,7 @@ pub fn run_with(
     follow: bool,
     args: &LiveArgs,
     files: &Files,
-    hooks: Hooks,
+    hooks: Hooks<'_>,
     parts: impl FnOnce() -> Result<Parts>,
 ) -> Result<Ended> {
     use std::os::unix::ffi::OsStrExt;
@@ -123,7 +130,6 @@ pub fn run_with(
     use monitor::live::target::Target as Watched;
     use monitor::live::touch;
     use monitor::live::watch::{Options, Watch};
-    use monitor::pipeline::Pipeline;
     use monitor::report::sink::Origin;
     use monitor::run::clock::WallClock;
     use monitor::syscall::event::{Comm, ServiceId};
@@ -176,6 +182,10 @@ pub fn run_with(
     let needs = Needs {
         signals_a_command: command.is_some(),
         reads: files.read.clone(),
+        families: match files.uses_network {
+            true => vec![libc::AF_INET, libc::AF_INET6],
+            false => Vec::new(),
+        },
         ..Needs::default()
     };
     let needs = files
@@ -187,6 +197,9 @@ pub fn run_with(
         super::complain(remains);
     }
     let (feed, pipeline) = Pipeline::start(parts)?;
+    if let Some(started) = hooks.started {
+        started(&pipeline)?;
+    }
     let origin = Origin {
         name: None,
         clock: WallClock::Live,
@@ -220,7 +233,7 @@ pub fn run_with(
     _: bool,
     _: &LiveArgs,
     _: &Files,
-    _: Hooks,
+    _: Hooks<'_>,
     _: impl FnOnce() -> Result<Parts>,
 ) -> Result<Ended> {
     anyhow::bail!(

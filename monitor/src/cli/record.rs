@@ -42,7 +42,8 @@ pub fn run(args: RecordArgs) -> Result<Exit> {
             cpu: None,
         })
     };
-    let ended = live::run(target, follow, &args.live, &Files::default(), parts)?;
+    let files = Files::default();
+    let ended = live::run(target, follow, &args.live, &files, parts)?;
     Ok(ended
         .command
         .map_or_else(|| Exit::of(&ended.outcome, Exit::ALARM), Exit::Command))

@@ -1,19 +1,22 @@
 //! `monitor` itself: watch, score, tell.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use clap::Args;
 use monitor::detect::detector::Adapting;
-use monitor::pipeline::{Engine, Parts, Tap};
+use monitor::pipeline::{Engine, Parts, Pipeline, Tap};
 use monitor::report::hub::Policy;
 use monitor::trace::error::shown;
 
 use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
 use super::keeper::Keeper;
 use super::learn;
-use super::live::{self, Ended, Files, LiveArgs};
+use super::live::{self, Ended, Files, Hooks, LiveArgs};
+use super::metrics::{Exporter, MetricsArgs};
 use super::offer::{Learned, offer, profiles_folder};
+use super::output::OutputToArgs;
 use super::outputs::{Kind, OutputArgs};
 use super::status::{Exit, Usage};
 use super::tap::Recorder;
@@ -50,6 +53,10 @@ pub struct WatchArgs {
     who: WhoArgs,
     #[command(flatten)]
     outputs: OutputArgs,
+    #[command(flatten)]
+    output_to: OutputToArgs,
+    #[command(flatten)]
+    metrics: MetricsArgs,
     /// Also write a recording of exactly what is scored
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -103,9 +110,15 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         let told = format!("{at} is there already: give --save-profile another name");
         return Err(Usage(told).into());
     }
+    if let Some(path) = &args.save_profile {
+        learn::check_place("--save-profile", path)?;
+    }
     // A command has the terminal to itself, so that nobody can be asked.
     let learns = args.profile.path().is_none() && !args.no_learn;
     let learned = (learns && (live_line || args.save_profile.is_some())).then(Learned::new);
+    // Bound while there are privileges, served once there are none.
+    let exporter = Mutex::new(None::<Exporter>);
+    let served = Mutex::new(None);
     let parts = || {
         let max_threads = usize::try_from(args.live.max_threads)?;
         let (mut detector, mut identity) =
@@ -128,7 +141,9 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             policy: Policy::DropOldest,
             command: !live_line,
         };
-        let listeners = args.outputs.listeners(&identity, kind, terminal.color())?;
+        let mut listeners = args.outputs.listeners(&identity, kind, terminal.color())?;
+        listeners.extend(args.output_to.listeners(&identity)?);
+        *hold(&exporter) = Some(args.metrics.bind(&identity)?);
         let record = |path: &PathBuf| Recorder::create(path, &targets);
         let recorder = args.record.as_ref().map(record).transpose()?;
         let tap: Option<Box<dyn Tap>> = match (&learned, recorder) {
@@ -155,11 +170,21 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         })
     };
     let suggested = target.service();
-    let offered = learned.is_some() && args.save_profile.is_none();
+    let keeps = learned.is_some() && args.save_profile.is_none();
     // Without such a folder, the current one.
-    let place = offered.then(profiles_folder).and_then(Result::ok);
+    let place = keeps.then(profiles_folder).and_then(Result::ok);
     let files = files(&args, place.as_deref());
-    let ended = live::run(target, follow, &args.live, &files, parts)?;
+    let started = |pipeline: &Pipeline| {
+        if let Some(exporter) = hold(&exporter).take() {
+            *hold(&served) = exporter.start(pipeline.hub())?;
+        }
+        Ok(())
+    };
+    let hooks = Hooks {
+        started: Some(Box::new(started)),
+        ..Hooks::default()
+    };
+    let ended = live::run_with(target, follow, &args.live, &files, hooks, parts)?;
     let Some(census) = learned.map(Learned::into_census) else {
         return Ok(exit(&ended, alarm_exit));
     };
@@ -178,11 +203,22 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     Ok(exit(&ended, alarm_exit))
 }
 
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What the run opens after its start; `profiles` is where a profile is offered to be kept.
 fn files(args: &WatchArgs, profiles: Option<&Path>) -> Files {
     let mut files = Files::default();
     files.written.extend(args.outputs.default_log());
     files.written.extend(args.save_profile.clone());
+    files
+        .written
+        .extend(args.metrics.files().map(Path::to_owned));
+    files
+        .written
+        .extend(args.output_to.files().map(Path::to_owned));
+    files.uses_network = args.output_to.uses_network();
     files
         .written
         .extend(profiles.map(|folder| folder.join("new.profile")));

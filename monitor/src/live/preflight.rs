@@ -101,34 +101,82 @@ impl Host {
     ///
     /// The first thing that stands in the way.
     pub fn check(&self) -> Result<Btf, PreflightError> {
+        self.check_release()?;
+        self.check_proc()?;
+        self.check_capabilities()?;
+        self.check_lockdown()?;
+        let bytes = self.btf.as_ref().ok_or(PreflightError::NoBtf)?;
+        let btf =
+            Btf::parse(bytes).map_err(|error| PreflightError::UnusableBtf(error.to_string()))?;
+        Self::check_tracepoints(&btf)?;
+        Ok(btf)
+    }
+
+    /// Whether the kernel is new enough.
+    ///
+    /// # Errors
+    ///
+    /// [`PreflightError::OldKernel`].
+    pub fn check_release(&self) -> Result<(), PreflightError> {
         if version(&self.release).is_none_or(|version| version < (5, 8)) {
             return Err(PreflightError::OldKernel(
                 self.release.escape_default().to_string(),
             ));
         }
+        Ok(())
+    }
+
+    /// Whether this process may load programs.
+    ///
+    /// # Errors
+    ///
+    /// [`PreflightError::NoPermission`].
+    pub fn check_capabilities(&self) -> Result<(), PreflightError> {
+        let has = |capability: u32| self.capabilities >> capability & 1 == 1;
+        if has(CAP_SYS_ADMIN) || has(CAP_BPF) && has(CAP_PERFMON) {
+            Ok(())
+        } else {
+            Err(PreflightError::NoPermission)
+        }
+    }
+
+    /// Whether `/proc` shows this process by its own number.
+    ///
+    /// # Errors
+    ///
+    /// [`PreflightError::ForeignProc`].
+    pub fn check_proc(&self) -> Result<(), PreflightError> {
         if self.proc_self != Some(std::process::id()) {
             return Err(PreflightError::ForeignProc);
         }
-        let has = |capability: u32| self.capabilities >> capability & 1 == 1;
-        if !(has(CAP_SYS_ADMIN) || has(CAP_BPF) && has(CAP_PERFMON)) {
-            return Err(PreflightError::NoPermission);
-        }
-        if self
-            .lockdown
-            .as_ref()
-            .is_some_and(|modes| modes.contains("[confidentiality]"))
-        {
+        Ok(())
+    }
+
+    /// Whether tracing is locked down.
+    ///
+    /// # Errors
+    ///
+    /// [`PreflightError::Lockdown`].
+    pub fn check_lockdown(&self) -> Result<(), PreflightError> {
+        let modes = self.lockdown.as_deref().unwrap_or_default();
+        if modes.contains("[confidentiality]") {
             return Err(PreflightError::Lockdown);
         }
-        let bytes = self.btf.as_ref().ok_or(PreflightError::NoBtf)?;
-        let btf =
-            Btf::parse(bytes).map_err(|error| PreflightError::UnusableBtf(error.to_string()))?;
+        Ok(())
+    }
+
+    /// Whether the kernel has every tracepoint.
+    ///
+    /// # Errors
+    ///
+    /// [`PreflightError::NoTracepoint`].
+    pub(super) fn check_tracepoints(btf: &Btf) -> Result<(), PreflightError> {
         for (tracepoint, typedef) in TRACEPOINTS {
             if !btf.has_typedef(typedef) {
                 return Err(PreflightError::NoTracepoint(tracepoint));
             }
         }
-        Ok(btf)
+        Ok(())
     }
 }
 
@@ -136,7 +184,8 @@ fn btf_bytes() -> io::Result<Vec<u8>> {
     fs::read("/sys/kernel/btf/vmlinux")
 }
 
-fn version(release: &str) -> Option<(u32, u32)> {
+/// Major and minor number of a kernel's release.
+pub(super) fn version(release: &str) -> Option<(u32, u32)> {
     let mut parts = release.split(|c: char| !c.is_ascii_digit());
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }

@@ -6,14 +6,14 @@ mod needs_onnxruntime {
     use super::window_graph::{self, CONTEXT, by_hand};
     use crate::model::manifest::{Kind, Manifest};
     use crate::model::runtime::Runtime;
-    use crate::model::{GRAPH, MANIFEST, Model, ModelError};
+    use crate::model::{EMBEDDED_MANIFEST, GRAPH, Model, ModelError};
 
     fn runtime() -> Runtime {
         Runtime::load(None).expect("ORT_DYLIB_PATH and ORT_DISABLE_TELEMETRY=1")
     }
 
     fn refused(spoil: impl FnOnce(&mut Manifest)) -> String {
-        let mut manifest = serde_json::from_slice(MANIFEST).expect("a manifest");
+        let mut manifest = serde_json::from_slice(EMBEDDED_MANIFEST).expect("a manifest");
         spoil(&mut manifest);
         match Model::from_parts(&runtime(), manifest, GRAPH) {
             Ok(_) => panic!("a model that is not what it says was taken"),
@@ -75,7 +75,8 @@ mod needs_onnxruntime {
     fn a_cut_graph_is_an_error_even_when_its_hash_is_right() {
         use sha2::{Digest, Sha256};
         for length in [0, 1, 100, GRAPH.len() / 2, GRAPH.len() - 1] {
-            let mut manifest: Manifest = serde_json::from_slice(MANIFEST).expect("a manifest");
+            let mut manifest: Manifest =
+                serde_json::from_slice(EMBEDDED_MANIFEST).expect("a manifest");
             let graph = &GRAPH[..length];
             manifest.model_sha256 = crate::model::hexadecimal(&Sha256::digest(graph));
             assert!(
@@ -99,7 +100,7 @@ mod needs_onnxruntime {
             .err()
             .expect("it is cut");
         assert!(matches!(error, ModelError::Json(_)));
-        std::fs::write(folder.path().join("manifest.json"), MANIFEST).expect("a file");
+        std::fs::write(folder.path().join("manifest.json"), EMBEDDED_MANIFEST).expect("a file");
         assert!(Model::load(&runtime(), folder.path()).is_ok());
     }
 

@@ -3,6 +3,7 @@
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, TrySendError};
 use thiserror::Error;
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     unscored_lifecycle: AtomicU64,
     unscored_touches: AtomicU64,
     source: Mutex<SourceStatus>,
+    /// When the source last published.
+    published: Mutex<Option<Instant>>,
 }
 
 impl Shared {
@@ -39,11 +42,17 @@ impl Shared {
             unscored_lifecycle: AtomicU64::default(),
             unscored_touches: AtomicU64::default(),
             source: Mutex::default(),
+            published: Mutex::default(),
         }
     }
 
     pub(super) fn source(&self) -> SourceStatus {
         lock(&self.source).clone()
+    }
+
+    /// How long ago the source gave a sign of life.
+    pub(super) fn source_age(&self) -> Option<Duration> {
+        lock(&self.published).map(|at| at.elapsed())
     }
 
     pub(super) fn unscored(&self) -> Unscored {
@@ -145,6 +154,7 @@ impl Feed {
     /// Tells the reports what the source counted, replacing what it told before.
     pub fn publish(&self, status: SourceStatus) {
         *lock(&self.shared.source) = status;
+        *lock(&self.shared.published) = Some(Instant::now());
     }
 
     /// What was refused so far.

@@ -17,7 +17,7 @@ use crate::report::sink::Origin;
 use crate::run::clock::{WallClock, monotonic_ns};
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 use crate::run::usage::{cpu_time, thread_cpu_time};
-use crate::syscall::event::Event;
+use crate::syscall::event::{Event, EventKind};
 
 /// Calls after which a round of scoring begins even if more are queued, so that a verdict never
 /// waits for a whole queue.
@@ -45,6 +45,8 @@ pub(super) struct Stage {
     pub tick: Duration,
     pub cpu: Option<Allowance>,
     pub begun: Instant,
+    /// When the last call was made that was taken, by the clock of the events.
+    pub last_call_ns: u64,
 }
 
 impl Stage {
@@ -174,6 +176,9 @@ impl Stage {
                 identify.note(event);
             }
             self.now_ns = self.now_ns.max(event.time_ns);
+            if let EventKind::Calls(stretch) = &event.kind {
+                self.last_call_ns = self.last_call_ns.max(stretch.last_ns);
+            }
             self.engine.push(event);
             self.shared.room.leave(event);
             *taken += weight(event);
@@ -203,6 +208,8 @@ impl Stage {
             cpu_allowed: self.cpu.as_ref().map(|cpu| cpu.allowed),
             cpu_exhausted: self.cpu.as_ref().is_some_and(Allowance::is_exhausted),
             outputs: self.outputs(),
+            source_age: self.shared.source_age(),
+            last_call_ns: self.last_call_ns,
         }
     }
     fn outputs(&self) -> Vec<OutputStatus> {

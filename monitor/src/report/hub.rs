@@ -8,6 +8,7 @@
 mod outlet;
 mod queue;
 
+use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use crate::detect::verdict::Verdict;
 use crate::incident::Incident;
 use crate::report::sink::{Interest, Origin, Sink};
+use crate::report::tally::Tally;
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 
 use outlet::{Health, OnError, Outlet};
@@ -83,11 +85,22 @@ struct Line {
     thread: Option<JoinHandle<()>>,
 }
 
+/// How the run stood, and when that was said.
+type LastStatus = Option<(Instant, Arc<Snapshot>)>;
+
 /// The outputs of a run. A clone speaks to the same ones.
 #[derive(Clone, Default)]
 pub struct Hub {
     lines: Arc<Mutex<Vec<Line>>>,
     origin: Arc<Origin>,
+    tally: Arc<Tally>,
+    last_status: Arc<Mutex<LastStatus>>,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
+    }
 }
 
 impl Hub {
@@ -153,6 +166,9 @@ impl Hub {
 
     /// Tells one verdict.
     pub fn verdict(&self, verdict: Verdict) {
+        if let Verdict::Alarm(alarm) = &verdict {
+            self.tally.count(alarm);
+        }
         let verdict = Arc::new(verdict);
         for line in self.lock().iter() {
             if line.interest.wants(&verdict) {
@@ -167,7 +183,11 @@ impl Hub {
     /// Tells one statement about an incident.
     pub fn incident(&self, incident: Incident) {
         let incident = Arc::new(incident);
-        for line in self.lock().iter().filter(|line| line.interest.incidents) {
+        let lines = self.lock();
+        for line in lines
+            .iter()
+            .filter(|it| it.interest.wants_incident(&incident))
+        {
             line.push(Statement::Incident(
                 Arc::clone(&self.origin),
                 Arc::clone(&incident),
@@ -178,9 +198,27 @@ impl Hub {
     /// Tells how the run stands.
     pub fn status(&self, snapshot: Snapshot) {
         let snapshot = Arc::new(snapshot);
+        let last = (Instant::now(), Arc::clone(&snapshot));
+        *self
+            .last_status
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(last);
         for line in self.lock().iter().filter(|line| line.interest.status) {
             line.push(Statement::Status(Arc::clone(&snapshot)));
         }
+    }
+
+    /// The last state of the run, and when it was told.
+    #[must_use]
+    pub fn last_status(&self) -> Option<(Instant, Arc<Snapshot>)> {
+        let last = self.last_status.lock();
+        last.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Alarms that were told, counted before any output may drop one.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Whether nobody is left to be told of anything.

@@ -76,6 +76,7 @@ impl LiveLine {
 impl Sink for LiveLine {
     fn interest(&self) -> Interest {
         Interest {
+            least: None,
             incidents: false,
             alarms: false,
             aftermath: false,

@@ -211,6 +211,8 @@ pub fn summary() -> Summary {
             cpu_allowed: Some(0.25),
             cpu_exhausted: false,
             outputs: Vec::new(),
+            source_age: None,
+            last_call_ns: 0,
             elapsed: Duration::from_millis(2500),
             source: SourceStatus {
                 received: 1010,

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::detect::severity::Severity;
 use crate::detect::verdict::Verdict;
 use crate::incident::Incident;
 use crate::run::clock::WallClock;
@@ -23,7 +24,10 @@ pub struct Origin {
     reason = "six kinds of statements, each wanted or not"
 )]
 pub struct Interest {
-    /// Statements about incidents.
+    /// Statements about incidents of at least this severity, those that a person suppressed left
+    /// out; `None` for all of them.
+    pub least: Option<Severity>,
+    /// Statements about incidents at all.
     pub incidents: bool,
     /// Alarms.
     pub alarms: bool,
@@ -40,6 +44,7 @@ pub struct Interest {
 impl Interest {
     /// Everything.
     pub const ALL: Self = Self {
+        least: None,
         incidents: true,
         alarms: true,
         aftermath: true,
@@ -48,8 +53,9 @@ impl Interest {
         summary: true,
     };
 
-    /// Incidents and nothing else.
+    /// Every statement about an incident, also those that a person suppressed, and nothing else.
     pub const INCIDENTS: Self = Self {
+        least: None,
         incidents: true,
         alarms: false,
         aftermath: false,
@@ -58,8 +64,23 @@ impl Interest {
         summary: false,
     };
 
+    /// Incidents of at least this severity that a person is to be told of, and nothing else.
+    #[must_use]
+    pub const fn incidents(least: Severity) -> Self {
+        Self {
+            least: Some(least),
+            incidents: true,
+            alarms: false,
+            aftermath: false,
+            thread_ends: false,
+            status: false,
+            summary: false,
+        }
+    }
+
     /// Incidents, alarms and what followed each.
     pub const ALARMS: Self = Self {
+        least: None,
         incidents: true,
         alarms: true,
         aftermath: true,
@@ -67,6 +88,13 @@ impl Interest {
         status: false,
         summary: false,
     };
+
+    /// Whether `incident` is wanted.
+    #[must_use]
+    pub fn wants_incident(self, incident: &Incident) -> bool {
+        let reported = |least| incident.severity >= least && incident.suppressed.is_none();
+        self.incidents && self.least.is_none_or(reported)
+    }
 
     /// Whether `verdict` is wanted.
     #[must_use]

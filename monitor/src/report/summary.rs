@@ -30,6 +30,7 @@ impl SummaryText {
 impl Sink for SummaryText {
     fn interest(&self) -> Interest {
         Interest {
+            least: None,
             incidents: false,
             alarms: false,
             aftermath: false,

@@ -103,6 +103,10 @@ pub struct Snapshot {
     pub cpu_exhausted: bool,
     /// How each output does.
     pub outputs: Vec<OutputStatus>,
+    /// How long ago the source gave a sign of life; `None` where it gives none, as a recording.
+    pub source_age: Option<Duration>,
+    /// When the last call was made that was read, by the clock of the events; 0 before the first.
+    pub last_call_ns: u64,
 }
 
 impl Snapshot {

@@ -13,5 +13,6 @@ mod needs_adfa_ld;
 mod needs_onnxruntime;
 #[cfg(feature = "live")]
 mod needs_root;
+mod outputs;
 mod syscalls;
 mod usage;

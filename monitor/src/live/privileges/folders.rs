@@ -24,6 +24,10 @@ const READ: &[&str] = &[
     "/etc/hosts",
     "/etc/resolv.conf",
     "/etc/ssl/certs",
+    "/etc/pki/tls/certs",
+    "/etc/pki/ca-trust/extracted",
+    "/usr/share/ca-certificates",
+    "/usr/local/share/ca-certificates",
     "/dev/urandom",
 ];
 

@@ -80,7 +80,7 @@ pub(super) fn model() -> (Manifest, Vec<u8>) {
     const FLOAT: u64 = 1;
     const INT64: u64 = 7;
     let mut manifest: Manifest =
-        serde_json::from_slice(crate::model::MANIFEST).expect("a manifest");
+        serde_json::from_slice(crate::model::EMBEDDED_MANIFEST).expect("a manifest");
     manifest.name = "test-window".into();
     manifest.kind = Kind::Window;
     manifest.context = Some(CONTEXT);

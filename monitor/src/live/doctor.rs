@@ -1,0 +1,294 @@
+//! Everything that watching needs, checked at once, each with its remedy.
+
+pub mod self_test;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::preflight::{Host, PreflightError, version};
+use super::{btf::Btf, layout};
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// As it should be.
+    Ok,
+    /// It works with less.
+    Warning,
+    /// Watching does not work.
+    Failed,
+}
+
+/// One thing that was checked.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Check {
+    /// What.
+    pub name: &'static str,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What was found.
+    pub found: String,
+    /// What to do, where it is not as it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remedy: Option<String>,
+}
+
+impl Check {
+    /// As it should be.
+    #[must_use]
+    pub fn ok(name: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            name,
+            outcome: Outcome::Ok,
+            found: found.into(),
+            remedy: None,
+        }
+    }
+
+    /// Not as it should be.
+    #[must_use]
+    pub fn wrong(
+        name: &'static str,
+        outcome: Outcome,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            name,
+            outcome,
+            found: found.into(),
+            remedy: Some(remedy.into()),
+        }
+    }
+
+    /// A sentence with its remedy after the last colon, as errors of this program are.
+    #[must_use]
+    pub fn failed(name: &'static str, error: &str) -> Self {
+        let (found, remedy) = error.rsplit_once(": ").unwrap_or((error, ""));
+        Self {
+            name,
+            outcome: Outcome::Failed,
+            found: found.into(),
+            remedy: (!remedy.is_empty()).then(|| remedy.into()),
+        }
+    }
+}
+
+/// Kernel, rights and limits of this host and process.
+#[must_use]
+pub fn host() -> Vec<Check> {
+    let host = Host::read();
+    let mut checks = vec![kernel(&host)];
+    checks.extend(type_information(&host));
+    checks.push(of(
+        "capabilities",
+        host.check_capabilities(),
+        format!("effective set {:016x}", host.capabilities),
+    ));
+    checks.push(of(
+        "lockdown",
+        host.check_lockdown(),
+        host.lockdown.as_deref().unwrap_or("none").trim().to_owned(),
+    ));
+    checks.push(memlock(&host));
+    checks.push(pid_namespace());
+    checks.push(cgroups());
+    checks.push(clock());
+    checks
+}
+
+fn of(name: &'static str, outcome: Result<(), PreflightError>, found: String) -> Check {
+    match outcome {
+        Ok(()) => Check::ok(name, found),
+        Err(error) => Check::failed(name, &error.to_string()),
+    }
+}
+
+fn kernel(host: &Host) -> Check {
+    of("kernel", host.check_release(), host.release.clone())
+}
+
+fn type_information(host: &Host) -> Vec<Check> {
+    let Some(bytes) = &host.btf else {
+        return vec![Check::failed(
+            "type information",
+            &PreflightError::NoBtf.to_string(),
+        )];
+    };
+    let btf = match Btf::parse(bytes) {
+        Ok(btf) => btf,
+        Err(error) => {
+            let error = PreflightError::UnusableBtf(error.to_string());
+            return vec![Check::failed("type information", &error.to_string())];
+        }
+    };
+    let layout = match layout::of_kernel(&btf) {
+        Ok(_) => Check::ok("type information", format!("{} bytes", bytes.len())),
+        Err(error) => Check::wrong(
+            "type information",
+            Outcome::Failed,
+            error.to_string(),
+            "this kernel is not supported yet; please report its version",
+        ),
+    };
+    let tracepoints = of(
+        "tracepoints",
+        Host::check_tracepoints(&btf),
+        "sys_enter, fork, exec and exit".into(),
+    );
+    vec![layout, tracepoints]
+}
+
+/// Kernels before 5.11 charge maps to `RLIMIT_MEMLOCK` (commit d5299b67dd59).
+fn memlock(host: &Host) -> Check {
+    use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+
+    const NAME: &str = "locked memory";
+    let limit = getrlimit(Resource::RLIMIT_MEMLOCK).map_or(0, |it| it.0);
+    let shown = if limit == RLIM_INFINITY {
+        "unlimited".to_owned()
+    } else {
+        format!("{limit} bytes")
+    };
+    let is_charged = version(&host.release).is_some_and(|it| it < (5, 11));
+    if is_charged && limit != RLIM_INFINITY {
+        let remedy = "raise it: ulimit -l unlimited, or LimitMEMLOCK=infinity in the unit";
+        return Check::wrong(NAME, Outcome::Warning, shown, remedy);
+    }
+    let of_maps = if is_charged {
+        ""
+    } else {
+        ", maps are not charged to it"
+    };
+    Check::ok(NAME, format!("{shown}{of_maps}"))
+}
+
+/// Whether `/proc` is of this process's pid namespace: otherwise its numbers are of others.
+fn pid_namespace() -> Check {
+    const NAME: &str = "pid namespace";
+    let me = fs::read_link("/proc/self").ok();
+    let me = me.and_then(|it| it.to_str()?.parse::<u32>().ok());
+    if me != Some(std::process::id()) {
+        let remedy = "mount the /proc of this namespace: mount -t proc proc /proc";
+        return Check::wrong(
+            NAME,
+            Outcome::Failed,
+            "/proc is of another pid namespace",
+            remedy,
+        );
+    }
+    // PROC_PID_INIT_INO, include/linux/proc_ns.h: the initial namespace has this inode.
+    let inode = fs::metadata("/proc/self/ns/pid").map_or(0, |it| it.ino());
+    if inode == 0xEFFF_FFFC {
+        return Check::ok(NAME, "the host's");
+    }
+    let remedy = "to watch the host, run with its pid namespace (hostPID, --pid=host)";
+    Check::wrong(NAME, Outcome::Warning, "one of a container", remedy)
+}
+
+/// The cgroup2 hierarchy, and whether all of it is seen.
+fn cgroups() -> Check {
+    const NAME: &str = "cgroups";
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let of_version_2 = mounts.lines().find_map(|line| {
+        let (mount, kind) = line.split_once(" - ")?;
+        kind.starts_with("cgroup2 ")
+            .then(|| mount.split(' ').nth(4))?
+    });
+    let Some(path) = of_version_2.map(|it| it.replace("\\040", " ")) else {
+        let remedy = "for --cgroup, mount it: mount -t cgroup2 none /sys/fs/cgroup";
+        return Check::wrong(NAME, Outcome::Warning, "no cgroup2 mount", remedy);
+    };
+    match fs::metadata(Path::new(&path)) {
+        // The root of the hierarchy has inode 1, wherever it is mounted.
+        Ok(about) if about.ino() == 1 => Check::ok(NAME, format!("{path}, the whole hierarchy")),
+        Ok(_) => Check::wrong(
+            NAME,
+            Outcome::Warning,
+            format!("{path} shows a part of the hierarchy"),
+            "to watch the host, run with its cgroup namespace (--cgroupns=host)",
+        ),
+        Err(error) => Check::wrong(
+            NAME,
+            Outcome::Warning,
+            format!("{path}: {error}"),
+            "let this user read it",
+        ),
+    }
+}
+
+/// A clock that was never set makes times of alarms worthless.
+fn clock() -> Check {
+    const NAME: &str = "clock";
+    // 2024-01-01, long before this program was written.
+    const EARLIEST: i64 = 1_704_067_200;
+    let now = jiff::Timestamp::now();
+    if now.as_second() < EARLIEST {
+        let remedy = "set it: timedatectl set-time, or start a time service";
+        return Check::wrong(NAME, Outcome::Warning, format!("{now:.0}"), remedy);
+    }
+    Check::ok(NAME, format!("{now:.0}"))
+}
+
+/// What this kernel and this design do not show, in whole sentences.
+#[must_use]
+pub fn blind_spots() -> Vec<String> {
+    let mut spots: Vec<String> = vec![
+        "what a process does between two system calls, such as reading and writing its memory"
+            .into(),
+    ];
+    let uring = fs::read_to_string("/proc/sys/kernel/io_uring_disabled");
+    match uring.as_deref().map(str::trim) {
+        Ok("2") => {}
+        Ok("1") => spots.push(
+            "operations through io_uring, which this kernel allows to a group alone (io_uring_disabled is 1)".into(),
+        ),
+        _ => spots.push(
+            "operations through io_uring: only that it is entered is seen (set kernel.io_uring_disabled to 2 if nothing needs it)".into(),
+        ),
+    }
+    spots.push("calls of a process before it is watched".into());
+    spots
+}
+
+/// Whether `folder`, or the nearest folder above it that is there, can be written to.
+#[must_use]
+pub fn folder(name: &'static str, folder: &Path) -> Check {
+    let shown = crate::trace::error::shown(folder);
+    let there = folder.ancestors().find(|it| it.is_dir());
+    let Some(there) = there else {
+        return Check::wrong(
+            name,
+            Outcome::Warning,
+            shown,
+            "name a folder that can be made",
+        );
+    };
+    match nix::unistd::access(there, nix::unistd::AccessFlags::W_OK) {
+        Ok(()) => Check::ok(name, shown),
+        Err(error) => Check::wrong(
+            name,
+            Outcome::Warning,
+            format!("{shown}: {}", io::Error::from(error)),
+            "run as a user that may write there, or name another",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Check, Outcome};
+
+    #[test]
+    fn a_refusal_is_taken_apart_into_finding_and_remedy() {
+        let check = Check::failed("kernel", "kernel 5.4 is too old: it needs 5.8: upgrade");
+        assert_eq!(check.outcome, Outcome::Failed);
+        assert_eq!(check.found, "kernel 5.4 is too old: it needs 5.8");
+        assert_eq!(check.remedy.as_deref(), Some("upgrade"));
+    }
+}

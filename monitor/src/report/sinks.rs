@@ -1,0 +1,40 @@
+//! Where incidents go: over HTTP, to the journal, to syslog, into files, to programs.
+//!
+//! A [`Destination`] sends one notice and says whether that worked. Queues, retries and counting
+//! are the [`hub`](crate::report::hub)'s.
+
+pub mod config;
+
+mod notices;
+
+pub mod falco;
+
+pub mod alertmanager;
+
+pub mod http;
+
+pub mod journal;
+
+pub mod syslog;
+
+pub mod file;
+
+pub mod program;
+
+use std::io;
+
+use crate::report::notice::Notice;
+
+pub use config::OutputConfig;
+pub use notices::Notices;
+
+/// Sends notices somewhere.
+pub trait Destination: Send {
+    /// Sends one, and returns when it is there, as far as can be known.
+    ///
+    /// # Errors
+    ///
+    /// As [`Sink`](crate::report::sink::Sink) has them: `InvalidData` when this notice will never
+    /// be taken; any other means that it may be taken later.
+    fn send(&mut self, notice: &Notice) -> io::Result<()>;
+}

@@ -1,0 +1,305 @@
+//! Syslog: to the local socket in the form that syslog(3) sends, which is what daemons expect
+//! there; as of RFC 5424 over UDP (RFC 5426), and over TCP with octet counting (RFC 6587, section
+//! 3.4.1).
+
+use std::fmt::Write as _;
+use std::io::{self, Read, Write as _};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+
+use super::Destination;
+use crate::detect::severity::Severity;
+use crate::report::notice::{Notice, cut};
+
+/// Where the local daemon listens.
+pub const SOCKET: &str = "/dev/log";
+
+/// `authpriv`: messages about security (RFC 5424, section 6.2.1).
+const FACILITY: u8 = 10;
+
+/// The enterprise number that RFC 5612 sets aside for examples: the project has none of its own.
+const ENTERPRISE: &str = "32473";
+
+/// Longest value of a parameter, bytes.
+const VALUE: usize = 1024;
+
+/// How long a connection, or sending a message, may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Syslog's severity (RFC 5424, section 6.2.1), which is journald's priority too.
+#[must_use]
+pub const fn level(severity: Severity) -> u8 {
+    match severity {
+        Severity::Critical => 2,
+        Severity::High => 3,
+        Severity::Medium => 4,
+        Severity::Low => 5,
+    }
+}
+
+/// How the daemon is reached.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Transport {
+    /// A socket of this host.
+    Local(PathBuf),
+    /// Datagrams to host and port.
+    Udp(String),
+    /// A stream to host and port.
+    Tcp(String),
+}
+
+enum Connection {
+    Local(UnixDatagram),
+    Udp(UdpSocket),
+    Tcp(TcpStream),
+}
+
+/// A syslog daemon.
+pub struct Syslog {
+    transport: Transport,
+    connection: Option<Connection>,
+}
+
+impl Syslog {
+    /// Behind `transport`, to which nothing is sent yet.
+    #[must_use]
+    pub fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            connection: None,
+        }
+    }
+
+    fn connect(&self) -> io::Result<Connection> {
+        Ok(match &self.transport {
+            Transport::Local(path) => {
+                let socket = UnixDatagram::unbound()?;
+                socket.set_write_timeout(Some(PATIENCE))?;
+                socket.connect(path)?;
+                Connection::Local(socket)
+            }
+            Transport::Udp(address) => {
+                let to = resolve(address)?;
+                let socket = unbound(to)?;
+                socket.connect(to)?;
+                Connection::Udp(socket)
+            }
+            Transport::Tcp(address) => {
+                let stream = TcpStream::connect_timeout(&resolve(address)?, PATIENCE)?;
+                stream.set_write_timeout(Some(PATIENCE))?;
+                Connection::Tcp(stream)
+            }
+        })
+    }
+}
+
+/// A socket for datagrams to `to`. The standard library's are bound, which a run after its start
+/// must not do; the kernel finds a port at the first message.
+fn unbound(to: SocketAddr) -> io::Result<UdpSocket> {
+    let family = match to {
+        SocketAddr::V4(_) => AddressFamily::Inet,
+        SocketAddr::V6(_) => AddressFamily::Inet6,
+    };
+    let socket = socket(family, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
+    Ok(socket.into())
+}
+
+fn resolve(address: &str) -> io::Result<SocketAddr> {
+    let mut found = address.to_socket_addrs()?;
+    found
+        .next()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "its name has no address"))
+}
+
+impl Destination for Syslog {
+    fn send(&mut self, notice: &Notice) -> io::Result<()> {
+        let mut connection = match self.connection.take() {
+            Some(connection) if !is_closed(&connection) => connection,
+            _ => self.connect()?,
+        };
+        match &mut connection {
+            Connection::Local(socket) => {
+                let message = local(notice, &notice.time.to_zoned(TimeZone::system()));
+                socket.send(message.as_bytes()).map(|_| ())?;
+            }
+            Connection::Udp(socket) => socket.send(message(notice).as_bytes()).map(|_| ())?,
+            Connection::Tcp(stream) => {
+                let message = message(notice);
+                stream.write_all(format!("{} {message}", message.len()).as_bytes())?;
+            }
+        }
+        self.connection = Some(connection);
+        Ok(())
+    }
+}
+
+/// Whether the other side has closed a stream: what is written to it would be lost without a word.
+fn is_closed(connection: &Connection) -> bool {
+    let Connection::Tcp(stream) = connection else {
+        return false;
+    };
+    if stream.set_nonblocking(true).is_err() {
+        return true;
+    }
+    let mut reader = stream;
+    let read = reader.read(&mut [0; 64]);
+    let is_restored = stream.set_nonblocking(false).is_ok();
+    match read {
+        Ok(count) => count == 0 || !is_restored,
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock || !is_restored,
+    }
+}
+
+/// The form that syslog(3) sends, at `time` by the host's clock.
+fn local(notice: &Notice, time: &Zoned) -> String {
+    let mut text = format!(
+        "<{}>{} monitor[{}]: ",
+        FACILITY * 8 + level(notice.severity),
+        time.strftime("%b %e %H:%M:%S"),
+        std::process::id(),
+    );
+    push_headline(&mut text, notice);
+    text
+}
+
+/// Without control characters: a line feed would end the message for some receivers.
+fn push_headline(text: &mut String, notice: &Notice) {
+    let headline = notice.short_headline().chars();
+    text.extend(headline.map(|c| if c.is_control() { ' ' } else { c }));
+}
+
+/// The form of RFC 5424.
+fn message(notice: &Notice) -> String {
+    let host = notice.host.as_deref().unwrap_or_default();
+    let mut text = format!(
+        "<{}>1 {:.6} {} monitor {} alarm [alarm@{ENTERPRISE}",
+        FACILITY * 8 + level(notice.severity),
+        notice.time,
+        name(host, 255),
+        std::process::id(),
+    );
+    let mut parameter = |name: &str, value: &str| {
+        let value = cut(value, VALUE);
+        let _ = write!(text, " {name}=\"");
+        for c in value.chars() {
+            if matches!(c, '"' | '\\' | ']') {
+                text.push('\\');
+            }
+            // A line feed would end the message for a receiver that counts no octets.
+            text.push(if c.is_control() { ' ' } else { c });
+        }
+        text.push('"');
+    };
+    parameter("MONITOR_ALARM_ID", &notice.id);
+    parameter("MONITOR_STATE", notice.stage.name());
+    parameter("MONITOR_SERVICE", &notice.service);
+    parameter("MONITOR_REASON", notice.rule.reason());
+    parameter("MONITOR_SEVERITY", notice.severity.name());
+    parameter("MONITOR_SCORE", &notice.score.to_string());
+    parameter("MONITOR_THRESHOLD", &notice.threshold.to_string());
+    parameter("MONITOR_EVIDENCE", notice.evidence);
+    parameter("MONITOR_PID", &notice.process.pid.to_string());
+    text.push_str("] ");
+    push_headline(&mut text, notice);
+    text
+}
+
+/// A header field: printable ASCII without blanks, or the nil value.
+fn name(text: &str, most: usize) -> String {
+    let name: String = text
+        .chars()
+        .filter(char::is_ascii_graphic)
+        .take(most)
+        .collect();
+    if name.is_empty() { "-".into() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::net::{TcpListener, UdpSocket};
+    use std::time::Duration;
+
+    use jiff::tz::TimeZone;
+
+    use super::{Syslog, Transport, local, message};
+    use crate::report::notice::sample;
+    use crate::report::sinks::Destination;
+
+    #[test]
+    fn a_message_is_one_of_rfc_5424() {
+        let mut notice = sample::notice();
+        notice.service = "a\"b]c\\d\ne".into();
+        let text = message(&notice);
+        let pid = std::process::id();
+        assert!(
+            text.starts_with(&format!(
+                "<83>1 2026-11-26T08:00:01.000000Z web-1 monitor {pid} alarm [alarm@32473 "
+            )),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#" MONITOR_SERVICE="a\"b\]c\\d e""#),
+            "{text}"
+        );
+        assert!(text.ends_with("] a worker of nginx started a program it never ran"));
+    }
+
+    #[test]
+    fn the_local_form_is_that_of_syslog_3() {
+        let mut notice = sample::notice();
+        notice.headline = "it\nran".into();
+        let pid = std::process::id();
+        // Days below 10 are padded with a blank.
+        for (time, shown) in [
+            ("2026-11-26T08:00:01Z", "Nov 26 08:00:01"),
+            ("2026-02-03T23:05:09Z", "Feb  3 23:05:09"),
+        ] {
+            notice.time = time.parse().expect("a time");
+            assert_eq!(
+                local(&notice, &notice.time.to_zoned(TimeZone::UTC)),
+                format!("<83>{shown} monitor[{pid}]: it ran")
+            );
+        }
+    }
+
+    #[test]
+    fn a_stream_counts_octets_and_is_made_anew_when_the_other_side_closes_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("bound").to_string();
+        let mut syslog = Syslog::new(Transport::Tcp(address));
+        for _ in 0..2 {
+            syslog.send(&sample::notice()).expect("sent");
+            let (mut stream, _) = listener.accept().expect("a connection");
+            stream
+                .set_read_timeout(Some(Duration::from_secs(10)))
+                .expect("set");
+            let expected = message(&sample::notice());
+            let expected = format!("{} {expected}", expected.len());
+            let mut received = vec![0; expected.len()];
+            stream.read_exact(&mut received).expect("received");
+            assert_eq!(String::from_utf8_lossy(&received), expected);
+        }
+    }
+
+    #[test]
+    fn a_datagram_is_one_message() {
+        let listener = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        listener
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .expect("set");
+        let address = listener.local_addr().expect("bound").to_string();
+        let mut syslog = Syslog::new(Transport::Udp(address));
+        syslog.send(&sample::notice()).expect("sent");
+        let mut buffer = [0; 4096];
+        let length = listener.recv(&mut buffer).expect("received");
+        let received = String::from_utf8_lossy(&buffer[..length]);
+        assert_eq!(received, message(&sample::notice()));
+    }
+}
