@@ -63,7 +63,7 @@ fn unread(log: &str) -> (Child, std::io::PipeReader) {
         &[
             &LOW[..],
             &["--alarms-per-minute", "0", "--alarm-log", log],
-            &["--", "sh", "-c", "while :; do /bin/true; done"],
+            &["--", "sh", "-c", "while :; do /bin/ls / > /dev/null; done"],
         ]
         .concat(),
     )
