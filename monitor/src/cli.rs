@@ -1,12 +1,12 @@
 //! What the user asked for, and how it went.
 
-mod alarm_log;
 mod config;
 #[cfg(feature = "live")]
 mod doctor;
 mod explain;
 #[cfg(feature = "live")]
 mod guard;
+mod incidents;
 mod judge;
 mod keeper;
 mod learn;
@@ -94,9 +94,8 @@ enum Command {
     /// Lists the services of a guarded host, or does something about one
     #[cfg(feature = "live")]
     Services(services::ServicesArgs),
-    /// Shows the latest incidents of a guarded host
-    #[cfg(feature = "live")]
-    Incidents(services::IncidentsArgs),
+    /// Lists, shows, acknowledges and suppresses incidents
+    Incidents(incidents::IncidentsArgs),
     /// Checks or shows the configuration of a guarded host
     Config(config::ConfigArgs),
     /// Tries outputs of incidents
@@ -219,8 +218,7 @@ pub fn main() -> ExitCode {
         Some(Command::Status(args)) => services::status(&args),
         #[cfg(feature = "live")]
         Some(Command::Services(args)) => services::services(&args),
-        #[cfg(feature = "live")]
-        Some(Command::Incidents(args)) => services::incidents(&args),
+        Some(Command::Incidents(args)) => incidents::run(&args),
         Some(Command::Config(args)) => config::run(&args),
         Some(Command::Outputs(command)) => output::run(&command),
         #[cfg(feature = "live")]

@@ -35,4 +35,6 @@ pub mod report;
 
 pub mod pipeline;
 
+pub mod alarm_log;
+
 pub mod guard;

@@ -1,17 +1,17 @@
 //! `monitor explain`: an alarm of the log, shown again.
 
 mod show;
-pub mod stored;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use monitor::alarm_log;
+use monitor::alarm_log::stored::Log;
 
 use super::status::Exit;
-use super::{Format, TerminalArgs, alarm_log, complain};
-use stored::Log;
+use super::{Format, TerminalArgs, complain};
 
 /// Options of `monitor explain`.
 #[derive(Args, Clone, Debug)]

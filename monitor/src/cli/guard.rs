@@ -147,7 +147,10 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
             engine: Box::new(guard),
             tap: None,
             listeners,
-            reporting: args.who.reporting(Some(config.alarms.again_after.0))?,
+            reporting: args.who.reporting(
+                Some(config.alarms.again_after.0),
+                args.outputs.suppressions(),
+            )?,
             queued_batches: live::QUEUE,
             tick: live::TICK,
             cpu: config.judging.cpu.0,
@@ -155,6 +158,7 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
     };
     let mut files = Files::default();
     files.written.extend(args.outputs.default_log());
+    files.read.extend(args.outputs.notes_folder());
     // Read again at SIGHUP.
     let folder = args.place.path().parent().filter(|folder| folder.is_dir());
     files.read.extend(folder.map(Path::to_path_buf));

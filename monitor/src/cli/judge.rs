@@ -90,6 +90,14 @@ impl ProfileArgs {
         }
     }
 
+    /// The same, of the profile in that file.
+    pub fn at(&self, path: &Path) -> Self {
+        Self {
+            profile: Some(path.to_owned()),
+            budget: self.budget,
+        }
+    }
+
     /// Where the profile is.
     pub fn path(&self) -> Option<&Path> {
         self.profile.as_deref()
@@ -113,9 +121,15 @@ impl ProfileArgs {
 /// What to say when a profile does not know its service long enough to report by itself, within the budget, what a person
 /// would expect to hear of; `None` when it does.
 pub fn unsupported(budget: &Budget, support: &Support) -> Option<String> {
-    let expected = [Class::PrivilegedCall, Class::Name];
-    let missing = expected.iter().filter_map(|&class| support.of(class));
-    let missing: Vec<_> = missing.filter(|it| !it.reported).collect();
+    let reported = |class| support.of(class).is_some_and(|it| it.reported);
+    // Where what calls touch is known, a program comes with its file.
+    let program = reported(Class::Name) || reported(Class::ProgramTouch);
+    let expected = [
+        (Class::PrivilegedCall, reported(Class::PrivilegedCall)),
+        (Class::Name, program),
+    ];
+    let missing = expected.iter().filter(|it| !it.1);
+    let missing: Vec<_> = missing.filter_map(|it| support.of(it.0)).collect();
     let longest = missing.iter().map(|it| it.more_s).reduce(f64::max)?;
     let words: Vec<_> = missing.iter().map(|it| it.class.words()).collect();
     Some(format!(

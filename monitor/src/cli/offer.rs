@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use monitor::alarm_log;
 use monitor::learn::Census;
 use monitor::pipeline::Tap;
 use monitor::profile::Profile;
@@ -20,7 +21,7 @@ use monitor::trace::error::shown;
 
 use super::judge::ModelArgs;
 use super::tap::Recorder;
-use super::{alarm_log, complain, learn, stderr_is_terminal};
+use super::{complain, learn, stderr_is_terminal};
 
 /// Learns every event that is scored, in bounded memory (see [`Census`]), and passes it on to a recording if there is one.
 pub struct Pupil {

@@ -7,6 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::ProgressBar;
+use monitor::alarm_log::file::AlarmLog;
+use monitor::alarm_log::notes::NotedSuppressions;
+use monitor::alarm_log::{self, LogError};
 use monitor::pipeline::Outcome;
 use monitor::report::hub::{Listener, Policy, Role};
 use monitor::report::json::{Json, Only};
@@ -18,7 +21,6 @@ use monitor::report::text::{Text, grouped};
 use monitor::run::snapshot::{ModelIdentity, OutputState};
 use monitor::trace::error::shown;
 
-use super::alarm_log::{self, AlarmLog};
 use super::{Color, Format, complain, quantity, stderr_is_terminal};
 
 /// Options that say what is shown and where.
@@ -65,6 +67,23 @@ impl OutputArgs {
     pub fn default_log(&self) -> Option<PathBuf> {
         let unasked = self.alarm_log.is_none() && !self.no_alarm_log;
         unasked.then(alarm_log::place)?.ok()
+    }
+
+    /// The alarm log that somebody named.
+    pub fn named_alarm_log(&self) -> Option<&Path> {
+        self.alarm_log.as_deref()
+    }
+
+    /// What people suppress while the run goes on: noted beside its alarm log.
+    pub fn suppressions(&self) -> Option<NotedSuppressions> {
+        let log = self.alarm_log.clone().or_else(|| self.default_log())?;
+        Some(NotedSuppressions::of(&log))
+    }
+
+    /// The folder of a named alarm log, in which what people suppress is noted meanwhile.
+    pub fn notes_folder(&self) -> Option<PathBuf> {
+        let log = self.alarm_log.as_ref().filter(|it| it.is_file())?;
+        log.canonicalize().ok()?.parent().map(Path::to_owned)
     }
 
     /// The outputs of a run.
@@ -132,12 +151,12 @@ impl OutputArgs {
         } else if kind.alarm_log && !self.no_alarm_log {
             let opened = alarm_log::place().and_then(|path| {
                 let log = AlarmLog::open(&path)?;
-                Ok((path, Output::new(Box::new(log))))
+                Ok::<_, LogError>((path, Output::new(Box::new(log))))
             });
             match opened {
                 Ok(opened) => opened,
                 Err(why) => {
-                    alarm_log::not_kept(&format!("{why:#}"));
+                    not_kept(&why);
                     return Ok(None);
                 }
             }
@@ -148,6 +167,13 @@ impl OutputArgs {
         let name = format!("alarm log {}", shown(&path));
         Ok(Some(Listener::new(name, Role::Keeping, Box::new(log))))
     }
+}
+
+/// Warns that alarms are told but not kept.
+fn not_kept(why: &LogError) {
+    complain(&format!(
+        "alarms are not kept in a log ({why}): name another by --alarm-log, or give --no-alarm-log"
+    ));
 }
 
 /// What messages call standard output.

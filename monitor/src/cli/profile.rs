@@ -1,12 +1,12 @@
 //! `monitor profile`: profiles shown, compared, merged and corrected.
 
+mod accept;
 mod diff;
 mod seccomp;
 mod show;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -15,9 +15,10 @@ use monitor::profile::file;
 use monitor::report::text::grouped;
 use monitor::trace::error::shown;
 
-use super::explain::stored::Log;
 use super::status::{Exit, Usage};
-use super::{Format, alarm_log, complain};
+use super::{Format, complain};
+
+pub use accept::reason;
 
 /// Options of `monitor profile`.
 #[derive(Args, Clone, Debug)]
@@ -65,24 +66,18 @@ enum Command {
         /// The other
         other: PathBuf,
     },
-    /// Takes an alarm as normal: the same pattern is quiet from then on
-    Accept {
-        /// Its id, or as much of the beginning as no other has
-        #[arg(value_name = "ALARM-ID")]
-        id: String,
-        /// The profile to change
-        #[arg(long, value_name = "FILE")]
-        profile: PathBuf,
-        /// The log that holds the alarm [default: where a live run of this user keeps it]
-        #[arg(long, value_name = "FILE")]
-        alarm_log: Option<PathBuf>,
-    },
+    /// Takes an incident or an alarm as normal: the same pattern is quiet from then on
+    Accept(accept::AcceptArgs),
+    /// Undoes an acceptance
+    Unaccept(accept::AcceptArgs),
 }
 
 /// Does what is asked of profiles.
 pub fn run(command: ProfileCommand) -> Result<Exit> {
-    let out = &mut io::stdout().lock();
+    let out = &mut io::stdout();
     match command.command {
+        Command::Accept(args) => return accept::accept(&args),
+        Command::Unaccept(args) => return accept::unaccept(&args),
         Command::Show {
             profile,
             seccomp: true,
@@ -148,35 +143,6 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
         Command::Diff { one, other } => {
             let (one, other) = (file::read(&one)?.0, file::read(&other)?.0);
             out.write_all(diff::text(&one, &other)?.as_bytes())?;
-        }
-        Command::Accept {
-            id,
-            profile: path,
-            alarm_log,
-        } => {
-            let log = match alarm_log {
-                Some(log) => log,
-                None => alarm_log::place()?,
-            };
-            let found = Log::new(log).find(&id)?;
-            let alarm = &found.alarm;
-            let mut flight = alarm.alarm()?.flight;
-            // The alarm came in the middle of the pattern: what followed is the rest of it.
-            if let Some(after) = &found.aftermath {
-                let after = after.aftermath()?;
-                flight.extend(after.first_seq, &after.calls);
-            }
-            let (mut profile, _) = file::read(&path)?;
-            let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-            let added = profile.accept(&alarm.id, &flight, now.as_secs());
-            if added > 0 {
-                file::write(&path, &profile)?;
-            }
-            writeln!(
-                out,
-                "accepted {}: {added} sequences are quiet from now on, also in a run that goes on by this profile",
-                alarm.id.escape_debug()
-            )?;
         }
     }
     Ok(Exit::Quiet)

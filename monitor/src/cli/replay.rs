@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use monitor::incident::Incidents;
+use monitor::incident::ids::SHORTEST;
 use monitor::pipeline::{Parts, Pipeline, Reporting};
 use monitor::report::hub::Policy;
 use monitor::trace::input::Input;
@@ -23,8 +24,9 @@ use super::{TerminalArgs, complain, quantity};
 #[derive(Args, Clone, Debug)]
 pub struct ReplayArgs {
     /// Recordings, ADFA-LD traces or folders, strace text, call names; or alarms that
-    /// `monitor --format json` wrote, each of which is scored again. - is standard input.
-    #[arg(required = true, value_name = "FILE")]
+    /// `monitor --format json` wrote, or one incident or alarm of the alarm log by its id, each of
+    /// which is scored again. - is standard input.
+    #[arg(required = true, value_name = "FILE or ID")]
     files: Vec<PathBuf>,
     /// The ABI of the program behind strace text and call names; without it, this host's
     #[arg(long, value_name = "ABI")]
@@ -57,6 +59,11 @@ const TICK: Duration = Duration::from_millis(250);
 /// Replays every file, one after the other.
 pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     args.profile.check()?;
+    if let [one] = &args.files[..]
+        && let Some(id) = id_of(one)
+    {
+        return alarms::run_kept(id, &args);
+    }
     // Each is opened once, as a pipe's bytes are there for its first reader only. What can be read
     // again is closed meanwhile, as there may be more of them than files that can be open.
     let inputs: Vec<_> = args
@@ -116,6 +123,14 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     tell_failures(&outcome);
     read?;
     Ok(Exit::of(&outcome, alarm_exit))
+}
+
+/// The id that is meant by a name that no file has.
+fn id_of(name: &Path) -> Option<&str> {
+    let name = name.to_str().filter(|it| *it != "-")?;
+    let letters = |it: char| it.is_ascii_alphanumeric() || it == '-';
+    let is_id = name.len() >= SHORTEST && name.chars().all(letters);
+    (is_id && !Path::new(name).exists()).then_some(name)
 }
 
 /// An input whose turn has not come yet.

@@ -1,4 +1,4 @@
-//! `monitor status`, `monitor services`, `monitor incidents`: what a running guard is asked.
+//! `monitor status` and `monitor services`: what a running guard is asked.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use super::judge::span;
 use super::status::Exit;
 
 /// Bytes of an answer that are kept at most.
-const LARGEST_ANSWER: usize = 64 << 20;
+pub const LARGEST_ANSWER: usize = 64 << 20;
 
 /// Whom to ask, and how to print what they say.
 #[derive(Args, Clone, Debug)]
@@ -61,18 +61,14 @@ struct Named {
     name: String,
 }
 
-/// Options of `monitor incidents`.
-#[derive(Args, Clone, Debug)]
-pub struct IncidentsArgs {
-    #[command(flatten)]
-    ask: AskArgs,
-    /// Go on with those that come
-    #[arg(long)]
-    follow: bool,
-}
-
 impl AskArgs {
-    fn ask(&self, method: Method, path: &str) -> Result<Vec<u8>> {
+    /// Asks at a socket.
+    pub const fn new(socket: PathBuf, format: Format) -> Self {
+        Self { socket, format }
+    }
+
+    /// The whole answer.
+    pub fn ask(&self, method: Method, path: &str) -> Result<Vec<u8>> {
         let mut answer = Vec::new();
         let status = self.pieces(method, path, |piece| {
             answer.extend_from_slice(piece);
@@ -86,7 +82,8 @@ impl AskArgs {
         bail!("{}", told.unwrap_or(status.as_str()))
     }
 
-    fn pieces(
+    /// Hands on the pieces of an answer until `take` has enough.
+    pub fn pieces(
         &self,
         method: Method,
         path: &str,
@@ -270,57 +267,4 @@ fn show(ask: &AskArgs, name: &str) -> Result<Exit> {
         writeln!(out, "{:18} {shown}", name.replace('_', " "))?;
     }
     Ok(Exit::Quiet)
-}
-
-/// Prints incidents.
-pub fn incidents(args: &IncidentsArgs) -> Result<Exit> {
-    let latest = args.ask.ask(Method::GET, "/v1/incidents")?;
-    let latest: Vec<Value> = serde_json::from_slice(&latest)?;
-    let format = args.ask.format;
-    latest.iter().try_for_each(|one| print(one, format))?;
-    if !args.follow {
-        return Ok(Exit::Quiet);
-    }
-    let mut line = Vec::new();
-    let mut failed = None;
-    args.ask
-        .pieces(Method::GET, "/v1/incidents?follow", |piece| {
-            for &byte in piece {
-                if byte != b'\n' {
-                    line.push(byte);
-                    continue;
-                }
-                let told = serde_json::from_slice(&line).map_err(anyhow::Error::from);
-                line.clear();
-                if let Err(error) = told.and_then(|one: Value| print(&one, format)) {
-                    failed = Some(error);
-                    return false;
-                }
-            }
-            line.len() < LARGEST_ANSWER
-        })?;
-    match failed {
-        Some(error) => Err(error),
-        None => bail!("the guard has ended, or this was too slow to follow"),
-    }
-}
-
-fn print(incident: &Value, format: Format) -> Result<()> {
-    let mut out = io::stdout().lock();
-    if format == Format::Json {
-        writeln!(out, "{incident}")?;
-    } else {
-        let text = |name: &str| incident[name].as_str().unwrap_or("-").to_owned();
-        writeln!(
-            out,
-            "{}  {:8}  {:8}  {}  {}",
-            text("time"),
-            text("severity"),
-            text("state"),
-            text("service"),
-            text("headline")
-        )?;
-    }
-    out.flush()?;
-    Ok(())
 }

@@ -163,7 +163,9 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
             engine,
             tap,
             listeners,
-            reporting: args.who.reporting(args.alarms.again_after())?,
+            reporting: args
+                .who
+                .reporting(args.alarms.again_after(), args.outputs.suppressions())?,
             queued_batches: live::QUEUE,
             tick: live::TICK,
             cpu: args.cpu.0,
@@ -211,6 +213,7 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn files(args: &WatchArgs, profiles: Option<&Path>) -> Files {
     let mut files = Files::default();
     files.written.extend(args.outputs.default_log());
+    files.read.extend(args.outputs.notes_folder());
     files.written.extend(args.save_profile.clone());
     files
         .written

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use monitor::alarm_log::notes::NotedSuppressions;
 use monitor::incident::Incidents;
 use monitor::pipeline::Reporting;
+use monitor::service::host::Host as HostFiles;
 use monitor::who::Host;
 use monitor::who::processes::ProcessBook;
 use monitor::who::redaction::Redaction;
@@ -29,19 +31,23 @@ impl WhoArgs {
     ///
     /// # Errors
     /// When the pattern is none, or no thread can be started.
-    pub fn reporting(&self, again_after: Option<Duration>) -> Result<Reporting> {
+    pub fn reporting(
+        &self,
+        again_after: Option<Duration>,
+        suppressions: Option<NotedSuppressions>,
+    ) -> Result<Reporting> {
         let redaction = match &self.redact {
             None => Redaction::default(),
             Some(pattern) => Redaction::new(pattern)
                 .map_err(|why| Usage(format!("--redact is no regular expression: {why}")))?,
         };
         let host = Host::this(self.host_name.as_deref());
-        let book = ProcessBook::start(Some(host), redaction);
+        let book = ProcessBook::start(Some(host), HostFiles::of_environment(), redaction);
         let book = book.context("a thread that reads processes cannot be started")?;
         Ok(Reporting {
             incidents: Incidents::new(again_after),
             identify: Some(Box::new(book)),
-            suppressions: None,
+            suppressions: suppressions.map(|it| Box::new(it) as _),
         })
     }
 }

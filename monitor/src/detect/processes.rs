@@ -90,7 +90,17 @@ impl Processes {
     }
 
     /// A thread runs another program; its process has this name now.
+    ///
+    /// One that did not lead its process leads it from then on, with the leader's number and a start of its own that the probe gives
+    /// it: the process is the same. Its last calls, which come before, bring back one whose leader the kernel ended for it.
     pub fn executed(&mut self, thread: ThreadKey, comm: Comm) {
+        let known = self.by_tgid.get(&thread.tgid);
+        if let Some(process) = known.and_then(|place| self.processes.get_mut(place))
+            && process.ended.is_none()
+            && thread.start_ns > process.start_ns
+        {
+            process.start_ns = thread.start_ns;
+        }
         let Some(place) = self.place(thread) else {
             return;
         };

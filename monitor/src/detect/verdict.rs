@@ -47,6 +47,9 @@ pub enum Evidence {
     Gapped,
 }
 
+/// Nats from which on a call says something: those of a call that was expected in one case of e or more say nothing.
+pub const TELLING_NATS: f32 = 1.0;
+
 /// A call that surprised, and what the model expected in its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SurprisingCall {
@@ -58,7 +61,7 @@ pub struct SurprisingCall {
     pub index: u16,
     /// `−ln p(call | the calls before it in this thread)`, in nats.
     pub surprise: f32,
-    /// The likeliest calls instead, likeliest first.
+    /// The likeliest calls and this one, each with its probability, likeliest first; empty where the model gives no distribution.
     pub expected: Vec<Expected>,
     /// The call before it in the flight, and how often the service made the two in a row before; `None` without a
     /// profile, and for the first call of a flight.

@@ -2,8 +2,11 @@
 //!
 //! An alarm belongs to an open incident of its service when a process below the service's root stands in the lineage of both, or
 //! when it comes within [`TOGETHER_NS`] of the incident's last alarm. An incident is reported when it opens, when something new or
-//! markedly worse came, and when it was calm for [`CALM_NS`]. What came since the last report waits for [`FIRST_PAUSE_NS`], then
-//! twice as long each time, unless the severity rose or the new thing is heavier than all before.
+//! markedly worse came, and when it was calm for [`CALM_NS`].
+//!
+//! One event is to be one message and one update at most. So a rise of the severity, and the first thing that is heavier than all that
+//! was reported, wait for [`SETTLING_NS`], in which more may come; everything else waits for [`FIRST_PAUSE_NS`] since the
+//! last report, then twice as long each time.
 
 mod open;
 
@@ -21,11 +24,17 @@ pub const TOGETHER_NS: u64 = 60_000_000_000;
 /// An incident without an alarm for so long is closed.
 pub const CALM_NS: u64 = 300_000_000_000;
 
-/// How long the first update of an incident waits for more to come.
-pub const FIRST_PAUSE_NS: u64 = 10_000_000_000;
+/// How long what is worse waits for more that belongs to it.
+pub const SETTLING_NS: u64 = 1_000_000_000;
 
-/// How long an update waits at most.
-pub const LONGEST_PAUSE_NS: u64 = 60_000_000_000;
+/// How long after a report something that is no worse waits for more to come.
+pub const FIRST_PAUSE_NS: u64 = 30_000_000_000;
+
+/// How long it waits at most.
+pub const LONGEST_PAUSE_NS: u64 = CALM_NS;
+
+/// How long an incident waits all of whose alarms were over the rate.
+const OVER_RATE_NS: u64 = 60_000_000_000;
 
 /// Incidents that are open at once; of more, the one that was calm longest is closed.
 const MOST_OPEN: usize = 256;

@@ -82,11 +82,11 @@ fn by_sequence(alarm: &Alarm, service: &str) -> String {
             names.push(name);
         }
     }
-    format!(
-        "{} made {what}: {}",
-        actor(alarm, service),
-        names.join(", ")
-    )
+    let actor = actor(alarm, service);
+    if names.is_empty() {
+        return format!("{actor} made {what}");
+    }
+    format!("{actor} made {what}: {}", names.join(", "))
 }
 
 /// The service's name, else that of its first process.

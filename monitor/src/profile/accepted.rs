@@ -1,10 +1,14 @@
 //! What a person accepted as normal: sequences of calls that are quiet from then on.
 
+mod difference;
+
 use std::collections::BTreeSet;
 
 use crate::profile::{ORDER, Profile};
 use crate::syscall::flight::Flight;
 use crate::syscall::table;
+
+pub use difference::Difference;
 
 /// In the place of a token: the stream began after it.
 pub const BEFORE: u16 = u16::MAX;
@@ -12,15 +16,17 @@ pub const BEFORE: u16 = u16::MAX;
 /// A call with the calls before it, as tokens, oldest first; [`BEFORE`] where there was none.
 pub type Sequence = [u16; ORDER];
 
-/// An alarm that was accepted.
+/// An alarm, or an incident with all of its alarms, that was accepted.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Acceptance {
-    /// The alarm's id.
+    /// Its id.
     pub alarm: String,
     /// When, seconds since 1970 UTC.
     pub unix_s: u64,
     /// How many sequences it added.
     pub sequences: usize,
+    /// Why, if somebody said so.
+    pub reason: Option<String>,
 }
 
 /// Everything that was accepted.
@@ -60,12 +66,31 @@ impl Profile {
         self.touched
             .take_up(flight.touches.iter().map(|touch| &touch.detail));
         let added = self.accepted.sequences.len() - before;
-        if !self.accepted.acceptances.iter().any(|it| it.alarm == alarm) {
-            self.accepted.acceptances.push(Acceptance {
+        let mut known = self.accepted.acceptances.iter_mut();
+        match known.find(|it| it.alarm == alarm) {
+            Some(known) => known.sequences += added,
+            None => self.accepted.acceptances.push(Acceptance {
                 alarm: alarm.to_owned(),
                 unix_s,
                 sequences: added,
-            });
+                reason: None,
+            }),
+        }
+        added
+    }
+
+    /// Takes several flights as normal under one id, that of an alarm or of the incident of several.
+    pub fn accept_all(
+        &mut self,
+        id: &str,
+        flights: &[Flight],
+        unix_s: u64,
+        reason: Option<&str>,
+    ) -> usize {
+        let added = flights.iter().map(|it| self.accept(id, it, unix_s)).sum();
+        let mut known = self.accepted.acceptances.iter_mut();
+        if let (Some(known), Some(reason)) = (known.find(|it| it.alarm == id), reason) {
+            known.reason = Some(reason.to_owned());
         }
         added
     }

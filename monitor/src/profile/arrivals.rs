@@ -16,6 +16,8 @@ pub fn folds(exposure: f64, seconds: f64) -> f64 {
 pub struct Arrivals {
     /// Rate and worth of each class.
     classes: Vec<(f64, f64)>,
+    /// Whether what calls touch is known.
+    touches: bool,
 }
 
 impl Arrivals {
@@ -38,7 +40,14 @@ impl Arrivals {
         };
         Self {
             classes: Class::ALL.iter().map(of_class).collect(),
+            touches,
         }
+    }
+
+    /// Whether something of a class can come up.
+    #[must_use]
+    pub const fn can_be(&self, class: Class) -> bool {
+        self.touches || !class.is_touch()
     }
 
     /// How many flights with new things worth at least `nats` together are expected in an e-fold.

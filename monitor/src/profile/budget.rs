@@ -139,7 +139,7 @@ pub struct OfClass {
 }
 
 impl Support {
-    /// The one of a class.
+    /// The one of a class; `None` where the profile knows nothing of such things.
     #[must_use]
     pub fn of(&self, class: Class) -> Option<&OfClass> {
         self.classes.iter().find(|it| it.class == class)
@@ -189,7 +189,11 @@ pub fn thresholds(profile: &Profile, budget: &Budget) -> (Thresholds, Support) {
         seconds,
         expected: (first_seen + tail.rate(thresholds.sequence)) * folds,
         learned_s,
-        classes: Class::ALL.iter().map(of_class).collect(),
+        classes: Class::ALL
+            .iter()
+            .filter(|&&class| arrivals.can_be(class))
+            .map(of_class)
+            .collect(),
         calls_per_second,
         assumed_rate: measured.is_none(),
     };

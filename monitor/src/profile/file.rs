@@ -3,6 +3,8 @@
 
 mod contents;
 
+pub mod kept;
+
 mod first;
 
 use std::fs::{self, File, OpenOptions};
@@ -90,8 +92,7 @@ pub enum ProfileError {
 /// The bytes of a profile: the same for equal profiles.
 #[must_use]
 pub fn encode(profile: &Profile) -> Vec<u8> {
-    let contents = postcard::to_stdvec(&Contents::from(profile));
-    let contents = contents.expect("plain numbers and text in memory");
+    let contents = contents::written(&Contents::from(profile));
     let mut bytes = Vec::with_capacity(PREAMBLE + contents.len() + SEAL);
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
@@ -136,7 +137,7 @@ pub fn decode(bytes: &[u8]) -> Result<Profile, Damage> {
     let contents = &bytes[PREAMBLE..sealed];
     let contents: Contents = match version {
         OLDEST => postcard::from_bytes(contents).map(|first: First| first.into()),
-        _ => postcard::from_bytes(contents),
+        _ => contents::read(contents),
     }
     .map_err(|error| Damage::Inconsistent(error.to_string()))?;
     Profile::try_from(contents).map_err(Damage::Inconsistent)

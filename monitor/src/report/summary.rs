@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::io;
 
 use crate::detect::counters::Counters;
+use crate::detect::verdict::TELLING_NATS;
 use crate::detect::verdict::Verdict;
 use crate::report::output::Output;
 use crate::report::sink::{Interest, Sink};
-use crate::report::text::{TELLING_NATS, call_name, expectation, grouped, percent};
+use crate::report::text::{call_name, expectation, grouped, percent};
 use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 
 /// Calls of a stretch that are shown.

@@ -15,7 +15,7 @@ use crate::syscall::event::Call;
 use crate::syscall::{adfa, table};
 
 pub use alarm::Block;
-pub use incident::{Page, TELLING_NATS};
+pub use incident::Page;
 
 /// Writes each incident as a block of lines, and if asked to each thread's end as one. Alarms are the evidence behind it:
 /// `monitor explain` shows them.

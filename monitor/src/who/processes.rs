@@ -1,23 +1,24 @@
 //! What `/proc` tells of processes, kept for when they are gone.
 //!
-//! A process is read when it is first seen and when it executes a program, by a thread of its own, so that nothing waits for it;
-//! and once more when an alarm asks, unless it is gone by then.
+//! A process is read when it is first seen and when it executes a program, by a thread of its own ([`reader`]), and once more with
+//! its ancestors when an alarm asks, unless it is gone by then. Only an alarm that is reported waits for that, and not for long.
+
+mod reader;
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::time::Duration;
 
 use crossbeam_channel::{Sender, bounded};
-use nix::unistd::Uid;
-use procfs::process::Process;
 
-use super::redaction::{Redaction, harmless};
-use super::{Host, Program, User, Who};
+use super::redaction::Redaction;
+use super::{Container, Host, Program, User, Who};
 use crate::detect::verdict::Alarm;
-#[cfg(feature = "live")]
-use crate::live::privileges::{Needs, give_up};
 use crate::pipeline::reporting::Identify;
+use crate::service::host::Host as HostFiles;
 use crate::syscall::event::{Event, EventKind};
+use reader::{Reader, Reading};
 
 /// Processes that are remembered; of more the one read longest ago is forgotten. One takes up to 10 KiB, mostly a few hundred bytes.
 const REMEMBERED: usize = 4096;
@@ -27,6 +28,9 @@ const WAITING: usize = 1024;
 
 /// Ancestors that are named at most.
 const MOST_ANCESTORS: usize = 16;
+
+/// How long an alarm waits for its lineage to be read at most.
+const LONGEST_WAIT: Duration = Duration::from_millis(20);
 
 /// Processes whose first sight was noted; beyond it all are noted again.
 const SEEN: usize = 1 << 15;
@@ -38,8 +42,10 @@ struct Known {
     parent: u32,
     /// Clock ticks since boot: tells it from another process of the same number.
     start: u64,
-    uid: Option<u32>,
+    user: Option<User>,
     cgroup: Option<String>,
+    unit: Option<String>,
+    container: Option<Container>,
 }
 
 /// Remembers what was read.
@@ -65,90 +71,30 @@ impl Memory {
 /// Knows the processes of this host.
 pub struct ProcessBook {
     host: Option<Arc<Host>>,
-    redaction: Redaction,
     memory: Arc<Mutex<Memory>>,
-    readings: Sender<u32>,
+    readings: Sender<Reading>,
     seen: HashSet<u32>,
-    users: HashMap<u32, Option<String>>,
 }
-
-/// Leaves the calling thread the rights to read about processes, and no others.
-#[cfg(feature = "live")]
-fn give_up_rights() {
-    let needs = Needs {
-        looks_up_processes: true,
-        ..Needs::default()
-    };
-    if let Err(error) = give_up(&needs) {
-        log::warn!("the thread that looks up processes keeps its rights: {error}");
-    }
-}
-
-/// A run without the kernel has none.
-#[cfg(not(feature = "live"))]
-fn give_up_rights() {}
 
 impl ProcessBook {
-    /// Starts the thread that reads; it ends with the book.
+    /// Starts the thread that reads, below the root of `files`; it ends with the book.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn start(host: Option<Host>, redaction: Redaction) -> std::io::Result<Self> {
+    pub fn start(host: Option<Host>, files: HostFiles, redaction: Redaction) -> io::Result<Self> {
         let memory = Arc::new(Mutex::new(Memory::default()));
-        let (readings, to_read) = bounded::<u32>(WAITING);
-        let (kept, hides) = (Arc::clone(&memory), redaction.clone());
-        thread::Builder::new().name("who".into()).spawn(move || {
-            give_up_rights();
-            for pid in to_read {
-                if let Some(known) = read(pid, &hides) {
-                    let parent = known.parent;
-                    lock(&kept).keep(pid, known);
-                    // Whoever started it may be gone by the time of an alarm.
-                    if !lock(&kept).known.contains_key(&parent)
-                        && let Some(known) = read(parent, &hides)
-                    {
-                        lock(&kept).keep(parent, known);
-                    }
-                }
-            }
-        })?;
+        let (readings, to_read) = bounded(WAITING);
+        Reader::start(Arc::clone(&memory), files, redaction, to_read)?;
         Ok(Self {
             host: host.map(Arc::new),
-            redaction,
             memory,
             readings,
             seen: HashSet::new(),
-            users: HashMap::new(),
         })
     }
 
-    /// What is known of a process; `fresh` reads it once more.
-    fn known(&self, pid: u32, fresh: bool) -> Option<Known> {
-        let remembered = || lock(&self.memory).known.get(&pid).cloned();
-        if !fresh && let Some(known) = remembered() {
-            return Some(known);
-        }
-        match read(pid, &self.redaction) {
-            // One that is about to end has no executable any more.
-            Some(now) if now.program.executable.is_none() => match remembered() {
-                Some(known) if known.start == now.start => Some(known),
-                _ => Some(now),
-            },
-            Some(now) => {
-                lock(&self.memory).keep(pid, now.clone());
-                Some(now)
-            }
-            None => remembered(),
-        }
-    }
-
-    fn user(&mut self, uid: u32) -> User {
-        let look = || {
-            let user = nix::unistd::User::from_uid(Uid::from_raw(uid)).ok()??;
-            Some(harmless(&user.name))
-        };
-        let name = self.users.entry(uid).or_insert_with(look).clone();
-        User { uid, name }
+    fn known(&self, pid: u32) -> Option<Known> {
+        lock(&self.memory).known.get(&pid).cloned()
     }
 }
 
@@ -171,64 +117,45 @@ impl Identify for ProcessBook {
             if self.seen.len() >= SEEN {
                 self.seen.clear();
             }
-            let _ = self.readings.try_send(pid);
+            let _ = self.readings.try_send(Reading::Process(pid));
         }
     }
 
     fn who(&mut self, alarm: &Alarm) -> Option<Arc<Who>> {
+        let pid = alarm.thread.tgid;
+        // An alarm that is one of many is not worth reading a lineage again.
+        if alarm.suppressed.is_none() {
+            let (done, is_done) = bounded(1);
+            if self.readings.try_send(Reading::Lineage(pid, done)).is_ok() {
+                let _ = is_done.recv_timeout(LONGEST_WAIT);
+            }
+        }
         let mut who = Who {
             host: self.host.clone(),
             ..Who::default()
         };
-        // An alarm that is one of many is not worth reading a lineage again.
-        let fresh = alarm.suppressed.is_none();
-        let Some(mut known) = self.known(alarm.thread.tgid, fresh) else {
+        let Some(mut known) = self.known(pid) else {
             return Some(Arc::new(who));
         };
-        who.user = known.uid.map(|uid| self.user(uid));
+        who.user.clone_from(&known.user);
         who.cgroup.clone_from(&known.cgroup);
-        let mut lineage = Vec::new();
+        who.unit.clone_from(&known.unit);
+        who.container.clone_from(&known.container);
         loop {
             let (parent, start) = (known.parent, known.start);
-            lineage.push(known.program);
-            if parent == 0 || lineage.len() >= MOST_ANCESTORS {
+            who.lineage.push(known.program);
+            if parent == 0 || who.lineage.len() >= MOST_ANCESTORS {
                 break;
             }
-            match self.known(parent, fresh) {
+            match self.known(parent) {
                 // A process that began later has its parent's number.
                 Some(older) if older.start <= start => known = older,
                 _ => break,
             }
         }
-        lineage.reverse();
-        who.lineage = lineage;
+        who.lineage.reverse();
         Some(Arc::new(who))
     }
-}
-
-fn read(pid: u32, redaction: &Redaction) -> Option<Known> {
-    let process = Process::new(i32::try_from(pid).ok()?).ok()?;
-    let stat = process.stat().ok()?;
-    let executable = process.exe().ok();
-    let words = process.cmdline().ok().filter(|words| !words.is_empty());
-    let cgroups = process.cgroups().ok();
-    // The unified hierarchy has the number 0; a host without it names systemd's own.
-    let cgroup = cgroups.and_then(|all| {
-        let mut all = all.0.into_iter();
-        all.find(|one| one.hierarchy == 0 || one.controllers.iter().any(|it| it == "name=systemd"))
-    });
-    Some(Known {
-        program: Program {
-            pid,
-            comm: harmless(&stat.comm),
-            executable: executable.map(|path| harmless(&path.to_string_lossy())),
-            command_line: words.map(|words| redaction.shown(&words.join(" "))),
-        },
-        parent: u32::try_from(stat.ppid).unwrap_or(0),
-        start: stat.starttime,
-        uid: process.status().ok().map(|status| status.euid),
-        cgroup: cgroup.map(|one| harmless(&one.pathname)),
-    })
 }
 
 fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
@@ -240,14 +167,15 @@ mod tests {
     use std::process::{Command, Stdio};
     use std::time::{Duration, Instant};
 
-    use super::{Identify, ProcessBook};
+    use super::{HostFiles, Identify, ProcessBook};
     use crate::report::sample;
     use crate::syscall::event::{Comm, Event, EventKind, ThreadKey};
     use crate::who::redaction::Redaction;
 
     #[test]
     fn a_process_that_is_gone_is_still_known_with_its_parents() {
-        let mut book = ProcessBook::start(None, Redaction::default()).expect("a thread");
+        let mut book =
+            ProcessBook::start(None, HostFiles::at("/"), Redaction::default()).expect("a thread");
         let mut child = Command::new("sleep")
             .args(["600"])
             .stdin(Stdio::null())

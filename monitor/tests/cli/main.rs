@@ -9,6 +9,7 @@ mod schema;
 
 mod config;
 mod explain;
+mod incidents;
 mod needs_adfa_ld;
 mod needs_onnxruntime;
 #[cfg(feature = "live")]

@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use monitor::alarm_log::stored::Found;
 use monitor::detect::verdict::{Alarm, Pace};
 use monitor::report::json::alarm::{AlarmError, AlarmRecord};
 use monitor::report::text::{Block, call_name};
 use monitor::syscall::event::{Call, Comm};
-
-use super::stored::Found;
 
 /// Calls of the window before an alarm that are shown.
 const BEFORE: usize = 32;

@@ -9,6 +9,7 @@ use monitor::profile::budget::{self, Budget};
 use monitor::profile::touched::Thing;
 use monitor::report::text::{call_name, grouped};
 use monitor::syscall::event::Call;
+use monitor::who::redaction::harmless;
 use serde::Serialize;
 
 use crate::cli::judge::span;
@@ -34,7 +35,7 @@ pub struct Shown {
     names: Vec<String>,
     commonest: Vec<(Vec<String>, u64)>,
     rarest: Vec<(Vec<String>, u64)>,
-    accepted: Vec<(String, usize)>,
+    accepted: Vec<(String, usize, Option<String>)>,
     touched: Vec<Touched>,
     touched_otherwise: u64,
 }
@@ -144,7 +145,10 @@ impl Shown {
                 .accepted
                 .acceptances
                 .iter()
-                .map(|it| (it.alarm.escape_debug().to_string(), it.sequences))
+                .map(|it| {
+                    let reason = it.reason.as_deref().map(harmless);
+                    (harmless(&it.alarm), it.sequences, reason)
+                })
                 .collect(),
             touched: profile.touched.things().iter().map(touched).collect(),
             touched_otherwise: profile.touched.others(),
@@ -213,8 +217,11 @@ impl Shown {
                 }
             }
         }
-        for (alarm, sequences) in &self.accepted {
-            writeln!(text, "accepted {alarm}: {sequences} sequences")?;
+        for (id, sequences, reason) in &self.accepted {
+            let why = reason
+                .as_ref()
+                .map_or_else(String::new, |it| format!(" ({it})"));
+            writeln!(text, "accepted {id}: {sequences} sequences{why}")?;
         }
         Ok(text)
     }

@@ -1,9 +1,13 @@
 //! Stored alarms: each is scored again from the calls that it carries.
 
 use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use monitor::alarm_log;
+use monitor::alarm_log::stored::Log;
 use monitor::detect::detector::Detector;
+use monitor::profile::file::kept;
 use monitor::report::json::alarm::{AlarmRecord, bits};
 use monitor::run::snapshot::ModelIdentity;
 use monitor::trace::input::without_mark;
@@ -11,7 +15,7 @@ use monitor::trace::input::without_mark;
 use crate::cli::complain;
 use crate::cli::status::Exit;
 
-use super::Waiting;
+use super::{ReplayArgs, Waiting};
 
 /// The longest line that is read: an alarm takes about 20 KB.
 const LONGEST_LINE: u64 = 1 << 20;
@@ -23,6 +27,71 @@ struct Tally {
     different: u64,
     other_model: u64,
     other_profile: u64,
+}
+
+impl Tally {
+    /// Says how the alarms compared.
+    fn told(self, mine: &ModelIdentity) -> Result<Exit> {
+        let Tally {
+            same,
+            different,
+            other_model,
+            other_profile,
+        } = self;
+        if other_model > 0 {
+            complain(&format!(
+                "{other_model} alarms were raised by another model than {}: give it by --model",
+                mine.name
+            ));
+        }
+        if other_profile > 0 {
+            complain(&format!(
+                "{other_profile} alarms were raised by another profile: give the same file by --profile"
+            ));
+        }
+        let not_same = different + other_model + other_profile;
+        if same + not_same == 0 {
+            bail!("there is no alarm in what was given: nothing was replayed");
+        }
+        if not_same > 0 {
+            bail!(
+                "{not_same} of {} alarms did not give their score again",
+                same + not_same
+            );
+        }
+        Ok(Exit::after(same))
+    }
+}
+
+/// Scores the alarms of an incident of the log, or one alarm, again: by the profile that judged, as it was then.
+pub fn run_kept(id: &str, args: &ReplayArgs) -> Result<Exit> {
+    let path = match args.outputs.named_alarm_log() {
+        Some(path) => path.to_owned(),
+        None => alarm_log::place()?,
+    };
+    let found = Log::new(path).evidence(id).with_context(|| {
+        let id = id.escape_debug();
+        format!("there is no file {id}, and no incident or alarm of that id")
+    })?;
+    let mut profile = args.profile.clone();
+    if profile.path().is_none() {
+        let alarms = found.alarms.iter();
+        let judged_by = alarms.filter_map(|it| it.alarm.profile.as_ref()).next();
+        if let Some((path, sha256)) = judged_by.and_then(|it| Some((it.path.as_ref()?, &it.sha256)))
+        {
+            // Where it is gone, each alarm says by which profile it was raised.
+            if let Ok(Some((_, kept))) = kept::of_sha256(Path::new(path), sha256) {
+                profile = profile.at(&kept);
+            }
+        }
+    }
+    let (mut detector, identity) = args.judge.detector_by(&profile, args.alarms, None, "")?;
+    let mut tally = Tally::default();
+    for kept in &found.alarms {
+        let alarm = &kept.alarm;
+        replay(alarm, &mut detector, &identity, &mut tally)?;
+    }
+    tally.told(&identity)
 }
 
 /// Scores every alarm of `inputs` again and compares it to the bit.
@@ -51,34 +120,7 @@ pub fn run(inputs: Vec<Waiting>, mut detector: Detector, mine: &ModelIdentity) -
             }
         }
     }
-    let Tally {
-        same,
-        different,
-        other_model,
-        other_profile,
-    } = tally;
-    if other_model > 0 {
-        complain(&format!(
-            "{other_model} alarms were raised by another model than {}: give it by --model",
-            mine.name
-        ));
-    }
-    if other_profile > 0 {
-        complain(&format!(
-            "{other_profile} alarms were raised by another profile: give the same file by --profile"
-        ));
-    }
-    let not_same = different + other_model + other_profile;
-    if same + not_same == 0 {
-        bail!("there is no alarm in what was given: nothing was replayed");
-    }
-    if not_same > 0 {
-        bail!(
-            "{not_same} of {} alarms did not give their score again",
-            same + not_same
-        );
-    }
-    Ok(Exit::after(same))
+    tally.told(mine)
 }
 
 /// The alarm of a line; `None` of a line that holds another statement.

@@ -5,7 +5,7 @@ use super::own::Own;
 use super::selection::Selection;
 use crate::detect::stream::Stream;
 use crate::detect::threshold::{LEAST_CALLS, Limits, Scores};
-use crate::detect::verdict::{Alarm, Expected, Pace, SurprisingCall};
+use crate::detect::verdict::{Alarm, Expected, Pace, SurprisingCall, TELLING_NATS};
 use crate::model::{Model, ScoreError};
 use crate::profile::class::is_privileged;
 use crate::profile::first_seen::{First, FirstSeen};
@@ -144,7 +144,7 @@ fn privileged(flight: &Flight) -> Vec<FirstSeen> {
 
 /// The most surprising calls, in the order in which they were made.
 fn surprising(mut judged: Vec<Judged>, own: Option<&Own>) -> Vec<SurprisingCall> {
-    judged.retain(|judged| judged.surprise.is_some());
+    judged.retain(|judged| judged.surprise.is_some_and(|nats| nats >= TELLING_NATS));
     judged.sort_by(|a, b| {
         let (a_nats, b_nats) = (a.surprise.unwrap_or(0.0), b.surprise.unwrap_or(0.0));
         b_nats.total_cmp(&a_nats).then(a.seq.cmp(&b.seq))
@@ -158,7 +158,8 @@ fn surprising(mut judged: Vec<Judged>, own: Option<&Own>) -> Vec<SurprisingCall>
 }
 
 fn shown(judged: Judged, own: Option<&Own>) -> SurprisingCall {
-    let (expected, pair) = match (judged.expectation, own) {
+    let surprise = judged.surprise.unwrap_or(0.0);
+    let (mut expected, pair) = match (judged.expectation, own) {
         (Expectation::Own(cursor, token, before), Some(own)) => (
             own.expected(&cursor, token, ALTERNATIVES),
             before.map(|before| (before, own.pairs(before, judged.call))),
@@ -170,11 +171,20 @@ fn shown(judged: Judged, own: Option<&Own>) -> SurprisingCall {
         }
         (Expectation::Own(..), None) => (Vec::new(), None),
     };
+    // Where there is a distribution, the call had its part in it.
+    if let Some(other) = expected.first() {
+        expected.push(Expected {
+            call: other.call.map(|_| judged.call),
+            index: judged.index,
+            probability: (-surprise).exp(),
+        });
+        expected.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+    }
     SurprisingCall {
         seq: judged.seq,
         call: judged.call,
         index: judged.index,
-        surprise: judged.surprise.unwrap_or(0.0),
+        surprise,
         expected,
         pair,
     }

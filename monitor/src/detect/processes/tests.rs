@@ -48,6 +48,30 @@ fn a_lineage_goes_from_the_first_watched_process_down() {
 }
 
 #[test]
+fn an_exec_of_a_thread_that_does_not_lead_keeps_the_lineage() {
+    let mut processes = family();
+    let worker = ThreadKey {
+        tgid: 30,
+        tid: 31,
+        start_ns: 350,
+    };
+    processes.named(worker, comm("worker"));
+    // The kernel ends the leader first (fs/exec.c, de_thread); then come the thread's last calls.
+    processes.ended(leader(30, 300));
+    processes.named(worker, comm("worker"));
+    processes.ended(worker);
+    processes.executed(leader(30, 400), comm("sh"));
+    processes.named(leader(30, 400), comm("sh"));
+    assert_eq!(shown(&processes, 30), "nginx(10) sh(20) sh(30)");
+    processes.forked(leader(30, 400), comm("sh"), 40);
+    assert_eq!(shown(&processes, 40), "nginx(10) sh(20) sh(30) (40)");
+    // A process of that number of later, of which only the exec was seen, is another.
+    processes.ended(leader(30, 400));
+    processes.executed(leader(30, 900), comm("cat"));
+    assert_eq!(shown(&processes, 30), "cat(30)");
+}
+
+#[test]
 fn events_say_the_same_as_the_calls_of_this_table() {
     let event = |thread, name, kind| Event {
         service: ServiceId::NONE,

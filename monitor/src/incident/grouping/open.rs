@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::super::headline::headline;
 use super::super::ids::derived;
 use super::super::{Change, Incident, MOST_ALARMS, MOST_FIRSTS, State};
-use super::{CALM_NS, FIRST_PAUSE_NS, LONGEST_PAUSE_NS, TOGETHER_NS};
+use super::{CALM_NS, FIRST_PAUSE_NS, LONGEST_PAUSE_NS, OVER_RATE_NS, SETTLING_NS, TOGETHER_NS};
 use crate::detect::episode::WORSE;
 use crate::detect::severity::Severity;
 use crate::detect::verdict::{Alarm, Pace, Suppressed};
@@ -44,12 +44,13 @@ pub(super) struct Open {
     provisional: bool,
     /// What came since it was reported last.
     changes: Vec<Change>,
-    /// Whether that cannot wait.
-    urgent: bool,
+    /// When that is to be reported, if it cannot wait for the pause to end.
+    settled_ns: Option<u64>,
     /// Whether every alarm of it was over the rate.
     over_rate: bool,
     reported: bool,
     shown: bool,
+    updated: bool,
     pause_ns: u64,
 }
 
@@ -74,14 +75,16 @@ impl Open {
             lead: super::kept(alarm),
             provisional: true,
             changes: Vec::new(),
-            urgent: true,
+            settled_ns: None,
             over_rate: true,
             reported: false,
             shown: false,
+            updated: false,
             pause_ns: FIRST_PAUSE_NS,
         };
         open.take(alarm, now_ns);
         open.changes.clear();
+        open.settled_ns = None;
         open
     }
 
@@ -135,7 +138,9 @@ impl Open {
             self.change(Change::FirstSeen);
         }
         let heavier = |first: &FirstSeen| heaviest.as_ref().is_none_or(|it| first.outweighs(it));
-        self.urgent |= news && self.first_seen.first().is_some_and(heavier);
+        if news && !self.updated && self.first_seen.first().is_some_and(heavier) {
+            self.settle(now_ns);
+        }
         for &(pace, score, _) in &alarm.reasons {
             // What first-seen evidence rests on was looked at above.
             if pace == Pace::FirstSeen {
@@ -152,12 +157,17 @@ impl Open {
         let severity = Severity::of(alarm);
         if severity > self.severity {
             self.severity = severity;
-            self.urgent = true;
+            self.settle(now_ns);
             self.change(Change::Severity);
         }
         if weight(alarm) > weight(&self.lead) {
             self.lead = super::kept(alarm);
         }
+    }
+
+    fn settle(&mut self, now_ns: u64) {
+        self.settled_ns
+            .get_or_insert(now_ns.saturating_add(SETTLING_NS));
     }
 
     fn change(&mut self, change: Change) {
@@ -183,12 +193,14 @@ impl Open {
         let waited = now_ns.saturating_sub(self.reported_ns);
         if !self.reported {
             // The lightest waits where there are too many.
-            let due = !self.over_rate || waited >= LONGEST_PAUSE_NS;
+            let due = !self.over_rate || waited >= OVER_RATE_NS;
             return due.then(|| self.statement(now_ns));
         }
-        if self.changes.is_empty() || !(self.urgent || waited >= self.pause_ns) {
+        let is_settled = self.settled_ns.is_some_and(|at| now_ns >= at);
+        if self.changes.is_empty() || !(is_settled || waited >= self.pause_ns) {
             return None;
         }
+        self.updated = true;
         self.pause_ns = (self.pause_ns * 2).min(LONGEST_PAUSE_NS);
         Some(self.statement(now_ns))
     }
@@ -223,7 +235,7 @@ impl Open {
         let state = super::first_state(self.reported);
         self.reported = true;
         self.reported_ns = now_ns;
-        self.urgent = false;
+        self.settled_ns = None;
         self.alike_unreported = 0;
         Incident {
             id: self.id.clone(),

@@ -83,27 +83,47 @@ fn an_alarm_of_another_service_is_another_incident() {
 }
 
 #[test]
-fn something_new_is_reported_after_a_pause_and_something_heavier_at_once() {
+fn something_new_is_reported_after_a_pause_and_a_worse_severity_within_a_second() {
     // getuid (102), then getgid (104), then ptrace (101), which is privileged.
     let alarms = [
         alarm("a", 100, 10, &[102]),
         alarm("b", 101, 10, &[102, 104]),
     ];
     let mut all = incidents();
-    assert_eq!(states(&reported(&mut all, &alarms, 105)), [State::Opened]);
-    let later = reported(&mut all, &[], 111);
+    assert_eq!(states(&reported(&mut all, &alarms, 129)), [State::Opened]);
+    let later = reported(&mut all, &[], 130);
     assert_eq!(states(&later), [State::Updated]);
     assert_eq!(later[0].changes, [Change::FirstSeen]);
     assert_eq!(later[0].first_seen.len(), 2);
     assert_eq!(later[0].severity, Severity::High);
-    let worse = reported(&mut all, &[alarm("c", 112, 10, &[101])], 112);
+    assert_eq!(reported(&mut all, &[alarm("c", 132, 10, &[101])], 132), []);
+    let worse = reported(&mut all, &[], 133);
     assert_eq!(states(&worse), [State::Updated]);
     assert_eq!(worse[0].severity, Severity::Critical);
     assert_eq!(worse[0].changes, [Change::FirstSeen, Change::Severity]);
     assert!(worse[0].headline.contains("never made: ptrace"));
     assert!(worse[0].alarm.id == "c", "it is the heaviest");
     // Nothing new is no news.
-    assert_eq!(reported(&mut all, &[alarm("d", 113, 10, &[101])], 200), []);
+    assert_eq!(reported(&mut all, &[alarm("d", 134, 10, &[101])], 200), []);
+}
+
+/// mount (165), init_module (175) and bpf (321) are privileged as ptrace is.
+#[test]
+fn an_event_is_one_message_and_one_update_however_many_heavier_things_come_at_once() {
+    let mut all = incidents();
+    let mut alarms = vec![alarm("a", 100, 10, &[102])];
+    for (id, number) in [("b", 104), ("c", 101), ("d", 165), ("e", 175), ("f", 321)] {
+        alarms.push(alarm(id, 100, 11, &[number]));
+    }
+    let statements = reported(&mut all, &alarms, 101);
+    assert_eq!(states(&statements), [State::Opened, State::Updated]);
+    assert_eq!(statements[1].first_seen.len(), 6);
+    assert_eq!(statements[1].severity, Severity::Critical);
+    // As bad as what was reported: it is told, and not at once.
+    let more = alarm("g", 103, 10, &[165, 246]);
+    assert_eq!(reported(&mut all, &[more], 130), []);
+    let later = reported(&mut all, &[], 101 + 60);
+    assert_eq!(later[0].first_seen.len(), 7);
 }
 
 #[test]
@@ -115,7 +135,7 @@ fn a_score_that_is_a_quarter_higher_is_reported() {
     one.reasons[0].1 = 2.4;
     assert_eq!(reported(&mut all, &[one.clone()], 120), []);
     one.reasons[0].1 = 2.6;
-    let statements = reported(&mut all, &[one], 130);
+    let statements = reported(&mut all, &[one], 131);
     assert_eq!(statements[0].changes, [Change::Score]);
 }
 
@@ -170,7 +190,7 @@ fn what_a_person_suppressed_is_marked_until_something_new_comes() {
     let statements = reported(&mut again, &[alarm("b", 200, 20, &[102])], 200);
     assert_eq!(statements[0].suppressed.as_deref(), Some("a test of ours"));
     assert_eq!(again.opened(), 0);
-    let statements = reported(&mut again, &[alarm("c", 201, 20, &[102, 101])], 201);
+    let statements = reported(&mut again, &[alarm("c", 201, 20, &[102, 101])], 202);
     assert_eq!(statements[0].suppressed, None, "ptrace was not suppressed");
     assert_eq!(again.opened(), 1);
 }

@@ -1,5 +1,7 @@
 //! What lies between a profile's preamble and its seal, in plain numbers and text, sorted.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::detail::{Detail, NoDetail};
@@ -42,6 +44,28 @@ pub(super) struct Contents {
     pub(super) held_out: HeldOut,
     /// Text form, count, calls and milliseconds before it was first seen; touches of others.
     pub(super) touched: (Vec<(String, u64, u64, u64)>, u64),
+    /// Of acceptances by their ids, where there are any: behind all else, where a monitor that does not know them stops reading.
+    #[serde(skip)]
+    pub(super) reasons: Vec<(String, String)>,
+}
+
+/// The bytes of contents.
+pub(super) fn written(contents: &Contents) -> Vec<u8> {
+    const PLAIN: &str = "plain numbers and text in memory";
+    let mut bytes = postcard::to_stdvec(contents).expect(PLAIN);
+    if !contents.reasons.is_empty() {
+        bytes.extend(postcard::to_stdvec(&contents.reasons).expect(PLAIN));
+    }
+    bytes
+}
+
+/// Contents from their bytes.
+pub(super) fn read(bytes: &[u8]) -> Result<Contents, postcard::Error> {
+    let (mut contents, rest): (Contents, _) = postcard::take_from_bytes(bytes)?;
+    if !rest.is_empty() {
+        contents.reasons = postcard::from_bytes(rest)?;
+    }
+    Ok(contents)
 }
 
 impl From<&Profile> for Contents {
@@ -85,6 +109,12 @@ impl From<&Profile> for Contents {
             novelty: profile.novelty.clone(),
             held_out: profile.held_out.clone(),
             touched: touched(&profile.touched),
+            reasons: profile
+                .accepted
+                .acceptances
+                .iter()
+                .filter_map(|it| Some((it.alarm.clone(), it.reason.clone()?)))
+                .collect(),
         }
     }
 }
@@ -131,6 +161,7 @@ impl TryFrom<Contents> for Profile {
                 Ok((detail, Thing { count, first }))
             })
             .collect::<Result<_, String>>()?;
+        let mut reasons: BTreeMap<String, String> = contents.reasons.into_iter().collect();
         let names = contents
             .names
             .into_iter()
@@ -150,6 +181,7 @@ impl TryFrom<Contents> for Profile {
                     .acceptances
                     .into_iter()
                     .map(|(alarm, unix_s, sequences)| Acceptance {
+                        reason: reasons.remove(&alarm),
                         alarm,
                         unix_s,
                         sequences: usize::try_from(sequences).unwrap_or(usize::MAX),

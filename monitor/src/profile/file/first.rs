@@ -65,6 +65,7 @@ impl From<First> for Contents {
                 ..HeldOut::default()
             },
             touched: (Vec::new(), 0),
+            reasons: Vec::new(),
         }
     }
 }

@@ -42,6 +42,7 @@ fn profile() -> Profile {
         alarm: "a-1".into(),
         unix_s: 7,
         sequences: 1,
+        reason: Some("planned".into()),
     });
     profile.provenance.origins.push(Origin {
         name: "web.rec".into(),

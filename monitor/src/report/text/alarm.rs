@@ -4,9 +4,12 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{TELLING_NATS, call_name, expectation, grouped};
-use crate::detect::verdict::{Alarm, Evidence, Kin, Pace, SurprisingCall};
+use super::{call_name, expectation, grouped};
+use crate::detect::verdict::{Alarm, Evidence, Kin, Pace, SurprisingCall, TELLING_NATS};
 use crate::profile::first_seen::{First, FirstSeen};
+
+/// How often the service made two calls in a row at most for the count to say something.
+const RARE: u64 = 10;
 
 /// How alarms are laid out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -121,7 +124,8 @@ impl Block {
             one.surprise,
             expectation(&one.expected),
         );
-        if let Some((before, count)) = one.pair {
+        // That the two are common in a row says nothing: it is what came before them that surprised.
+        if let Some((before, count)) = one.pair.filter(|&(_, count)| count <= RARE) {
             let _ = write!(
                 row,
                 "; {} → {} {}",

@@ -8,6 +8,7 @@ use super::{call_name, expectation, grouped};
 use crate::detail::words;
 use crate::detect::blind::Blind;
 use crate::detect::severity::Severity;
+use crate::detect::verdict::TELLING_NATS;
 use crate::incident::{Incident, State};
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::run::clock::WallClock;
@@ -18,9 +19,6 @@ const WIDTH: usize = 80;
 
 /// Lines below the headline.
 const LINES: usize = 8;
-
-/// Nats from which on a call says something.
-pub const TELLING_NATS: f32 = 1.0;
 
 /// How incidents are laid out.
 #[derive(Clone, Copy, Debug, Default)]

@@ -25,6 +25,24 @@ pub enum Runtime {
     Bpm,
 }
 
+impl Runtime {
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Containerd | Self::Ctr => "containerd",
+            Self::Crio => "cri-o",
+            Self::Podman => "podman",
+            Self::Nerdctl => "nerdctl",
+            Self::Lxc => "lxc",
+            Self::Libvirt => "libvirt-lxc",
+            Self::Garden => "garden",
+            Self::Bpm => "bpm",
+        }
+    }
+}
+
 /// A container as its cgroup's path names it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Container {

@@ -134,6 +134,97 @@ fn a_service_is_learned_watched_and_corrected() {
 
 #[test]
 #[ignore = "needs onnxruntime"]
+fn an_incident_is_accepted_by_its_id_alone_and_the_acceptance_undone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let normal = file(folder.path(), "normal.txt", &service(20_000, 5));
+    let profile = at("web.profile");
+    assert_eq!(
+        learn(&["--profile", text(&profile), text(&normal)]).status,
+        0
+    );
+    let before = fs::read(&profile).expect("there");
+    let mut attacked = service(5_000, 78);
+    attacked.splice(2_000..2_000, ["ptrace", "mount", "read", "ptrace"]);
+    let attacked = file(folder.path(), "attacked.txt", &attacked);
+    let loud = replay(&profile, &attacked);
+    assert_eq!(loud.status, 3, "{}", loud.err);
+    let log = at("alarms.jsonl");
+    fs::write(&log, &loud.out).expect("written");
+    let incidents = of_type(&loud.lines(), "incident");
+    let id = incidents[0]["id"].as_str().expect("text");
+    let kept = ["--model", MODEL, "--alarm-log", text(&log)];
+    let log_only = ["--alarm-log", text(&log)];
+
+    // Its alarms give their scores again by the profile that they name.
+    let again = run(&[&["replay", id], &kept[..]].concat());
+    assert_eq!(again.status, 3, "{}{}", again.out, again.err);
+    assert!(again.out.contains("the same to the bit"), "{}", again.out);
+
+    let accept = ["profile", "accept", id, "--reason", "a new release"];
+    let accepted = run(&[&accept[..], &log_only].concat());
+    assert_eq!(accepted.status, 0, "{}", accepted.err);
+    assert!(
+        accepted.out.contains("calls      ptrace, mount"),
+        "{}",
+        accepted.out
+    );
+    assert_eq!(replay(&profile, &attacked).status, 0, "all of it is quiet");
+    let shown = run(&["profile", "show", text(&profile)]);
+    assert!(shown.out.contains("(a new release)"), "{}", shown.out);
+    // Nothing is left to accept.
+    let twice = run(&[&accept[..], &log_only].concat());
+    assert!(twice.out.contains("0 sequences are new"), "{}", twice.out);
+
+    // What was raised before still gives its score, by the profile as it was.
+    let again = run(&[&["replay", id], &kept[..]].concat());
+    assert_eq!(again.status, 3, "{}{}", again.out, again.err);
+
+    let undone = run(&[&["profile", "unaccept", id], &log_only[..]].concat());
+    assert_eq!(undone.status, 0, "{}", undone.err);
+    assert_eq!(fs::read(&profile).expect("there"), before);
+    assert_eq!(replay(&profile, &attacked).status, 3);
+    run(&[&["profile", "unaccept", id], &log_only[..]].concat()).refused(1, &["has not accepted"]);
+}
+
+#[test]
+#[ignore = "needs onnxruntime"]
+fn what_was_accepted_later_stays_when_an_earlier_acceptance_is_undone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let normal = file(folder.path(), "normal.txt", &service(20_000, 5));
+    let profile = folder.path().join("web.profile");
+    assert_eq!(
+        learn(&["--profile", text(&profile), text(&normal)]).status,
+        0
+    );
+    let attack = |name: &str, call: &'static str| {
+        let mut calls = service(5_000, 78);
+        calls.splice(2_000..2_000, [call]);
+        file(folder.path(), name, &calls)
+    };
+    let attacks = [attack("a.txt", "ptrace"), attack("b.txt", "mount")];
+    let mut lines = String::new();
+    let mut ids = Vec::new();
+    for attack in &attacks {
+        let ran = replay(&profile, attack);
+        ids.push(of_type(&ran.lines(), "incident")[0]["id"].clone());
+        lines.push_str(&ran.out);
+    }
+    let log = folder.path().join("alarms.jsonl");
+    fs::write(&log, lines).expect("written");
+    let change = |what: &str, id: &Value| {
+        let id = id.as_str().expect("text");
+        let ran = run(&["profile", what, id, "--alarm-log", text(&log)]);
+        assert_eq!(ran.status, 0, "{}", ran.err);
+    };
+    ids.iter().for_each(|id| change("accept", id));
+    change("unaccept", &ids[0]);
+    assert_eq!(replay(&profile, &attacks[0]).status, 3);
+    assert_eq!(replay(&profile, &attacks[1]).status, 0);
+}
+
+#[test]
+#[ignore = "needs onnxruntime"]
 fn profiles_are_shown_merged_and_compared() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::harness::{Ran, monitor, parse, run, text};
+use crate::schema;
 
 /// How long a flood lasts at most, whatever else fails.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -238,4 +239,32 @@ fn by_a_profile_every_attack_beside_a_flood_is_reported() {
         })
         .collect();
     assert_eq!(reported.len(), ATTACKS, "{pids:?} {}", ran.err);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_service_that_floods_a_ring_of_one_page_is_told_as_blind_in_text_json_and_the_exit() {
+    let me = std::process::id().to_string();
+    let watch = [
+        "--no-alarm-log",
+        "--ring-size",
+        "4K",
+        "--for",
+        "9",
+        "--pid",
+        &me,
+    ];
+    let _flood = Flood::of(4);
+    let ran = run(&[&watch[..], &["--format", "json"]].concat());
+    assert_eq!(ran.status, 4, "{}", ran.err);
+    let lines = ran.lines();
+    let blind: Vec<_> = lines.iter().filter(|it| it["type"] == "blind").collect();
+    blind.iter().for_each(|line| schema::check(line));
+    assert_eq!(blind[0]["state"], "opened", "{}", ran.err);
+    assert!(number(blind[0], "lost") > 0 && number(blind[0], "threads") > 0);
+    let alarms = lines.iter().filter(|it| it["type"] == "alarm").count();
+    assert_eq!(alarms, 0, "a gap is no evidence");
+    let ran = run(&watch);
+    assert_eq!(ran.status, 4, "{}", ran.err);
+    assert!(ran.out.contains("BLIND to "), "{}{}", ran.out, ran.err);
 }

@@ -141,8 +141,16 @@ mod needs_onnxruntime {
             let place = (call.seq - alarm.flight.first_seq) as usize;
             assert_eq!(before, alarm.flight.calls[place - 1]);
             assert!(pairs < 10, "pairs that the service made are no surprise");
-            assert_eq!(call.expected.len(), 3);
+            assert_eq!(call.expected.len(), 4);
             assert!(call.expected.iter().all(|one| one.call.is_some()));
+            assert!(
+                call.expected
+                    .is_sorted_by(|a, b| a.probability >= b.probability)
+            );
+            let mut all = call.expected.iter();
+            let itself = all.find(|one| one.call == Some(call.call));
+            let itself = itself.expect("the call is among them");
+            assert_eq!(itself.probability, (-call.surprise).exp());
         }
         let mut other = profiled(profile(20_000), SEQUENCE);
         let again = other.rescore(&alarm.flight).expect("it scores");

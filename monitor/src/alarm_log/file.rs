@@ -1,62 +1,14 @@
-//! The alarm log: where alarms are kept unless somebody says otherwise, so that `monitor explain` finds them again.
+//! The file that a run writes its log to: private, trusted, and set aside when it is full.
 
-use std::env;
-use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use monitor::trace::error::shown;
-
-use super::complain;
+use super::{LogError, former};
 
 /// Bytes after which a log is set aside as `.1`, in the place of the one before.
 const MOST: u64 = 64 << 20;
-
-/// The log's name in its folder.
-const NAME: &str = "alarms.jsonl";
-
-/// Where the log of this user is.
-///
-/// # Errors
-/// When nothing says where.
-pub fn place() -> Result<PathBuf> {
-    // SAFETY: geteuid reads a number of this process and cannot fail.
-    let root = unsafe { libc::geteuid() } == 0;
-    from_environment(root, |name| {
-        env::var_os(name).filter(|value| !value.is_empty())
-    })
-    .context("neither MONITOR_ALARM_LOG nor HOME says where the alarm log is: give --alarm-log")
-}
-
-fn from_environment(root: bool, var: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    if let Some(file) = var("MONITOR_ALARM_LOG") {
-        return Some(file.into());
-    }
-    // systemd separates several folders by colons.
-    if let Some(folders) = var("STATE_DIRECTORY")
-        && let Some(first) = folders.to_str().and_then(|it| it.split(':').next())
-    {
-        return Some(Path::new(first).join(NAME));
-    }
-    if root {
-        return Some(Path::new("/var/lib/monitor").join(NAME));
-    }
-    let state = var("XDG_STATE_HOME").map(PathBuf::from);
-    state
-        .filter(|state| state.is_absolute())
-        .or_else(|| Some(PathBuf::from(var("HOME")?).join(".local/state")))
-        .map(|state| state.join("monitor").join(NAME))
-}
-
-/// The log that was set aside when this one began.
-pub fn former(log: &Path) -> PathBuf {
-    let mut name = log.as_os_str().to_owned();
-    name.push(".1");
-    name.into()
-}
 
 /// A log that is set aside when it has grown large.
 pub struct AlarmLog {
@@ -72,32 +24,21 @@ impl AlarmLog {
     ///
     /// # Errors
     /// When it cannot be written, or others could write to it or have put it there.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path) -> Result<Self, LogError> {
         Self::open_with_room(path, MOST)
     }
 
-    fn open_with_room(path: &Path, most: u64) -> Result<Self> {
-        let name = path.file_name().context("it names no file")?;
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .with_context(|| format!("cannot make {}", shown(folder)))?;
-        // Whatever links led here, this is the folder that is looked at and written to.
-        let folder = folder.canonicalize()?;
-        trusted(&folder, &fs::metadata(&folder)?)?;
+    fn open_with_room(path: &Path, most: u64) -> Result<Self, LogError> {
+        let path = made(path)?;
+        let file = open(&path)?;
         let mut log = Self {
-            path: folder.join(name),
-            file: open(&folder.join(name))?,
             length: 0,
+            file,
+            path,
             at_line_start: true,
             most,
         };
-        log.length = log.file.metadata()?.len();
+        log.length = log.file.metadata().map_or(0, |about| about.len());
         log.make_room();
         Ok(log)
     }
@@ -131,23 +72,57 @@ impl Write for AlarmLog {
     }
 }
 
-fn open(path: &Path) -> Result<File> {
-    let opened = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        // A pipe without a reader is an error and no wait.
+/// The place of a file whose folder is made if it is not there, for this user alone, and cannot be written to by others.
+pub(super) fn made(path: &Path) -> Result<PathBuf, LogError> {
+    let name = path
+        .file_name()
+        .ok_or_else(|| LogError::NoFile(path.to_owned()))?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let refused = |source| LogError::Folder {
+        folder: folder.to_owned(),
+        source,
+    };
+    let mut builder = DirBuilder::new();
+    let made = builder.recursive(true).mode(0o700).create(folder);
+    made.map_err(refused)?;
+    // Whatever links led here, this is the folder that is looked at and written to.
+    let folder = folder.canonicalize().map_err(refused)?;
+    let about = fs::metadata(&folder).map_err(refused)?;
+    trusted(&folder, &about)?;
+    Ok(folder.join(name))
+}
+
+/// Opens a file to write at its end; it is made if it is not there, for this user alone.
+pub(super) fn open(path: &Path) -> Result<File, LogError> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(0o600);
+    checked(path, &mut options)
+}
+
+/// Opens a file that nobody else can have written to.
+pub(super) fn open_to_read(path: &Path) -> Result<File, LogError> {
+    checked(path, OpenOptions::new().read(true))
+}
+
+fn checked(path: &Path, options: &mut OpenOptions) -> Result<File, LogError> {
+    // A pipe without a reader is an error and no wait.
+    let opened = options
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path);
-    let file = match opened {
-        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
-            bail!("{} is a symbolic link", shown(path))
-        }
-        opened => opened?,
+    let refused = |source: io::Error| match source.raw_os_error() {
+        Some(libc::ELOOP) => LogError::Link(path.to_owned()),
+        _ => LogError::Open {
+            path: path.to_owned(),
+            source,
+        },
     };
-    let about = file.metadata()?;
+    let file = opened.map_err(refused)?;
+    let about = file.metadata().map_err(refused)?;
     if !about.is_file() {
-        bail!("{} is no regular file", shown(path));
+        return Err(LogError::NotRegular(path.to_owned()));
     }
     trusted(path, &about)?;
     Ok(file)
@@ -156,30 +131,26 @@ fn open(path: &Path) -> Result<File> {
 /// The user that a live run becomes, to whom the logs belong that it began.
 fn own_user() -> u32 {
     #[cfg(feature = "live")]
-    return monitor::live::privileges::own_user();
+    return crate::live::privileges::own_user();
     #[cfg(not(feature = "live"))]
     0
 }
 
 /// Refuses what another user than root and that of this run owns, or can write to.
-fn trusted(path: &Path, about: &Metadata) -> Result<()> {
+fn trusted(path: &Path, about: &Metadata) -> Result<(), LogError> {
     // SAFETY: geteuid reads a number of this process and cannot fail.
     let me = unsafe { libc::geteuid() };
+    let path = || path.to_owned();
     if about.uid() != 0 && about.uid() != me && about.uid() != own_user() {
-        bail!("{} belongs to user {}", shown(path), about.uid());
+        return Err(LogError::Foreign {
+            path: path(),
+            uid: about.uid(),
+        });
     }
     if about.mode() & 0o022 != 0 {
-        let path = shown(path);
-        bail!("{path} can be written by other users (chmod go-w '{path}')");
+        return Err(LogError::Writable(path()));
     }
     Ok(())
-}
-
-/// Warns that alarms are told but not kept.
-pub fn not_kept(why: &str) {
-    complain(&format!(
-        "alarms are not kept in a log ({why}): name another by --alarm-log, or give --no-alarm-log"
-    ));
 }
 
 #[cfg(test)]
@@ -187,44 +158,13 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::io::Write;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
-    use super::{AlarmLog, former, from_environment};
-
-    #[test]
-    fn the_first_that_says_where_it_is_decides() {
-        let place = |root, given: &[(&str, &str)]| {
-            from_environment(root, |name| {
-                let found = given.iter().find(|it| it.0 == name);
-                found.map(|it| it.1.into())
-            })
-        };
-        let at = |path: &str| Some(PathBuf::from(path));
-        let home = ("HOME", "/home/me");
-        assert_eq!(place(true, &[home]), at("/var/lib/monitor/alarms.jsonl"));
-        assert_eq!(
-            place(false, &[home]),
-            at("/home/me/.local/state/monitor/alarms.jsonl")
-        );
-        let xdg = ("XDG_STATE_HOME", "/state");
-        assert_eq!(
-            place(false, &[home, xdg]),
-            at("/state/monitor/alarms.jsonl")
-        );
-        assert_eq!(
-            place(false, &[home, ("XDG_STATE_HOME", "relative")]),
-            at("/home/me/.local/state/monitor/alarms.jsonl")
-        );
-        let systemd = ("STATE_DIRECTORY", "/var/lib/a:/var/lib/b");
-        assert_eq!(place(true, &[systemd]), at("/var/lib/a/alarms.jsonl"));
-        let own = ("MONITOR_ALARM_LOG", "/mine");
-        assert_eq!(place(true, &[systemd, own]), at("/mine"));
-        assert_eq!(place(false, &[]), None);
-    }
+    use super::{AlarmLog, former};
 
     fn refusal(path: &Path) -> String {
         let error = AlarmLog::open(path).err().expect("it is refused");
-        format!("{error:#}")
+        error.to_string()
     }
 
     #[test]

@@ -1,0 +1,237 @@
+//! `monitor profile accept` and `unaccept`.
+
+mod whose;
+
+use std::fmt::{Display, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use monitor::alarm_log::notes::{LONGEST_REASON, unix_s};
+use monitor::alarm_log::stored::{Evidence, Log};
+use monitor::alarm_log::{self};
+use monitor::profile::accepted::Difference;
+use monitor::profile::file::{self, kept};
+use monitor::report::remarks;
+use monitor::report::text::{call_name, grouped};
+use monitor::syscall::flight::Flight;
+use monitor::trace::error::shown;
+use monitor::who::redaction::harmless;
+
+use crate::cli::status::{Exit, Usage};
+use crate::cli::{complain, stderr_is_terminal};
+
+/// Things of a kind that are named.
+const NAMED: usize = 24;
+
+/// Options of `monitor profile accept` and `unaccept`.
+#[derive(Args, Clone, Debug)]
+pub struct AcceptArgs {
+    /// The id of an incident or an alarm, or as much of its beginning as no other has
+    #[arg(value_name = "ID")]
+    id: String,
+    /// The profile to change [default: the one that the incident was judged by]
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
+    /// Why, to be kept in the profile
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: Option<String>,
+    /// Do not ask on a terminal
+    #[arg(long)]
+    yes: bool,
+    /// The log that holds it [default: where a live run of this user keeps it]
+    #[arg(long, value_name = "FILE")]
+    alarm_log: Option<PathBuf>,
+}
+
+/// A reason that can be kept.
+pub fn reason(text: &str) -> Result<String, String> {
+    let text = harmless(text.trim());
+    if text.is_empty() || text.len() > LONGEST_REASON {
+        return Err(format!("give a reason of 1 to {LONGEST_REASON} bytes"));
+    }
+    Ok(text)
+}
+
+impl AcceptArgs {
+    fn log(&self) -> Result<Log> {
+        Ok(Log::new(match &self.alarm_log {
+            Some(path) => path.clone(),
+            None => alarm_log::place()?,
+        }))
+    }
+}
+
+/// Takes an incident or an alarm as normal.
+pub fn accept(args: &AcceptArgs) -> Result<Exit> {
+    let log = args.log()?;
+    let evidence = log.evidence(&args.id)?;
+    let place = whose::place(args.profile.as_deref(), &log, &evidence)?;
+    let (before, _) = file::read(&place.path)?;
+    let mut after = before.clone();
+    let reason = args.reason.as_deref();
+    let added = after.accept_all(&evidence.id, &flights(&evidence)?, unix_s(), reason);
+    let difference = Difference::between(&before, &after);
+    let mut out = io::stdout().lock();
+    let (at, id) = (shown(&place.path), harmless(&evidence.id));
+    if let Some(incident) = &evidence.incident {
+        writeln!(out, "{}", harmless(&incident.headline))?;
+    }
+    if difference.is_empty() {
+        writeln!(
+            out,
+            "accepted {id}: 0 sequences are new, {at} has all of it"
+        )?;
+        return Ok(Exit::Quiet);
+    }
+    writeln!(out, "{at} would take as normal:")?;
+    out.write_all(rows(&difference).as_bytes())?;
+    out.flush()?;
+    if !args.yes && !agreed("Take this as normal?")? {
+        bail!("{at} is left as it was");
+    }
+    let kept = keep(&place.path, &evidence.id)?;
+    file::write(&place.path, &after)?;
+    writeln!(
+        out,
+        "accepted {id}: {added} sequences are quiet from now on, also in a run that goes on by this profile; as it was \
+         before, it is kept as {} (monitor profile unaccept {id})",
+        shown(&kept)
+    )?;
+    Ok(Exit::Quiet)
+}
+
+/// Undoes an acceptance: the profile is again what it was before, with all that was accepted later.
+pub fn unaccept(args: &AcceptArgs) -> Result<Exit> {
+    if args.reason.is_some() {
+        return Err(Usage("--reason says why something is accepted: leave it out".into()).into());
+    }
+    let log = args.log()?;
+    let place = match &args.profile {
+        Some(path) => whose::Place::given(path),
+        None => whose::place(None, &log, &log.evidence(&args.id)?)?,
+    };
+    let at = shown(&place.path);
+    let (now, _) = file::read(&place.path)?;
+    let all = &now.accepted.acceptances;
+    let begins = |id: &str| id.starts_with(&args.id);
+    let mut meant: Vec<usize> = (0..all.len())
+        .filter(|&it| begins(&all[it].alarm))
+        .collect();
+    if let Some(exact) = all.iter().position(|it| it.alarm == args.id) {
+        meant = vec![exact];
+    }
+    let given = harmless(&args.id);
+    let which = match meant[..] {
+        [one] => one,
+        [] => bail!("{at} has not accepted {given}: monitor profile show lists what it has"),
+        _ => bail!("{at} has accepted several that begin with {given}: give more of the id"),
+    };
+    let id = all[which].alarm.clone();
+    let kept = kept::place(&place.path, &id).filter(|it| it.exists());
+    let kept = kept.with_context(|| {
+        format!("{at} as it was before {given} is not there any more: restore a copy of it")
+    })?;
+    let (mut before, _) = file::read(&kept)?;
+    for later in &all[which + 1..] {
+        let evidence = log.evidence(&later.alarm);
+        let evidence = evidence.context("what was accepted later cannot be accepted again")?;
+        let reason = later.reason.as_deref();
+        before.accept_all(&later.alarm, &flights(&evidence)?, later.unix_s, reason);
+    }
+    let mut out = io::stdout().lock();
+    writeln!(out, "{at} would no longer take as normal:")?;
+    out.write_all(rows(&Difference::between(&before, &now)).as_bytes())?;
+    let learned = now
+        .provenance
+        .calls()
+        .saturating_sub(before.provenance.calls());
+    let learned = learned.max(now.ngram.learned().saturating_sub(before.ngram.learned()));
+    if learned > 0 {
+        let calls = grouped(learned);
+        writeln!(
+            out,
+            "and would forget {calls} calls that were learned since"
+        )?;
+    }
+    out.flush()?;
+    if !args.yes && !agreed("Undo it?")? {
+        bail!("{at} is left as it was");
+    }
+    // Alarms were raised by it in the meantime.
+    keep(&place.path, &format!("undo-{id}-{}", unix_s()))?;
+    file::write(&place.path, &before)?;
+    writeln!(
+        out,
+        "{} is reported again by runs that begin from now on",
+        harmless(&id)
+    )?;
+    Ok(Exit::Quiet)
+}
+
+/// The calls of every alarm with what followed it: the alarm came in the middle of the pattern.
+fn flights(evidence: &Evidence) -> Result<Vec<Flight>> {
+    let flight = |found: &monitor::alarm_log::stored::Found| {
+        let mut flight = found.alarm.alarm()?.flight;
+        if let Some(after) = &found.aftermath {
+            let after = after.aftermath()?;
+            flight.extend(after.first_seq, &after.calls);
+        }
+        Ok(flight)
+    };
+    evidence.alarms.iter().map(flight).collect()
+}
+
+fn keep(path: &Path, id: &str) -> Result<PathBuf> {
+    let kept = kept::keep(path, id);
+    kept.with_context(|| format!("{} cannot be kept as it is", shown(path)))
+}
+
+/// What becomes normal, a line for each kind.
+fn rows(difference: &Difference) -> String {
+    let mut text = String::new();
+    let mut row = |name: &str, all: Vec<String>| {
+        if all.is_empty() {
+            return;
+        }
+        let more = all.len().saturating_sub(NAMED);
+        let named = all.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+        let _ = match more {
+            0 => writeln!(text, "  {name:<10} {named}"),
+            _ => writeln!(text, "  {name:<10} {named}, and {more} more"),
+        };
+    };
+    fn texts(all: &[impl Display]) -> Vec<String> {
+        all.iter().map(|it| harmless(&it.to_string())).collect()
+    }
+    row(
+        "calls",
+        difference.calls.iter().map(|&it| call_name(it)).collect(),
+    );
+    row("programs", texts(&difference.names));
+    for (name, calls) in &difference.calls_of_names {
+        let calls = calls.iter().map(|&call| call_name(call)).collect();
+        row(&format!("by {}", harmless(&name.to_string())), calls);
+    }
+    row("touches", texts(&difference.touched));
+    row("sequences", vec![difference.sequences.to_string()]);
+    text
+}
+
+/// Asks on a terminal; elsewhere nobody is there to be asked, and whoever wrote the command meant it.
+fn agreed(question: &str) -> Result<bool> {
+    if !stderr_is_terminal() || !io::stdin().is_terminal() {
+        return Ok(true);
+    }
+    if !remarks::flush(Duration::from_millis(500)) {
+        complain("standard error takes nothing: nobody can be asked; give --yes");
+        return Ok(false);
+    }
+    eprint!("{question} [y/N] ");
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}

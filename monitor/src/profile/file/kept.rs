@@ -1,0 +1,105 @@
+//! Profiles as they were before something was accepted: they stand beside the profile, so that older alarms can be replayed to
+//! the bit and an acceptance can be undone.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{ProfileError, read};
+use crate::profile::Profile;
+
+/// Stands between a profile's name and the id of what was accepted then.
+const BEFORE: &str = ".before-";
+
+/// The longest id that names a file.
+const LONGEST_ID: usize = 64;
+
+/// Files beside a profile that are looked at.
+const MOST: usize = 1024;
+
+/// Where the profile at `path` is kept as it was before `id` was accepted; `None` of an id that no monitor makes.
+#[must_use]
+pub fn place(path: &Path, id: &str) -> Option<PathBuf> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if id.is_empty() || id.len() > LONGEST_ID || !id.bytes().all(is_plain) {
+        return None;
+    }
+    let mut name = path.file_name()?.to_owned();
+    name.push(BEFORE);
+    name.push(id);
+    Some(path.with_file_name(name))
+}
+
+/// Keeps the profile at `path` as it is before `id` is accepted. What is kept already of that id stays as it is.
+///
+/// # Errors
+/// When it cannot be kept.
+pub fn keep(path: &Path, id: &str) -> io::Result<PathBuf> {
+    let kept = place(path, id).ok_or(io::ErrorKind::InvalidInput)?;
+    if !kept.try_exists()? {
+        // The profile is replaced and never written over, so that its bytes stay behind this name.
+        fs::hard_link(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
+    }
+    Ok(kept)
+}
+
+/// The profile whose file has this SHA-256, hexadecimal: the one at `path`, or one that was kept beside it.
+///
+/// # Errors
+/// When the profile at `path` cannot be read.
+pub fn of_sha256(path: &Path, sha256: &str) -> Result<Option<(Profile, PathBuf)>, ProfileError> {
+    let (profile, mine) = read(path)?;
+    if mine == sha256 {
+        return Ok(Some((profile, path.to_owned())));
+    }
+    let mut prefix = path.file_name().map_or_else(OsString::new, OsStr::to_owned);
+    prefix.push(BEFORE);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let prefix = prefix.as_encoded_bytes();
+    let kept = entries.filter(|it| it.file_name().as_encoded_bytes().starts_with(prefix));
+    for kept in kept.take(MOST).map(|it| it.path()) {
+        if let Ok((profile, its)) = read(&kept)
+            && its == sha256
+        {
+            return Ok(Some((profile, kept)));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{keep, of_sha256, place};
+    use crate::profile::Profile;
+    use crate::profile::file::write;
+
+    #[test]
+    fn a_profile_is_found_again_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("web.profile");
+        let mut profile = Profile::default();
+        let before = write(&path, &profile).expect("written");
+        let kept = keep(&path, "01HF7YAT00").expect("kept");
+        assert!(kept.ends_with("web.profile.before-01HF7YAT00"));
+        profile.provenance.origins.push(Default::default());
+        let after = write(&path, &profile).expect("written");
+        // The first of an id counts.
+        assert_eq!(keep(&path, "01HF7YAT00").expect("kept"), kept);
+        let at = |sha256: &str| of_sha256(&path, sha256).expect("readable").map(|it| it.1);
+        assert_eq!(at(&before), Some(kept));
+        assert_eq!(at(&after), Some(path.clone()));
+        assert_eq!(at(&"0".repeat(64)), None);
+    }
+
+    #[test]
+    fn an_id_cannot_name_another_place() {
+        for id in ["", "../x", "a/b", "a b", &"a".repeat(65)] {
+            assert_eq!(place("/p/web".as_ref(), id), None, "{id}");
+        }
+    }
+}
