@@ -4,13 +4,14 @@ use std::io::{self, Write as _};
 
 use anyhow::Result;
 use clap::Args;
+use monitor::alarm_log;
 use monitor::live::doctor::{self, Check, Outcome, self_test};
 use monitor::report::sinks::OutputConfig;
 use serde_json::json;
 
 use super::judge::ModelArgs;
 use super::status::Exit;
-use super::{alarm_log, complain, output};
+use super::{complain, output};
 
 /// Options of `monitor doctor`.
 #[derive(Args, Clone, Debug)]

@@ -8,13 +8,14 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use monitor::alarm_log;
 use monitor::run::private_file::{self, Existing};
 use monitor::trace::error::shown;
 use serde_json::{Value, json};
 
 use super::judge::ModelArgs;
 use super::status::Exit;
-use super::{alarm_log, complain, version};
+use super::{complain, version};
 
 /// Alarms that go along, the latest ones.
 const ALARMS: usize = 100;

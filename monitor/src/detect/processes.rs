@@ -15,6 +15,10 @@ const MOST: usize = 1 << 15;
 /// How many processes a lineage names at most: the nearest ones.
 const MOST_KIN: usize = 32;
 
+/// Processes that may end between the end of a leader and the exec of its thread. A number is given again only after some
+/// thousand others.
+const BETWEEN: u64 = 64;
+
 /// A process' place: a number that is never given twice.
 type Place = u64;
 
@@ -92,11 +96,13 @@ impl Processes {
     /// A thread runs another program; its process has this name now.
     ///
     /// One that did not lead its process leads it from then on, with the leader's number and a start of its own that the probe gives
-    /// it: the process is the same. Its last calls, which come before, bring back one whose leader the kernel ended for it.
+    /// it: the process is the same, although the kernel ended the leader for it a moment before (`fs/exec.c`, `de_thread`).
     pub fn executed(&mut self, thread: ThreadKey, comm: Comm) {
         let known = self.by_tgid.get(&thread.tgid);
         if let Some(process) = known.and_then(|place| self.processes.get_mut(place))
-            && process.ended.is_none()
+            && process
+                .ended
+                .is_none_or(|end| self.next_end - end <= BETWEEN)
             && thread.start_ns > process.start_ns
         {
             process.start_ns = thread.start_ns;

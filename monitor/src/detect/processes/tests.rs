@@ -56,7 +56,7 @@ fn an_exec_of_a_thread_that_does_not_lead_keeps_the_lineage() {
         start_ns: 350,
     };
     processes.named(worker, comm("worker"));
-    // The kernel ends the leader first (fs/exec.c, de_thread); then come the thread's last calls.
+    // The leader ends first; then come the thread's last calls and its end.
     processes.ended(leader(30, 300));
     processes.named(worker, comm("worker"));
     processes.ended(worker);
@@ -67,6 +67,10 @@ fn an_exec_of_a_thread_that_does_not_lead_keeps_the_lineage() {
     assert_eq!(shown(&processes, 40), "nginx(10) sh(20) sh(30) (40)");
     // A process of that number of later, of which only the exec was seen, is another.
     processes.ended(leader(30, 400));
+    for tgid in 1000..1100 {
+        processes.named(leader(tgid, 500), comm("brief"));
+        processes.ended(leader(tgid, 500));
+    }
     processes.executed(leader(30, 900), comm("cat"));
     assert_eq!(shown(&processes, 30), "cat(30)");
 }

@@ -1,17 +1,28 @@
 use super::{Budget, thresholds};
+use crate::detail::Detail;
+use crate::detail::access::Access;
+use crate::detail::path::PathText;
 use crate::detect::cusum::LEAST;
 use crate::profile::Profile;
 use crate::profile::class::Class;
-use crate::profile::known::Known;
+use crate::profile::first_seen::{First, FirstSeen};
+use crate::profile::known::{Known, evidence};
 use crate::profile::provenance::Origin;
 use crate::profile::sightings::{Learned, Sightings};
+use crate::syscall::event::Comm;
 
 fn budget(text: &str) -> Budget {
     text.parse().expect("a budget")
 }
 
-/// A service of 10,000 calls a second, learned for so long, whose news all came in its first seconds.
+/// A service of 10,000 calls a second, learned for so long, whose news all came in its first seconds; what its calls touch is not
+/// known.
 fn settled(seconds: f64) -> Profile {
+    settled_in(seconds, |class| !class.is_touch())
+}
+
+/// The same with news of these classes.
+fn settled_in(seconds: f64, has: impl Fn(&Class) -> bool) -> Profile {
     let mut profile = Profile::default();
     #[expect(
         clippy::cast_possible_truncation,
@@ -28,7 +39,7 @@ fn settled(seconds: f64) -> Profile {
         calls: 10,
         seconds: 0.01,
     };
-    let classes = Class::ALL.into_iter().filter(|class| !class.is_touch());
+    let classes = Class::ALL.into_iter().filter(has);
     let seen = classes.map(|class| (class, vec![early; 3]));
     let learned = Learned { calls, seconds };
     profile.known = Known::from_parts([], Sightings::from_parts(seen), learned);
@@ -68,6 +79,25 @@ fn after_ten_minutes_one_privileged_call_and_one_program_are_reported_under_one_
     assert!(support.expected <= support.accepted);
     let ordinary = support.of(Class::Call).expect("every class is there");
     assert!(!ordinary.reported && ordinary.more_s > 0.0);
+}
+
+#[test]
+fn where_what_calls_touch_is_known_a_program_is_reported_with_its_file() {
+    let profile = settled_in(600.0, |_| true);
+    let (thresholds, support) = thresholds(&profile, &budget("1/day"));
+    for class in [Class::PrivilegedCall, Class::SensitiveTouch] {
+        let it = support.of(class).expect("every class is there");
+        assert!(it.reported, "{it:?}");
+    }
+    let path = Detail::Path(Access::Execute, PathText::new(b"/usr/bin/id"));
+    let new = [First::Name(Comm::new(b"id")), First::Touch(path)];
+    let events = new.map(|what| FirstSeen {
+        seq: 0,
+        nats: profile.known.nats(&what),
+        what,
+    });
+    assert!(evidence(&events) > thresholds.first_seen, "{events:?}");
+    assert!(support.expected <= support.accepted);
 }
 
 #[test]

@@ -129,6 +129,10 @@ impl Sink for Notices {
     }
 
     fn incident(&mut self, incident: &Incident) -> io::Result<()> {
+        // A person said that nobody is to be told.
+        if incident.suppressed.is_some() {
+            return Ok(());
+        }
         let notice = self.notice(incident);
         self.destination.send(&notice)
     }

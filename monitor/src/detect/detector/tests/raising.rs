@@ -3,7 +3,7 @@
 mod needs_onnxruntime {
     use crate::detect::detector::Settings;
     use crate::detect::detector::tests::{detector, ordinary, run, senseless, stretch};
-    use crate::detect::verdict::{Alarm, Evidence, Pace, Verdict};
+    use crate::detect::verdict::{Alarm, Evidence, Pace, TELLING_NATS, Verdict};
     use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, ThreadKey};
     use crate::syscall::flight::Flight;
 
@@ -47,8 +47,12 @@ mod needs_onnxruntime {
         assert_eq!(alarm.surprising.len(), 10);
         assert!(alarm.surprising.is_sorted_by_key(|call| call.seq));
         for call in &alarm.surprising {
-            assert_eq!(call.expected.len(), 3);
-            assert!(call.expected.iter().all(|other| other.index != call.index));
+            assert!(call.surprise >= TELLING_NATS);
+            assert_eq!(call.expected.len(), 4);
+            let mut all = call.expected.iter();
+            let itself = all.find(|one| one.index == call.index);
+            let itself = itself.expect("the call is among them");
+            assert_eq!(itself.probability, (-call.surprise).exp());
             assert!(
                 call.expected
                     .is_sorted_by(|a, b| a.probability >= b.probability)

@@ -1,0 +1,156 @@
+//! The page of the calibration.
+
+use std::fmt::Write as _;
+
+use monitor::profile::budget::poisson;
+use monitor::profile::class::Class;
+use monitor::profile::prior::{Priors, prior};
+
+use super::BUDGETS;
+use super::service::{Judged, News};
+
+/// How far what is seen may be from what is asked for.
+const FACTOR: f64 = 3.0;
+
+/// The page, in Markdown.
+pub fn text(judged: &[Judged], news: &[&News], fitted: &Priors, learned_s: f64) -> String {
+    let mut page = String::from(
+        "# Calibration\n\nAre the false alarms that are asked for those that come? Written by `cargo xtask calibrate`; do not edit.\n\n",
+    );
+    let hours: f64 = judged.iter().map(|it| it.hours).sum();
+    let calls: u64 = judged.iter().map(|it| it.calls).sum();
+    let _ = writeln!(
+        page,
+        "{} benign services, each learned for its first {:.0} minutes by priors that were fitted on the others, and judged for the \
+         rest without learning on: {hours:.1} hours and {calls} calls in all. What counts is incidents as a person is told them. \
+         `Expected` is what the profiles' own model says of that time: new things come the more rarely the longer a service is \
+         known, so more of them come in the first hours than later, and a budget of one a day is mostly used up in them. Where all \
+         that benign life has to offer is reported already, a larger budget changes nothing.\n",
+        judged.len(),
+        learned_s / 60.0
+    );
+    budgets(&mut page, judged, hours);
+    page.push_str("\n![Asked against seen](plots/calibration.svg)\n\n");
+    by_service(&mut page, judged);
+    short(&mut page, judged, hours);
+    priors(&mut page, news, fitted);
+    page
+}
+
+fn budgets(page: &mut String, judged: &[Judged], hours: f64) {
+    page.push_str(
+        "| asked | an hour | seen an hour (95%) | incidents | of these by the order of calls | expected |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |\n",
+    );
+    for (place, budget) in BUDGETS.iter().enumerate() {
+        let seen = incidents(judged, place);
+        let expected: f64 = judged.iter().map(|it| it.budgets[place].expected).sum();
+        let by_sequence: u64 = judged.iter().map(|it| it.budgets[place].by_sequence).sum();
+        let (low, high) = poisson::interval(seen);
+        let _ = writeln!(
+            page,
+            "| {budget} | {:.3} | {:.2} ({:.2} to {:.2}) | {seen} | {by_sequence} | {expected:.1} |",
+            per_hour(budget),
+            rate(seen, hours),
+            low / hours,
+            high / hours
+        );
+    }
+}
+
+fn incidents(judged: &[Judged], place: usize) -> u64 {
+    judged.iter().map(|it| it.budgets[place].incidents).sum()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few hundred")]
+fn rate(seen: u64, hours: f64) -> f64 {
+    seen as f64 / hours
+}
+
+fn by_service(page: &mut String, judged: &[Judged]) {
+    page.push_str("## By service\n\nIncidents, and in brackets those that are expected.\n\n| service | hours | calls |");
+    for budget in BUDGETS {
+        let _ = write!(page, " {budget} |");
+    }
+    page.push_str("\n| --- | ---: | ---: |");
+    page.push_str(&" ---: |".repeat(BUDGETS.len()));
+    page.push('\n');
+    for it in judged {
+        let _ = write!(page, "| {} | {:.2} | {} |", it.name, it.hours, it.calls);
+        for of in &it.budgets {
+            let _ = write!(page, " {} ({:.1}) |", of.incidents, of.expected);
+        }
+        page.push('\n');
+    }
+}
+
+/// Where what was seen is not what was asked for.
+fn short(page: &mut String, judged: &[Judged], hours: f64) {
+    page.push_str("\n## Where it falls short\n\n");
+    for (place, budget) in BUDGETS.iter().enumerate() {
+        let seen = incidents(judged, place);
+        let (asked, (low, high)) = (per_hour(budget), poisson::interval(seen));
+        let ratio = rate(seen, hours) / asked;
+        let verdict = if (1.0 / FACTOR..=FACTOR).contains(&ratio) {
+            "within a factor of three"
+        } else if ratio > 1.0 {
+            "more come than are asked for"
+        } else {
+            "fewer come than are asked for"
+        };
+        let _ = writeln!(
+            page,
+            "- {budget}: {ratio:.2} times as many as asked for (95%: {:.2} to {:.2}), {verdict}.",
+            low / hours / asked,
+            high / hours / asked
+        );
+    }
+    page.push_str(
+        "\nThe recordings have no details of what calls touch, so nothing here is measured of files, addresses and programs' files: \
+         their priors are assumed. So is the prior of the order of calls, by which all services are judged alike; it was not \
+         fitted anew with each service left out. The hours are those of ten services on one host, in lives that were made for the \
+         purpose: of a rate of one a day they can say no more than that it is not exceeded by much.\n\n",
+    );
+}
+
+fn priors(page: &mut String, news: &[&News], fitted: &Priors) {
+    let folds: f64 = news.iter().map(|it| it.folds()).sum();
+    let _ = writeln!(
+        page,
+        "## Priors\n\nWhat was new in the {folds:.1} e-folds after the services' starts, and what is fitted on it. The monitor has it \
+         rounded (`monitor/src/profile/prior.rs`).\n\n\
+         | class | new | in services | fitted shape, folds | the monitor's |\n| --- | ---: | ---: | ---: | ---: |"
+    );
+    for (place, &class) in Class::ALL.iter().enumerate().filter(|it| !it.1.is_touch()) {
+        let counts = news.iter().map(|it| it.counts[place]);
+        let services = counts.clone().filter(|&count| count > 0).count();
+        let (mine, theirs) = (fitted.of(class), prior(class));
+        let _ = writeln!(
+            page,
+            "| {} | {} | {services} | {:.2}, {:.2} | {}, {} |",
+            class.words(),
+            counts.sum::<u64>(),
+            mine.shape,
+            mine.folds,
+            theirs.shape,
+            theirs.folds
+        );
+    }
+    for class in Class::ALL.iter().filter(|it| it.is_touch()) {
+        let theirs = prior(*class);
+        let _ = writeln!(
+            page,
+            "| {} | - | - | not measured | {}, {}, assumed |",
+            class.words(),
+            theirs.shape,
+            theirs.folds
+        );
+    }
+}
+
+/// A budget of ours as events an hour.
+pub fn per_hour(budget: &str) -> f64 {
+    let (events, span) = budget.split_once('/').unwrap_or((budget, "hour"));
+    let events: f64 = events.parse().unwrap_or(f64::NAN);
+    if span == "day" { events / 24.0 } else { events }
+}
