@@ -1,6 +1,6 @@
 //! What `/proc` tells of processes, kept for when they are gone.
 //!
-//! A process is read when it is first seen and when it executes a program, by a thread of its own ([`reader`]), and once more with
+//! A process is read when it is first seen and when it executes a program, by a thread of its own, and once more with
 //! its ancestors when an alarm asks, unless it is gone by then. Only an alarm that is reported waits for that, and not for long.
 
 mod reader;
