@@ -136,25 +136,39 @@ impl Window {
 
 const TAG: u64 = 0xff_ffff;
 
-/// One slot of a window: the number in bits 0 to 31, the ABI's tag in bits 32 to 39, and in bits 40
-/// to 63 the low 24 bits of the call's place in its thread plus the thread's start time.
-///
-/// A reader copies a window while its thread may be filling it, or another thread may be taking the window over. The last
-/// bits tell which slots of the copy belong together: they differ from one call to the next, and from one
-/// owner of a window to the next, whatever the order in which another CPU's writes are seen. So the probe needs no
-/// barriers, which old kernels do not offer it. A slot of the former owner passes for one of the new owner's only where
-/// both sums agree in 24 bits: once in 16 million copies that are torn in the same slot.
+// An odd number without a pattern: 2^64 divided by the golden ratio.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What tells the owners of a window apart, from its words that say who it is.
 #[inline(always)]
 #[must_use]
-pub const fn pack(number: u32, abi_tag: u8, seq: u64, start_ns: u64) -> u64 {
-    number as u64 | (abi_tag as u64) << 32 | (seq.wrapping_add(start_ns) & TAG) << 40
+pub const fn owner(tgid: u32, tid: u32, start_ns: u64) -> u64 {
+    let ids = tgid as u64 | (tid as u64) << 32;
+    (ids.wrapping_mul(SPREAD) >> 40).wrapping_add(start_ns)
 }
 
-/// The number and ABI of a slot, or `None` when it does not hold the call at place `seq` of the thread that started at
-/// `start_ns`.
+/// One slot of a window: the number in bits 0 to 31, the ABI's tag in bits 32 to 39, and in bits 40
+/// to 63 the low 24 bits of the call's place in its thread plus its [`owner`].
+///
+/// A reader copies a window while its thread may be filling it, or another thread may be taking it
+/// over. The probe's writes are plain stores, which old kernels do not let it order, so on a weakly
+/// ordered CPU the copy can be any mixture of old and new words: the ids of one owner, the start time
+/// of the other, its slots of either. The last bits of a slot tell which words belong together. They
+/// are computed from all words that say whose call it is and which one, so a slot is read only when
+/// every one of these is of the same owner, whatever the order in which the writes are seen. A
+/// mixture passes only where both sums agree in 24 bits: once in 16 million copies that are torn in
+/// the same slot.
+#[inline(always)]
 #[must_use]
-pub const fn unpack(slot: u64, seq: u64, start_ns: u64) -> Option<(u32, Abi)> {
-    if slot >> 40 != seq.wrapping_add(start_ns) & TAG {
+pub const fn pack(number: u32, abi_tag: u8, seq: u64, owner: u64) -> u64 {
+    number as u64 | (abi_tag as u64) << 32 | (seq.wrapping_add(owner) & TAG) << 40
+}
+
+/// The number and ABI of a slot, or `None` when it does not hold the call at place `seq` of the
+/// window's [`owner`].
+#[must_use]
+pub const fn unpack(slot: u64, seq: u64, owner: u64) -> Option<(u32, Abi)> {
+    if slot >> 40 != seq.wrapping_add(owner) & TAG {
         return None;
     }
     match Abi::from_tag((slot >> 32) as u8) {
@@ -241,13 +255,19 @@ mod tests {
     use std::vec::Vec;
 
     use super::{
-        Abi, CGROUP_PATH, Cause, CgroupRecord, HEADER, WINDOW_CALLS, Window, cause, pack, unpack,
+        Abi, CGROUP_PATH, Cause, CgroupRecord, HEADER, WINDOW_CALLS, Window, cause, owner, pack,
+        unpack,
     };
 
     fn window() -> Window {
         let mut slots = [0; WINDOW_CALLS];
         for (place, slot) in slots.iter_mut().enumerate() {
-            *slot = pack(place as u32, Abi::X86_64.tag(), 100 + place as u64, 3);
+            *slot = pack(
+                place as u32,
+                Abi::X86_64.tag(),
+                100 + place as u64,
+                owner(1, 2, 3),
+            );
         }
         Window {
             cause: Cause::Fork as u32,
@@ -324,15 +344,45 @@ mod tests {
         assert_eq!(unpack(pack(1, 9, 0, 0), 0, 0), None);
     }
 
+    /// The words of a window that say whose its calls are, and one of its slots.
+    #[derive(Clone, Copy)]
+    struct Words {
+        ids: (u32, u32),
+        start_ns: u64,
+        seq: u64,
+        slot: u64,
+    }
+
+    fn words(tgid: u32, tid: u32, start_ns: u64, seq: u64) -> Words {
+        Words {
+            ids: (tgid, tid),
+            start_ns,
+            seq,
+            slot: pack(7, Abi::Aarch64.tag(), seq, owner(tgid, tid, start_ns)),
+        }
+    }
+
     #[test]
-    fn a_slot_of_another_owner_of_the_window_is_not_read() {
-        // Whatever order a weakly ordered CPU shows the new owner's writes in, each slot of the copy is
-        // one of the two owners', and the copy's start time one of the two.
-        let (former, new) = (1_000_000_007, 1_234_567_890);
-        for seq in 0..32 {
-            let slot = pack(7, Abi::Aarch64.tag(), seq, former);
-            assert_eq!(unpack(slot, seq, former), Some((7, Abi::Aarch64)));
-            assert_eq!(unpack(slot, seq, new), None);
+    fn no_mixture_of_two_owners_words_is_read() {
+        // Stronger than any CPU's memory model: each word of the copy is the former owner's or the new
+        // one's, in every combination.
+        let former = words(100, 101, 1_000_000_007, 64);
+        for new in [
+            words(100, 8_293, 1_234_567_890, 0),
+            words(8_292, 8_293, 1_234_567_890, 64),
+            words(100, 101, 1_000_000_007, 96),
+        ] {
+            for mixture in 0..16_u32 {
+                let is_new = |word: u32| mixture >> word & 1 == 1;
+                let (tgid, tid) = if is_new(0) { new.ids } else { former.ids };
+                let start_ns = if is_new(1) { new } else { former }.start_ns;
+                let seq = if is_new(2) { new } else { former }.seq;
+                let slot = if is_new(3) { new } else { former }.slot;
+                let read = unpack(slot, seq, owner(tgid, tid, start_ns));
+                let of = if is_new(3) { new } else { former };
+                let belongs = (tgid, tid) == of.ids && start_ns == of.start_ns && seq == of.seq;
+                assert_eq!(read.is_some(), belongs, "{mixture:#b}");
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use aya_ebpf::{
 use aya_log_ebpf::warn;
 use monitor_common::{
     loss::Loss,
-    record::{Cause, WINDOW_CALLS, Window, left_key, pack},
+    record::{Cause, WINDOW_CALLS, Window, left_key, owner, pack},
     target::{Service, generation},
 };
 
@@ -146,7 +146,8 @@ pub fn push(window: &mut Window, ids: Ids, number: u32, abi_tag: u8) {
         window.resumed_ns = 0;
     }
     let seq = window.first_seq + u64::from(place);
-    window.slots[place as usize & (WINDOW_CALLS - 1)] = pack(number, abi_tag, seq, window.start_ns);
+    let owner = owner(window.tgid, window.tid, window.start_ns);
+    window.slots[place as usize & (WINDOW_CALLS - 1)] = pack(number, abi_tag, seq, owner);
     window.len = place + 1;
     if window.len as usize >= WINDOW_CALLS {
         if let Ok(comm) = bpf_get_current_comm() {

@@ -22,7 +22,7 @@ pub struct Delegate {
 }
 
 /// All of them, in the order of the help.
-pub const COMMANDS: [Delegate; 6] = [
+pub const COMMANDS: [Delegate; 7] = [
     Delegate {
         name: "corpus",
         package: "xtask-trainer",
@@ -47,6 +47,11 @@ pub const COMMANDS: [Delegate; 6] = [
         name: "scenarios",
         package: "xtask-field",
         about: "Learn, watch and attack real services, and report on it (root)",
+    },
+    Delegate {
+        name: "kernels",
+        package: "xtask-field",
+        about: "Boot other kernels in an emulator, with checks of what the monitor sees there",
     },
     Delegate {
         name: "bench",

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use monitor_common::record::{Cause, Window, unpack};
+use monitor_common::record::{Cause, Window, owner, unpack};
 
 use crate::syscall::event::{Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 
@@ -119,6 +119,11 @@ impl Reassembly {
             Some(Cause::Exit) => return self.sent(window, events),
             _ => {}
         }
+        // A copy whose first call is not its owner's is a mixture of two owners' windows.
+        let owner = owner(window.tgid, window.tid, window.start_ns);
+        if window.len > 0 && unpack(window.slots[0], window.first_seq, owner).is_none() {
+            return;
+        }
         let progress = self.progress(window, events);
         let ahead = window.first_seq > progress.next_seq;
         if ahead && !last && progress.doubted != Some(window.first_seq) {
@@ -174,11 +179,12 @@ impl Reassembly {
         progress.comm = Comm(window.comm);
         progress.service = ServiceId(window.service);
         let begin = window.first_seq.max(progress.next_seq);
+        let owner = owner(window.tgid, window.tid, window.start_ns);
         let mut calls = Vec::new();
         for seq in begin..window.first_seq + u64::from(window.len) {
             let slot = window.slots[(seq - window.first_seq) as usize];
             // A copy that was made while the thread moved on ends where the slots stop to fit.
-            let Some((number, abi)) = unpack(slot, seq, window.start_ns) else {
+            let Some((number, abi)) = unpack(slot, seq, owner) else {
                 break;
             };
             calls.push(Call { abi, number });
@@ -217,7 +223,7 @@ impl Reassembly {
 mod tests {
     use monitor_common::{
         abi::Abi,
-        record::{Cause, WINDOW_CALLS, Window, pack},
+        record::{Cause, WINDOW_CALLS, Window, owner, pack},
     };
 
     use super::{Event, EventKind, Reassembly};
@@ -226,7 +232,7 @@ mod tests {
         let mut slots = [0; WINDOW_CALLS];
         for (place, slot) in slots.iter_mut().enumerate().take(len as usize) {
             let seq = first_seq + place as u64;
-            *slot = pack(seq as u32, Abi::X86_64.tag(), seq, 1);
+            *slot = pack(seq as u32, Abi::X86_64.tag(), seq, owner(10, 11, 1));
         }
         Window {
             cause: cause as u32,
@@ -361,12 +367,23 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_that_mixes_two_owners_of_a_window_changes_nothing() {
+        let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
+        let mut mixed = window(Cause::Open, 0, 20);
+        mixed.tid = 12;
+        reassembly.copied(&mixed, 5, true, &mut events);
+        assert!(events.is_empty(), "{events:?}");
+        reassembly.copied(&window(Cause::Open, 0, 20), 5, true, &mut events);
+        assert_eq!(numbers(&events), (0..20).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_thread_whose_number_is_used_again_ended_before() {
         let (mut reassembly, mut events) = (Reassembly::default(), Vec::new());
         reassembly.sent(&window(Cause::Full, 0, 32), &mut events);
         let mut successor = window(Cause::Full, 0, 1);
         successor.start_ns = 2;
-        successor.slots[0] = pack(0, Abi::X86_64.tag(), 0, 2);
+        successor.slots[0] = pack(0, Abi::X86_64.tag(), 0, owner(10, 11, 2));
         reassembly.sent(&successor, &mut events);
         let kinds: Vec<_> = events
             .iter()

@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
-use crate::{bench, scenarios};
+use crate::{bench, kernels, scenarios};
 
 /// The commands of this crate.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Learn, watch and attack real services, and report on it (root).
     Scenarios(scenarios::Options),
+    /// Boot other kernels in an emulator, with checks of what the monitor sees there.
+    Kernels(kernels::Options),
     /// Measure speed.
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -22,6 +24,7 @@ impl Command {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Scenarios(options) => scenarios::command(&options)?,
+            Self::Kernels(options) => return kernels::command(&options),
             Self::Bench(bench) => bench.run()?,
         }
         Ok(ExitCode::SUCCESS)

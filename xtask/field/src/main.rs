@@ -2,6 +2,7 @@
 
 mod bench;
 mod command;
+mod kernels;
 mod scenarios;
 
 use std::process::ExitCode;

@@ -1,0 +1,291 @@
+//! The command: which kernels, and where the table goes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use super::architecture::Architecture;
+use super::archive::Archive;
+use super::check::{CHECKS, Subject};
+use super::count::{self, Counts};
+use super::guest::Guest;
+use super::image::Parts;
+use super::machine::Machine;
+use super::release::{Release, choose, newest_of_each};
+use super::table::{Row, markdown};
+use support::page::replace;
+use support::{place, stop};
+use xtask::build;
+
+/// Options of `cargo xtask kernels`.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Kernels, as in 5.10, 7.2.13 or newest [default: the newest of each series on offer].
+    #[arg(value_name = "VERSION")]
+    versions: Vec<String>,
+    /// The emulated machine.
+    #[arg(long, value_enum, default_value = "x86_64")]
+    arch: Architecture,
+    /// Another build of the monitor than the release build, which is made first.
+    #[arg(long, value_name = "FILE")]
+    monitor: Option<PathBuf>,
+    /// libonnxruntime for the machine [default: the set-up's].
+    #[arg(long, value_name = "FILE")]
+    onnxruntime: Option<PathBuf>,
+    /// Count guest instructions of a call in every mode, in the place of the checks.
+    #[arg(long)]
+    count: bool,
+    /// Write the table into docs/kernels.md, that of instructions into docs/performance.md.
+    #[arg(long)]
+    publish: bool,
+    /// Take what a kernel's guest handed out when it was booted last, and boot only the others.
+    #[arg(long)]
+    kept: bool,
+    /// Seconds that a boot may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 400)]
+    patience: u64,
+}
+
+/// What all boots of a run share.
+struct Bench<'a> {
+    options: &'a Options,
+    archive: Archive,
+    image: PathBuf,
+    work: PathBuf,
+}
+
+/// Boots the kernels, one after another, and judges what was seen there.
+///
+/// The last line on stdout is the count of kernels: `N passed, N failed, N skipped`. One that cannot be
+/// fetched is skipped; the status is a success when none failed and at least one passed.
+///
+/// # Errors
+/// The emulator or a part of the image is missing, the monitor does not build, or the user asks to stop.
+pub fn command(options: &Options) -> Result<ExitCode> {
+    Machine::check(options.arch)?;
+    stop::listen()?;
+    let folder = place::tools().join("kernels").join(options.arch.name());
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let archive = match Archive::open(folder.canonicalize()?, options.arch) {
+        Ok(archive) => archive,
+        Err(why) => {
+            eprintln!("  skipped: {why:#}");
+            return Ok(tally(0, 0, options.versions.len().max(1)));
+        }
+    };
+    let work = place::target().join("kernels").join(options.arch.name());
+    fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
+    let image = work.join("image.cpio");
+    let monitor = options
+        .monitor
+        .clone()
+        .map_or_else(|| monitor(options.arch), Ok)?;
+    let onnxruntime = options
+        .onnxruntime
+        .clone()
+        .or_else(|| options.arch.is_host().then(place::onnxruntime).flatten());
+    let parts = Parts {
+        architecture: options.arch,
+        monitor: &monitor,
+        onnxruntime: onnxruntime.as_deref(),
+        instead: options.count.then_some(count::SCRIPT),
+        programs: if options.count {
+            &[("bin/count", count::PROGRAM)]
+        } else {
+            &[]
+        },
+    };
+    parts.write(&archive, &work, &image)?;
+    let bench = Bench {
+        options,
+        archive,
+        image,
+        work,
+    };
+    let (found, skipped) = bench.fetch()?;
+    if options.count {
+        bench.count(&found, skipped)
+    } else {
+        bench.check(&found, skipped)
+    }
+}
+
+fn tally(passed: usize, failed: usize, skipped: usize) -> ExitCode {
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    if failed == 0 && passed > 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+impl Bench<'_> {
+    /// The kernels with their images, and how many could not be had.
+    fn fetch(&self) -> Result<(Vec<(Release, PathBuf)>, usize)> {
+        let offered = self.archive.releases()?;
+        let mut skipped = 0;
+        let mut releases = Vec::new();
+        for wanted in &self.options.versions {
+            match choose(&offered, wanted) {
+                Some(release) => releases.push(release.clone()),
+                None => {
+                    eprintln!("  skipped: the archive has no kernel {wanted}");
+                    skipped += 1;
+                }
+            }
+        }
+        if self.options.versions.is_empty() {
+            releases = newest_of_each(&offered);
+        }
+        let mut found = Vec::new();
+        for release in releases {
+            match self.archive.kernel(&release) {
+                Ok(image) => found.push((release, image)),
+                Err(why) => {
+                    eprintln!("  skipped: Linux {}: {why:#}", release.0);
+                    skipped += 1;
+                }
+            }
+        }
+        Ok((found, skipped))
+    }
+
+    /// Boots a kernel; a failure of it is not one of this command.
+    fn boot(&self, release: &Release, kernel: &Path) -> Result<Result<(Guest, f64)>> {
+        let machine = Machine {
+            architecture: self.options.arch,
+            kernel,
+            image: &self.image,
+            log: self.work.join(format!(
+                "{}.{}.log",
+                release.0,
+                if self.options.count {
+                    "count"
+                } else {
+                    "checks"
+                }
+            )),
+            single: self.options.count,
+            patience: Duration::from_secs(self.options.patience),
+        };
+        if let Some(guest) = self.options.kept.then(|| machine.kept()).flatten() {
+            return Ok(Ok((guest, 0.0)));
+        }
+        let booted = machine.boot();
+        stop::check()?;
+        Ok(booted.and_then(|(guest, time)| {
+            let name = guest.text("release");
+            ensure!(
+                name == release.0,
+                "{name} was booted in the place of {}",
+                release.0
+            );
+            Ok((guest, time.as_secs_f64()))
+        }))
+    }
+
+    fn check(&self, kernels: &[(Release, PathBuf)], skipped: usize) -> Result<ExitCode> {
+        let mut rows = Vec::new();
+        for (release, kernel) in kernels {
+            let row = match self.boot(release, kernel)? {
+                Ok((guest, seconds)) => {
+                    let subject = Subject {
+                        guest: &guest,
+                        release,
+                        architecture: self.options.arch,
+                    };
+                    Row {
+                        release: release.0.clone(),
+                        attachment: subject.attachment(),
+                        seconds,
+                        verdicts: CHECKS.iter().map(|check| check.judge(&subject)).collect(),
+                    }
+                }
+                Err(why) => Row::unfinished(release, &format!("{why:#}")),
+            };
+            let outcome = if row.is_good() { "good" } else { "FAILED" };
+            eprintln!("  Linux {}: {outcome}, {:.0} s", release.0, row.seconds);
+            for failure in row.failures() {
+                eprintln!("    {failure}");
+            }
+            rows.push(row);
+        }
+        self.publish("docs/kernels.md", "kernels", &markdown(&rows))?;
+        let passed = rows.iter().filter(|row| row.is_good()).count();
+        Ok(tally(passed, rows.len() - passed, skipped))
+    }
+
+    fn count(&self, kernels: &[(Release, PathBuf)], skipped: usize) -> Result<ExitCode> {
+        let mut counted = Vec::new();
+        let mut failed = 0;
+        for (release, kernel) in kernels {
+            match self.boot(release, kernel)? {
+                Ok((guest, seconds)) => {
+                    let counts = Counts::read(&release.0, &guest.text("count.txt"));
+                    eprintln!("  Linux {}: counted, {seconds:.0} s", release.0);
+                    let missing = counts.missing();
+                    if !missing.is_empty() {
+                        eprintln!("    not counted: {}", missing.join(", "));
+                        failed += 1;
+                    }
+                    counted.push(counts);
+                }
+                Err(why) => {
+                    eprintln!("  Linux {}: FAILED: {why:#}", release.0);
+                    failed += 1;
+                }
+            }
+        }
+        self.publish(
+            "docs/performance.md",
+            "kernels-count",
+            &count::markdown(&counted),
+        )?;
+        Ok(tally(kernels.len() - failed, failed, skipped))
+    }
+
+    fn publish(&self, page: &str, name: &str, text: &str) -> Result<()> {
+        println!("{text}");
+        if self.options.publish {
+            let marker = format!("{name}-{}", self.options.arch.name());
+            replace(&place::root().join(page), &marker, text)?;
+        }
+        Ok(())
+    }
+}
+
+/// The monitor, built for the machine.
+fn monitor(architecture: Architecture) -> Result<PathBuf> {
+    if architecture.is_host() {
+        return build::release();
+    }
+    let target = format!("{}-unknown-linux-gnu", architecture.name());
+    let linker = format!(
+        "CARGO_TARGET_{}_LINKER",
+        target.replace('-', "_").to_uppercase()
+    );
+    let status = build::cargo()
+        .args([
+            "build",
+            "--release",
+            "--package",
+            "monitor",
+            "--bin",
+            "monitor",
+            "--target",
+            &target,
+        ])
+        .env(linker, format!("{}gcc", architecture.tools()))
+        .status()
+        .context("cannot start cargo")?;
+    ensure!(
+        status.success(),
+        "the monitor does not build for {target}: rustup target add {target}, and install gcc-{}-linux-gnu",
+        architecture.name()
+    );
+    Ok(place::target().join(&target).join("release/monitor"))
+}
