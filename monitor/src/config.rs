@@ -6,6 +6,8 @@ pub mod values;
 
 pub mod settings;
 
+pub mod outputs;
+
 mod unknown;
 
 pub use unknown::schema;
@@ -161,13 +163,16 @@ pub struct Metrics {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Output {
-    /// Which kind of place.
+    /// Which kind of place: journal, syslog, http, alertmanager, file or program.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Of what form.
+    /// What messages, status and metrics call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Of what form, of `http`: json or falco.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// The address, of one in the network.
+    /// The address, of one in the network; of syslog, `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:PATH`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The file.
@@ -179,9 +184,27 @@ pub struct Output {
     /// Files set aside that are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub generations: Option<u32>,
+    /// Whether files set aside are compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compress: Option<bool>,
+    /// More headers of the request, of `http` and `alertmanager`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The program with its arguments, of `program`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// The user that it runs as.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// How long it may run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Span>,
     /// Incidents below this severity do not go there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub least_severity: Option<Level>,
+    /// Statements that may wait for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<usize>,
 }
 
 /// What is done about an incident, by its severity.

@@ -12,6 +12,8 @@ pub mod membership;
 
 pub mod lookup;
 
+pub mod claims;
+
 #[cfg(feature = "live")]
 pub mod control;
 
@@ -19,9 +21,13 @@ mod judging;
 
 mod learner;
 
+mod rights;
+
 mod share;
 
 mod validation;
+
+mod whereabouts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,25 +42,25 @@ use crate::incident::ids::IdSource;
 use crate::model::Model;
 use crate::pipeline::{Engine, EngineError};
 use crate::profile::Profile;
-use crate::service::key::Key;
+use crate::service::identity::Identity;
+use crate::service::key::{Key, KeyKind};
 use crate::service::store::Kept;
 use crate::syscall::event::{Event, EventKind};
 
 use board::{Action, Board};
+use claims::Claims;
 use judging::{Judging, Shared};
 use keeper::Keeper;
 use lookup::Lookups;
-use membership::{Members, Membership, ServiceId};
+use membership::{Members, Membership, ServiceId, Told};
 use validation::Validation;
+use whereabouts::Whereabouts;
 
 /// How often lives go on and the board is written.
 const TICK: Duration = Duration::from_secs(1);
 
 /// What a crash may cost of what was learned.
 const SAVED_WITHIN: Duration = Duration::from_secs(30);
-
-/// How long the release of a service is not looked at again, nanoseconds.
-const RELEASE_AGAIN_NS: u64 = 10_000_000_000;
 
 /// Something asked of a guard while it runs.
 pub enum Request {
@@ -81,6 +87,8 @@ pub struct Parts {
     pub config: Arc<Config>,
     /// Tells whose a process is, and of which release.
     pub lookups: Lookups,
+    /// What the probe is told.
+    pub claims: Box<dyn Claims>,
     /// What was kept of the services.
     pub kept: Vec<Kept>,
     /// Writes the state.
@@ -103,7 +111,9 @@ pub struct Guard {
     services: Vec<Judging>,
     by_key: HashMap<Key, ServiceId>,
     members: Members,
+    whereabouts: Whereabouts,
     lookups: Lookups,
+    claims: Box<dyn Claims>,
     validation: Validation,
     keeper: Keeper,
     board: Board,
@@ -140,7 +150,9 @@ impl Guard {
             services: Vec::new(),
             by_key: HashMap::new(),
             members: Members::default(),
+            whereabouts: Whereabouts::default(),
             lookups: parts.lookups,
+            claims: parts.claims,
             keeper: parts.keeper,
             board: parts.board,
             requests: parts.requests,
@@ -175,23 +187,79 @@ impl Guard {
 
     /// The service of an event; `None` when nobody watches it.
     fn whose(&mut self, event: &Event) -> Option<ServiceId> {
-        let found = match self.members.of(event, &mut self.lookups) {
+        let told = self.told(event);
+        let found = match self.members.of(event, told, &mut self.lookups) {
             Membership::Of(id) => Some(id),
             Membership::None => None,
             Membership::Asked(identity) => {
-                let id = identity.and_then(|identity| {
-                    let key = identity.key.clone();
-                    let id = self.known_or_new(&key)?;
-                    self.services[id as usize].identity = Some(*identity);
-                    self.ask_release(id, event);
-                    Some(id)
-                });
+                let id = identity.and_then(|it| self.asked(*it, event));
                 self.members.note(event, id);
                 id
             }
         };
         self.members.follow(event, found);
         found
+    }
+
+    /// What the probe says of an event.
+    fn told(&self, event: &Event) -> Told {
+        let id = self.claims.service(event.service);
+        let known = id.and_then(|id| Some((id, self.services.get(id as usize)?)));
+        match known {
+            None => Told::Nothing,
+            Some((id, it)) if it.key.kind() == KeyKind::Executable => Told::ByProcess(id),
+            Some((id, _)) => Told::ByCgroup(id),
+        }
+    }
+
+    /// Takes up what files tell of the process of an event.
+    fn asked(&mut self, identity: Identity, event: &Event) -> Option<ServiceId> {
+        // Its runtime may write its name in a moment: by another one it would be another service.
+        if identity.is_unnamed()
+            && !self.by_key.contains_key(&identity.key)
+            && self.members.is_settling(event)
+        {
+            return None;
+        }
+        let id = self.known_or_new(&identity.key)?;
+        match &identity.cgroup {
+            Some(cgroup) => self.claims.cgroup(cgroup, stays(&identity), id),
+            None => self.claims.process(event.thread.tgid, id),
+        }
+        let judging = &mut self.services[id as usize];
+        judging.identity = Some(identity);
+        judging.began(event.thread.tgid);
+        Some(id)
+    }
+
+    /// Lets a service that a thread left and one that it joined know.
+    fn move_thread(&mut self, event: &Event, id: Option<ServiceId>) {
+        let hears = |id: &ServiceId| self.services[*id as usize].hears();
+        let id = id.filter(hears);
+        let Some(moved) = self.whereabouts.note(event, id) else {
+            return;
+        };
+        if let Some(from) = moved.from {
+            self.services[from as usize].leave(event, moved.next_seq);
+        }
+        if let Some(id) = id {
+            self.services[id as usize].join(event.thread, moved.next_seq, moved.begun);
+        }
+    }
+
+    /// Takes up the cgroups that were made meanwhile: before anybody in them does much, the probe knows whose they are.
+    fn look_at_cgroups(&mut self) {
+        while let Some(made) = self.claims.made() {
+            let Some(identity) = self.lookups.of_cgroup(&made.path) else {
+                continue;
+            };
+            // Below a cgroup of another service it must be told apart; elsewhere whoever comes is asked for.
+            let id = self.by_key.get(&identity.key).copied();
+            if let (Some(id), Some(cgroup)) = (id, &identity.cgroup) {
+                self.claims.cgroup(cgroup, stays(&identity), id);
+                self.services[id as usize].identity = Some(identity);
+            }
+        }
     }
 
     fn known_or_new(&mut self, key: &Key) -> Option<ServiceId> {
@@ -208,20 +276,6 @@ impl Guard {
         let judging = Judging::new(key.clone(), unix_s(), &self.shared);
         self.remark_of(format!("{key} is new"));
         Some(self.add(judging))
-    }
-
-    fn ask_release(&mut self, id: ServiceId, event: &Event) {
-        let judging = &mut self.services[id as usize];
-        let since = event.time_ns.saturating_sub(judging.release_asked_ns);
-        if judging.release_asked_ns > 0 && since < RELEASE_AGAIN_NS {
-            return;
-        }
-        if let Some(identity) = &judging.identity {
-            judging.release_asked_ns = event.time_ns.max(1);
-            let release = judging.release().cloned();
-            self.lookups
-                .ask_release(id, identity.clone(), event.thread.tgid, release);
-        }
     }
 
     fn remark_of(&mut self, what: String) {
@@ -250,6 +304,9 @@ impl Guard {
             }
         }
         for (id, judging) in (0..).zip(&mut self.services) {
+            if let Some((pid, identity, release)) = judging.release_to_read(now_s) {
+                self.lookups.ask_release(id, identity, pid, release);
+            }
             let job = judging.tick(id, now_s, passed, &self.shared, &mut remark);
             self.waiting.extend(job);
         }
@@ -265,6 +322,7 @@ impl Guard {
         for remark in remarks {
             self.remark_of(remark);
         }
+        self.remind();
         self.share_model();
         self.keep();
         self.show();
@@ -273,11 +331,14 @@ impl Guard {
     fn answer(&mut self, request: Request, now_s: u64) {
         match request {
             Request::Configure(config) => {
-                self.shared.config = config;
+                let before = std::mem::replace(&mut self.shared.config, config);
                 // Whoever is watched now and was not before is found at its next call.
                 self.members = Members::default();
-                for judging in &mut self.services {
-                    judging.configure(&self.shared);
+                for (id, judging) in (0..).zip(&mut self.services) {
+                    judging.configure(&before, &self.shared);
+                    if !judging.is_watched {
+                        self.claims.withdraw(id);
+                    }
                 }
                 let mut board = self.board.lock();
                 board.config_is_right = true;
@@ -313,6 +374,17 @@ impl Guard {
     ) -> Result<String, String> {
         let judging = &mut self.services[id as usize];
         judging.act(action, previous, now_s, &self.shared)
+    }
+
+    /// Tells what judges or learns anew how far each thread was seen, so that nothing before is taken for lost.
+    fn remind(&mut self) {
+        for (id, judging) in (0..).zip(&mut self.services) {
+            if std::mem::take(&mut judging.forgot_threads) {
+                for (thread, seq) in self.whereabouts.of(id) {
+                    judging.join(thread, seq, false);
+                }
+            }
+        }
     }
 
     /// Shares what the model may do fairly: who asks little gets all of it.
@@ -353,13 +425,11 @@ impl Guard {
 
     fn show(&self) {
         let services: Vec<_> = self.services.iter().map(Judging::status).collect();
-        let lost = services.iter().map(|it| it.lost).sum();
         let mut board = self.board.lock();
         board.uptime_s = self.begun.elapsed().as_secs_f64();
         board.services = services;
         board.left_out = self.left_out;
         board.unwatched_calls = self.unwatched;
-        board.lost = lost;
         board.model_share = self.model_share;
         board.saves_failed = self.keeper.failed();
     }
@@ -367,13 +437,18 @@ impl Guard {
 
 impl Engine for Guard {
     fn push(&mut self, event: &Event) {
-        let Some(id) = self.whose(event) else {
+        let id = self.whose(event);
+        self.move_thread(event, id);
+        let Some(id) = id else {
             if let EventKind::Calls(stretch) = &event.kind {
                 self.unwatched += stretch.calls.len() as u64;
             }
             return;
         };
         let judging = &mut self.services[id as usize];
+        if matches!(event.kind, EventKind::Exec) {
+            judging.began(event.thread.tgid);
+        }
         judging.push(event, &self.shared);
         if !std::mem::replace(&mut judging.is_active, true) {
             self.active.push(id);
@@ -381,6 +456,7 @@ impl Engine for Guard {
     }
 
     fn score(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        self.look_at_cgroups();
         let now_s = unix_s();
         for id in self.active.drain(..) {
             let judging = &mut self.services[id as usize];
@@ -435,6 +511,12 @@ impl Engine for Guard {
         Self::tick(self);
         (self.alive)();
     }
+}
+
+/// Whether a service's cgroup is made anew at the same path when it is started again; that of a container has the id of one
+/// life of it.
+fn stays(identity: &Identity) -> bool {
+    identity.container_id.is_none()
 }
 
 fn unix_s() -> u64 {

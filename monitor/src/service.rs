@@ -10,6 +10,8 @@ pub mod names;
 
 pub mod identity;
 
+pub mod find;
+
 pub mod release;
 
 pub mod life;

@@ -1,9 +1,11 @@
 //! `monitor guard`: every service of the host at once, each by its own profile.
 
+mod outlets;
+
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -11,14 +13,15 @@ use clap::Args;
 use crossbeam_channel::{Sender, bounded};
 use monitor::config::diff::Diff;
 use monitor::config::{self, Config};
-use monitor::guard::board::Board;
+use monitor::guard::board::{Board, Overview};
+use monitor::guard::claims::ProbeClaims;
 use monitor::guard::control::{self, Control, Followers, Socket};
 use monitor::guard::keeper::Keeper;
 use monitor::guard::lookup::Lookups;
 use monitor::guard::{Guard, Parts as GuardParts, Request};
 use monitor::incident::ids::IdSource;
 use monitor::model::Model;
-use monitor::pipeline::Parts;
+use monitor::pipeline::{Parts, Pipeline};
 use monitor::report::hub::{Listener, Policy, Role};
 use monitor::report::incidents::IncidentLines;
 use monitor::run::snapshot::ModelIdentity;
@@ -30,11 +33,14 @@ use sd_notify::NotifyState;
 use super::config::PlaceArgs;
 use super::judge::ModelArgs;
 use super::live::{self, Files, Hooks, LiveArgs};
+use super::metrics::{Exporter, MetricsArgs};
+use super::output::OutputToArgs;
 use super::outputs::{Kind, OutputArgs};
 use super::status::Exit;
 use super::target::Target;
 use super::who::WhoArgs;
 use super::{TerminalArgs, complain};
+use outlets::Outlets;
 
 /// Options of `monitor guard`.
 #[derive(Args, Clone, Debug)]
@@ -55,6 +61,10 @@ pub struct GuardArgs {
     who: WhoArgs,
     #[command(flatten)]
     outputs: OutputArgs,
+    #[command(flatten)]
+    output_to: OutputToArgs,
+    #[command(flatten)]
+    metrics: MetricsArgs,
 }
 
 /// Requests that may wait for the guard.
@@ -105,20 +115,56 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
              /proc shows of them, and those outside may be hidden (see MONITOR_HOST_ROOT)",
         );
     }
+    let outlets = Outlets::new(&config, identity(&model));
+    let mut files = Files {
+        uses_network: outlets.use_network() || args.output_to.uses_network(),
+        ..Files::default()
+    };
+    files.written.extend(outlets.files().map(Path::to_path_buf));
+    let outlets = Rc::new(RefCell::new(outlets));
+    let metrics = args.metrics.clone().or(&config.metrics);
+    // Bound while there are privileges, served once there are none.
+    let exporter = RefCell::new(None::<Exporter>);
+    let offered = Arc::new(OnceLock::new());
+    let offering = RefCell::new(None);
+    let started = |pipeline: &Pipeline| {
+        outlets.borrow_mut().begin(pipeline.hub());
+        if let Some(exporter) = exporter.take() {
+            let (metrics, server) = exporter.start(pipeline.hub())?;
+            offering.replace(server);
+            // There is one run.
+            let _ = offered.set(metrics);
+        }
+        Ok(())
+    };
+    let claims = Rc::new(RefCell::new(None));
+    let loaded = Rc::clone(&claims);
     let hooks = Hooks {
+        loaded: Some(Box::new(move |watch| {
+            let probe = ProbeClaims::new(watch.services(), watch.cgroups());
+            loaded.replace(Some(probe));
+        })),
         attached: Some(attached(board.clone())),
-        started: None,
-        hang_up: Some(reread(args, Arc::clone(&config), requests, board.clone())),
+        started: Some(Box::new(started)),
+        hang_up: Some(reread(
+            args,
+            Arc::clone(&config),
+            requests,
+            board.clone(),
+            Rc::clone(&outlets),
+        )),
     };
     let parts = || {
         let kept = store.read(&mut |remark| complain(&remark));
         // Both are started here, while their threads still get this one's privileges.
         let lookups = Lookups::start(lookup)?;
         let keeper = Keeper::start(store, |remark| complain(&remark))?;
+        let claims = claims.take().context("the probe is not loaded")?;
         let guard = Guard::new(GuardParts {
             model: model.clone(),
             config: Arc::clone(&config),
             lookups,
+            claims: Box::new(claims),
             kept,
             keeper,
             board: board.clone(),
@@ -137,17 +183,26 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
         let mut listeners = args
             .outputs
             .listeners(&identity(&model), kind, terminal.color())?;
+        listeners.extend(args.output_to.listeners(&identity(&model))?);
+        listeners.extend(outlets.borrow().listeners()?);
+        exporter.replace(Some(metrics.bind(&identity(&model))?));
         let lines = IncidentLines::new(move |line| followers.tell(line));
+        listeners.push(Listener::new(
+            "status",
+            Role::Showing,
+            Box::new(Overview::new(board.clone(), Arc::clone(&offered))),
+        ));
         listeners.push(Listener::new(
             "control socket",
             Role::Showing,
             Box::new(lines),
         ));
+        let who = args.who.clone().or_named(config.host_name());
         Ok(Parts {
             engine: Box::new(guard),
             tap: None,
             listeners,
-            reporting: args.who.reporting(
+            reporting: who.reporting(
                 Some(config.alarms.again_after.0),
                 args.outputs.suppressions(),
             )?,
@@ -156,9 +211,14 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
             cpu: config.judging.cpu.0,
         })
     };
-    let mut files = Files::default();
     files.written.extend(args.outputs.default_log());
     files.read.extend(args.outputs.notes_folder());
+    // Removed at the end.
+    files.written.push(args.socket.clone());
+    files.written.extend(metrics.files().map(Path::to_path_buf));
+    files
+        .written
+        .extend(args.output_to.files().map(Path::to_path_buf));
     // Read again at SIGHUP.
     let folder = args.place.path().parent().filter(|folder| folder.is_dir());
     files.read.extend(folder.map(Path::to_path_buf));
@@ -203,6 +263,7 @@ fn reread(
     config: Arc<Config>,
     requests: Sender<Request>,
     board: Board,
+    outlets: Rc<RefCell<Outlets>>,
 ) -> Box<dyn FnMut()> {
     let place = args.place.clone();
     let config = Rc::new(RefCell::new(config));
@@ -213,6 +274,9 @@ fn reread(
                 let mut status = board.lock();
                 status.config_is_right = false;
                 status.remark(unix_s(), format!("the configuration is wrong: {errors}"));
+                drop(status);
+                // Rotated files and new addresses are to be found all the same.
+                outlets.borrow_mut().reopen(&config.borrow());
                 return complain(&format!("the configuration stays as it was: {errors}"));
             }
         };
@@ -231,6 +295,7 @@ fn reread(
             return complain("the configuration stays as it was: too much is asked at once");
         }
         complain(&format!("the configuration was read again: {diff}{waits}"));
+        outlets.borrow_mut().reopen(&new);
         config.replace(new);
     })
 }

@@ -82,9 +82,16 @@ pub const TICK: Duration = Duration::from_millis(250);
 /// Told of the stages of a run; an error ends it.
 pub type Started<'a> = Box<dyn FnOnce(&Pipeline) -> Result<()> + 'a>;
 
+/// Told of a probe that is loaded.
+#[cfg(feature = "live")]
+pub type Loaded = Box<dyn FnOnce(&monitor::live::watch::Watch)>;
+
 /// What is done on the way of a live run.
 #[derive(Default)]
 pub struct Hooks<'a> {
+    /// Once the probe is loaded, before anything sees it. With it cgroups and processes tell services, as it is told.
+    #[cfg(feature = "live")]
+    pub loaded: Option<Loaded>,
     /// Once the probe is attached.
     pub attached: Option<Box<dyn FnOnce()>>,
     /// Once the stages behind run, with the rights that are left.
@@ -135,11 +142,12 @@ pub fn run_with(
     use monitor::syscall::event::{Comm, ServiceId};
 
     let about = target.to_string();
+    let by_cgroup = hooks.loaded.is_some();
     let (target, command) = match target {
         Target::Processes(pids) => (Watched::Processes(pids), None),
         Target::Comm(name) => (Watched::Comm(Comm::new(name.as_bytes())), None),
         Target::Uid(uid) => (Watched::Uid(uid), None),
-        Target::Cgroup(path) => (Watched::Cgroup(path), None),
+        Target::Cgroup(path) | Target::Service(path, _) => (Watched::Cgroup(path), None),
         Target::All => (Watched::All, None),
         Target::Command(program, words) => (Watched::Processes(Vec::new()), Some((program, words))),
     };
@@ -161,9 +169,16 @@ pub fn run_with(
             Details::Classes => touch::Details::Classes,
             Details::Full => touch::Details::Full,
         },
-        service: ServiceId::ONLY,
-        by_cgroup: false,
+        service: if by_cgroup {
+            ServiceId::NONE
+        } else {
+            ServiceId::ONLY
+        },
+        by_cgroup,
     })?;
+    if let Some(loaded) = hooks.loaded {
+        loaded(&watch);
+    }
     let parts = parts()?;
     let command = command
         .map(|(program, words)| prepare(&program, &words, Invoker::of_sudo()))

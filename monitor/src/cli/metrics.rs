@@ -40,6 +40,14 @@ impl MetricsArgs {
         self.textfile.as_deref().into_iter().chain(socket)
     }
 
+    /// The same with what the configuration says where no option does.
+    #[must_use]
+    pub fn or(mut self, config: &monitor::config::Metrics) -> Self {
+        self.listen = self.listen.or_else(|| config.listen.clone());
+        self.textfile = self.textfile.or_else(|| config.textfile.clone());
+        self
+    }
+
     /// Binds the address, while that may need privileges.
     ///
     /// # Errors
@@ -68,8 +76,9 @@ impl Exporter {
     ///
     /// # Errors
     /// When a thread cannot be started, or the file not be written.
-    pub fn start(self, hub: Hub) -> Result<Option<Guard>> {
+    pub fn start(self, hub: Hub) -> Result<(Metrics, Option<Guard>)> {
         let metrics = Metrics::new(hub, Some(self.model));
+        let offered = metrics.clone();
         if let Some(path) = &self.textfile {
             textfile::start(path, metrics.clone())
                 .with_context(|| format!("--metrics-file: cannot write to {}", shown(path)))?;
@@ -78,6 +87,6 @@ impl Exporter {
             log::info!("metrics at {}", server.shown());
             server.serve(metrics)
         };
-        Ok(self.server.map(serve).transpose()?)
+        Ok((offered, self.server.map(serve).transpose()?))
     }
 }

@@ -48,17 +48,42 @@ impl OutputToArgs {
     /// # Errors
     /// When one cannot be opened.
     pub fn listeners(&self, model: &ModelIdentity) -> Result<Vec<Listener>> {
-        let host: Option<Arc<str>> = host().map(Into::into);
         let open = |config: &OutputConfig| {
-            let destination = open(config)?;
             let least = self.output_severity.unwrap_or(config.least_severity);
-            let notices = Notices::new(destination, least, host.clone(), Some(model.clone()));
-            let mut listener = Listener::new(config.shown_name(), Role::Telling, Box::new(notices));
-            listener.queue = config.queue;
-            Ok(listener)
+            let config = OutputConfig {
+                least_severity: least,
+                ..config.clone()
+            };
+            listener(&config, model, None)
         };
         self.output_to.iter().map(open).collect()
     }
+}
+
+/// An output, opened. What needs privileges happens now. `host_name` takes the place of the host's own; an empty one leaves
+/// it out.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn listener(
+    config: &OutputConfig,
+    model: &ModelIdentity,
+    host_name: Option<&str>,
+) -> Result<Listener> {
+    let host = host_name.map_or_else(host, |name| {
+        Some(name.to_owned()).filter(|name| !name.is_empty())
+    });
+    let host: Option<Arc<str>> = host.map(Into::into);
+    let destination = open(config)?;
+    let notices = Notices::new(
+        destination,
+        config.least_severity,
+        host,
+        Some(model.clone()),
+    );
+    let mut listener = Listener::new(config.shown_name(), Role::Telling, Box::new(notices));
+    listener.queue = config.queue;
+    Ok(listener)
 }
 
 fn open(config: &OutputConfig) -> Result<Box<dyn monitor::report::sinks::Destination>> {

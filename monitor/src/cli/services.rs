@@ -156,6 +156,28 @@ pub fn status(args: &AskArgs) -> Result<Exit> {
         grouped(status.lost),
         grouped(status.unwatched_calls),
     )?;
+    for (why, count) in &status.lost_because {
+        writeln!(out, "{} calls lost: {why}", grouped(*count))?;
+    }
+    for (what, count) in &status.missed {
+        writeln!(out, "{} missed: {what}", grouped(*count))?;
+    }
+    let (incidents, open) = status.incidents;
+    writeln!(
+        out,
+        "{} incidents, {} open",
+        grouped(incidents),
+        grouped(open)
+    )?;
+    for output in status.outputs.iter().filter(|it| it.has_failed()) {
+        let why = output.error.as_deref().unwrap_or("it takes nothing");
+        writeln!(
+            out,
+            "{}: {} not written: {why}",
+            output.name,
+            grouped(output.dropped)
+        )?;
+    }
     if status.left_out > 0 {
         writeln!(
             out,

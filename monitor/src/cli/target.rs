@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use monitor::service::find::{self, Wanted};
+use monitor::service::host::Host;
 use nix::unistd::User;
 
 use super::status::Usage;
@@ -23,6 +25,15 @@ pub struct TargetArgs {
     /// Watch every process in this cgroup (version 2) and below
     #[arg(long, value_name = "PATH")]
     cgroup: Option<PathBuf>,
+    /// Watch this systemd unit, also when it is started again
+    #[arg(long, value_name = "NAME")]
+    unit: Option<String>,
+    /// Watch this container, by its name or the beginning of its id
+    #[arg(long, value_name = "NAME")]
+    container: Option<String>,
+    /// Watch every container of this Kubernetes pod, as in NAMESPACE/NAME
+    #[arg(long, value_name = "NAME")]
+    pod: Option<String>,
     /// Watch every process of the host but the monitor
     #[arg(long)]
     all: bool,
@@ -45,6 +56,8 @@ pub enum Target {
     Uid(u32),
     /// Processes of this cgroup.
     Cgroup(PathBuf),
+    /// Processes of this cgroup, which is that of a unit, container or pod of this name.
+    Service(PathBuf, String),
     /// All.
     All,
     /// This command: program and arguments.
@@ -58,6 +71,9 @@ impl TargetArgs {
             && self.comm.is_none()
             && self.uid.is_none()
             && self.cgroup.is_none()
+            && self.unit.is_none()
+            && self.container.is_none()
+            && self.pod.is_none()
             && !self.all
             && self.command.is_empty()
     }
@@ -88,6 +104,16 @@ impl TargetArgs {
         if let Some(path) = self.cgroup {
             given.push(("--cgroup", Target::Cgroup(path)));
         }
+        for (option, wanted, name) in [
+            ("--unit", Wanted::Unit, self.unit),
+            ("--container", Wanted::Container, self.container),
+            ("--pod", Wanted::Pod, self.pod),
+        ] {
+            let Some(name) = name else { continue };
+            let found = find::cgroup_of(&Host::of_environment(), wanted, &name);
+            let path = found.map_err(|error| Usage(error.to_string()))?;
+            given.push((option, Target::Service(path, name)));
+        }
         if self.all {
             given.push(("--all", Target::All));
         }
@@ -98,8 +124,8 @@ impl TargetArgs {
         match (given.len(), given.pop()) {
             (1, Some((_, target))) => Ok(target),
             (_, None) => Err(Usage(
-                "nobody to watch: give --pid PID, --comm NAME, --uid USER, --cgroup PATH, --all \
-                 or -- COMMAND (see monitor --help)"
+                "nobody to watch: give --pid PID, --comm NAME, --uid USER, --cgroup PATH, --unit NAME, \
+                 --container NAME, --pod NAME, --all or -- COMMAND (see monitor --help)"
                     .into(),
             )),
             (_, Some((last, _))) => {
@@ -121,6 +147,7 @@ impl Target {
             Self::Comm(name) => Some(name.to_string_lossy().into_owned()),
             Self::Uid(uid) => Some(format!("user-{uid}")),
             Self::Cgroup(path) => Some(path.file_name()?.to_string_lossy().into_owned()),
+            Self::Service(_, name) => Some(name.replace('/', "-")),
             Self::All => Some("host".to_owned()),
         }
     }
@@ -171,6 +198,7 @@ impl Target {
             Self::Comm(name) => name.to_string_lossy().into_owned(),
             Self::Uid(uid) => format!("uid {uid}"),
             Self::Cgroup(path) => last(path),
+            Self::Service(_, name) => name.clone(),
             Self::Command(program, _) => last(Path::new(program)),
             Self::All => String::new(),
         };
@@ -188,6 +216,7 @@ impl std::fmt::Display for Target {
             Self::Comm(name) => write!(f, "comm {}", name.to_string_lossy()),
             Self::Uid(uid) => write!(f, "uid {uid}"),
             Self::Cgroup(path) => write!(f, "cgroup {}", path.display()),
+            Self::Service(path, name) => write!(f, "{} ({})", name.escape_debug(), path.display()),
             Self::All => f.write_str("all processes"),
             Self::Command(program, _) => write!(f, "command {}", program.to_string_lossy()),
         }
@@ -237,6 +266,9 @@ mod tests {
             "--comm",
             "--uid",
             "--cgroup",
+            "--unit",
+            "--container",
+            "--pod",
             "--all",
             "-- COMMAND",
         ] {

@@ -178,7 +178,7 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     let files = files(&args, place.as_deref());
     let started = |pipeline: &Pipeline| {
         if let Some(exporter) = hold(&exporter).take() {
-            *hold(&served) = exporter.start(pipeline.hub())?;
+            *hold(&served) = exporter.start(pipeline.hub())?.1;
         }
         Ok(())
     };

@@ -27,6 +27,13 @@ pub struct WhoArgs {
 }
 
 impl WhoArgs {
+    /// The same with another name for the host where no option gives one.
+    #[must_use]
+    pub fn or_named(mut self, host_name: Option<&str>) -> Self {
+        self.host_name = self.host_name.or_else(|| host_name.map(str::to_owned));
+        self
+    }
+
     /// Groups alarms, and knows the processes of this host.
     ///
     /// # Errors

@@ -17,7 +17,13 @@ pub struct Diff {
 }
 
 /// Sections that take effect only when the monitor starts.
-const AT_START: [&str; 3] = ["metrics.", "discovery.user_units", "discovery.at_most"];
+const AT_START: [&str; 5] = [
+    "host.",
+    "metrics.",
+    "discovery.user_units",
+    "judging.cpu",
+    "alarms.again_after",
+];
 
 impl Diff {
     /// What changes from `old` to `new`.

@@ -128,6 +128,11 @@ fn check(path: &Path, loaded: &Loaded) -> Result<(), ConfigErrors> {
     if config.discovery.at_most == 0 {
         wrong("discovery.at_most", "give at least 1");
     }
+    for (at, output) in config.output.iter().enumerate() {
+        if let Err(why) = output.checked() {
+            wrong(&format!("output[{at}].type"), &why);
+        }
+    }
     if errors.is_empty() {
         Ok(())
     } else {

@@ -195,7 +195,7 @@ fn a_diff_tells_what_to_add_to_remove_and_to_change() {
     assert_eq!(diff.removed, ["output[0].type"]);
     let changed = ("judging.cpu".into(), "\"10%\"".into(), "\"20%\"".into());
     assert_eq!(diff.changed, [changed]);
-    assert_eq!(diff.at_start(), ["metrics.listen"]);
+    assert_eq!(diff.at_start(), ["metrics.listen", "judging.cpu"]);
     assert!(Diff::between(&one, &one).is_empty());
 }
 

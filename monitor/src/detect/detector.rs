@@ -282,6 +282,11 @@ impl Detector {
         }
     }
 
+    /// A thread that was another service's up to the call at `seq` is this one's from there on: nothing before is missing.
+    pub fn expect(&mut self, thread: ThreadKey, seq: u64) {
+        self.threads.expect(thread, seq);
+    }
+
     fn push_touch(&mut self, event: &Event, touch: &Touch) {
         if self.own.is_none() {
             return;

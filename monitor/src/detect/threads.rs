@@ -48,9 +48,10 @@ pub struct Threads {
     free: Vec<u32>,
     idle: IdleOrder,
     limit: usize,
-    /// How far each was seen, and which eviction it was.
+    /// How far each was seen, and which memory of it that is.
     evicted: HashMap<ThreadKey, (u64, u64)>,
     evicted_order: VecDeque<(ThreadKey, u64)>,
+    memories: u64,
     evictions: u64,
 }
 
@@ -66,6 +67,7 @@ impl Threads {
             limit: limit.max(1),
             evicted: HashMap::new(),
             evicted_order: VecDeque::new(),
+            memories: 0,
             evictions: 0,
         }
     }
@@ -158,20 +160,31 @@ impl Threads {
     /// until then do not count as lost when it comes back.
     pub fn evict(&mut self, slot: u32) -> Entry {
         let entry = self.remove(slot);
+        self.evictions += 1;
+        self.remember(entry.key, entry.next_seq);
+        entry
+    }
+
+    /// A thread that is not in the table is about to come, and was seen elsewhere up to the call at `seq`.
+    pub fn expect(&mut self, key: ThreadKey, seq: u64) {
+        if !self.slots.contains_key(&key) {
+            self.remember(key, seq);
+        }
+    }
+
+    fn remember(&mut self, key: ThreadKey, seq: u64) {
         if self.evicted_order.len() >= self.limit.saturating_mul(REMEMBERED)
-            && let Some((oldest, eviction)) = self.evicted_order.pop_front()
+            && let Some((oldest, memory)) = self.evicted_order.pop_front()
             && self
                 .evicted
                 .get(&oldest)
-                .is_some_and(|&(_, last)| last == eviction)
+                .is_some_and(|&(_, last)| last == memory)
         {
             self.evicted.remove(&oldest);
         }
-        self.evictions += 1;
-        let eviction = self.evictions;
-        self.evicted.insert(entry.key, (entry.next_seq, eviction));
-        self.evicted_order.push_back((entry.key, eviction));
-        entry
+        self.memories += 1;
+        self.evicted.insert(key, (seq, self.memories));
+        self.evicted_order.push_back((key, self.memories));
     }
 
     /// How far an evicted thread was seen, while that is remembered.

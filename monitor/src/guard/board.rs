@@ -1,10 +1,16 @@
 //! How the host stands, for whoever asks: written by the scorer once a second, read by everybody else.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use crate::detect::verdict::Verdict;
+use crate::report::metrics::{Metrics, Reload, ServiceFigures};
+use crate::report::sink::{Interest, Sink};
+use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 use crate::service::life::State;
 
 /// Remarks that are kept.
@@ -29,6 +35,8 @@ pub struct ServiceStatus {
     pub unit: Option<String>,
     /// Its container's id, shortened.
     pub container_id: Option<String>,
+    /// Its container's name.
+    pub container: Option<String>,
     /// The innermost container's id, of a container in a container.
     pub inner_container_id: Option<String>,
     /// Its image.
@@ -51,12 +59,56 @@ pub struct ServiceStatus {
     pub novelty: Option<f64>,
     /// Alarms raised.
     pub alarms: u64,
+    /// Alarms that nobody was told of, by reason: like one that was, too many at once, while it is learned.
+    pub suppressed: Suppressed,
+    /// Calls that have a surprise.
+    pub scored: u64,
+    /// `io_uring_enter` calls, behind which operations are not seen.
+    pub io_uring_enter: u64,
+    /// Alarms that are acceptable, a second; `None` of a budget by calls.
+    pub budget_per_second: Option<f64>,
     /// When it made its last call, nanoseconds of `CLOCK_MONOTONIC`.
     pub last_call_ns: u64,
     /// SHA-256 of the profile that it is judged by.
     pub profile_sha256: Option<String>,
     /// The false alarms that are acceptable.
     pub budget: String,
+}
+
+/// Alarms that nobody was told of, by reason.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Suppressed {
+    /// Like one that was told.
+    pub alike: u64,
+    /// More than the limit a minute.
+    pub rate: u64,
+}
+
+impl ServiceStatus {
+    /// The service as metrics have it.
+    #[must_use]
+    pub fn figures(&self) -> ServiceFigures {
+        ServiceFigures {
+            service: self.service.as_str().into(),
+            state: match self.state {
+                State::New | State::Validating => State::Learning.name(),
+                state => state.name(),
+            },
+            calls: self.calls,
+            scored: self.scored,
+            suppressed: vec![
+                ("alike", self.suppressed.alike),
+                ("rate", self.suppressed.rate),
+            ],
+            budget_per_second: self.budget_per_second,
+            surprise: Vec::new(),
+            novelty: self.novelty.map(|it| it / 1000.0),
+            io_uring_enter: self.io_uring_enter,
+            profile_sha256: self.profile_sha256.clone(),
+            image: self.image.clone(),
+            release: self.release.clone(),
+        }
+    }
 }
 
 /// How the host stands.
@@ -74,8 +126,18 @@ pub struct HostStatus {
     pub left_out: u64,
     /// Calls of processes that are of no service, or of one that is not watched.
     pub unwatched_calls: u64,
-    /// Calls that were lost on the way.
+    /// Calls that were lost on the way: those that the services miss, or those of all reasons together if they are more.
     pub lost: u64,
+    /// Why calls were lost, in words, and how many.
+    pub lost_because: Vec<(String, u64)>,
+    /// What else was missed, in words, and how many.
+    pub missed: Vec<(String, u64)>,
+    /// Incidents that opened, and those of them that are open.
+    pub incidents: (u64, u64),
+    /// Whether the model is asked as little as can be, to keep to the share of the CPU.
+    pub cpu_exhausted: bool,
+    /// How each output does.
+    pub outputs: Vec<OutputStatus>,
     /// Which part of the calls that ask for it the model sees.
     pub model_share: f64,
     /// Saves of the state that failed.
@@ -127,6 +189,66 @@ impl Board {
     /// The status, held as short as can be.
     pub fn lock(&self) -> MutexGuard<'_, HostStatus> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes over to a board how the run stands, and from it to metrics how the services do.
+pub struct Overview {
+    board: Board,
+    metrics: Arc<OnceLock<Metrics>>,
+}
+
+impl Overview {
+    /// Of this board; `metrics` are told once they are there.
+    #[must_use]
+    pub const fn new(board: Board, metrics: Arc<OnceLock<Metrics>>) -> Self {
+        Self { board, metrics }
+    }
+
+    fn tell_metrics(&self) {
+        let Some(metrics) = self.metrics.get() else {
+            return;
+        };
+        let board = self.board.lock();
+        metrics.set_services(board.services.iter().map(ServiceStatus::figures).collect());
+        metrics.set_reload(Reload {
+            successful: board.config_is_right,
+            at: SystemTime::UNIX_EPOCH + Duration::from_secs(board.config_read_s),
+        });
+    }
+}
+
+impl Sink for Overview {
+    fn interest(&self) -> Interest {
+        Interest::STATUS
+    }
+
+    fn verdict(&mut self, _: &Verdict) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {
+        let told = |counts: &[(&'static str, u64)]| {
+            let told = counts.iter().map(|&(why, count)| (why.to_owned(), count));
+            told.collect::<Vec<_>>()
+        };
+        let mut because = told(&snapshot.source.lost);
+        if snapshot.unscored.calls > 0 {
+            because.push(("not scored in time".to_owned(), snapshot.unscored.calls));
+        }
+        self.tell_metrics();
+        let mut board = self.board.lock();
+        board.lost = snapshot.lost_calls();
+        board.lost_because = because;
+        board.missed = told(&snapshot.source.missed);
+        board.incidents = snapshot.incidents;
+        board.cpu_exhausted = snapshot.cpu_exhausted;
+        board.outputs.clone_from(&snapshot.outputs);
+        Ok(())
+    }
+
+    fn summary(&mut self, _: &Summary) -> io::Result<()> {
+        Ok(())
     }
 }
 

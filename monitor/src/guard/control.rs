@@ -29,6 +29,7 @@ use tokio::sync::Semaphore;
 
 use super::Request;
 use super::board::{Action, Board};
+use super::rights::{Does, keep_only};
 use crate::service::key::Key;
 use crate::service::store::Store;
 
@@ -120,6 +121,10 @@ impl Socket {
         thread::Builder::new()
             .name("control".into())
             .spawn(move || {
+                keep_only(match &control.store {
+                    Some(store) => Does::Reads(store.folder()),
+                    None => Does::Nothing,
+                });
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()
                     .build();

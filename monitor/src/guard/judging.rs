@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::board::{Action, ServiceStatus};
+use super::board::{Action, ServiceStatus, Suppressed};
 use super::learner::{self, Learner};
 use super::membership::ServiceId;
 use super::validation::{Done, Job};
@@ -21,7 +21,7 @@ use crate::service::key::Key;
 use crate::service::life::{Evidence, Life, Order, State};
 use crate::service::release::Release;
 use crate::service::store::{Kept, Record, Save};
-use crate::syscall::event::{Event, EventKind};
+use crate::syscall::event::{Event, EventKind, ThreadKey};
 use sha2::{Digest, Sha256};
 
 /// What all services share.
@@ -67,8 +67,17 @@ pub(super) struct Judging {
     keeps_previous: bool,
     adapted_kept: u64,
     pub is_active: bool,
-    pub release_asked_ns: u64,
+    /// Whether what judges or learns it is new, and knows of no thread how far it was seen.
+    pub forgot_threads: bool,
+    /// Whether the configuration has it watched.
+    pub is_watched: bool,
+    release_asked_s: u64,
+    /// A process whose release is to be read.
+    release_of: Option<u32>,
 }
+
+/// How long the release of a service is not read again, seconds.
+const RELEASE_AGAIN_S: u64 = 10;
 
 impl Judging {
     /// A service that was never seen before.
@@ -104,7 +113,10 @@ impl Judging {
             keeps_previous: false,
             adapted_kept: 0,
             is_active: false,
-            release_asked_ns: 0,
+            is_watched: true,
+            forgot_threads: false,
+            release_asked_s: 0,
+            release_of: None,
         }
     }
 
@@ -140,9 +152,15 @@ impl Judging {
         judging
     }
 
-    /// Takes other settings up.
-    pub fn configure(&mut self, shared: &Shared) {
-        self.settings = shared.config.of_service(&self.key);
+    /// Takes other settings up; `before` is the configuration until now. A service that nothing changes for goes on
+    /// undisturbed.
+    pub fn configure(&mut self, before: &Config, shared: &Shared) {
+        self.is_watched = shared.config.watches(&self.key);
+        let settings = shared.config.of_service(&self.key);
+        if settings == self.settings && before.alarms == shared.config.alarms {
+            return;
+        }
+        self.settings = settings;
         if let Some(profile) = self.detector.take().and_then(|mut detector| {
             // Its streams end here: thresholds are theirs from the beginning.
             self.count(&mut detector);
@@ -182,8 +200,39 @@ impl Judging {
             detector.adapt(Adapting::default());
         }
         self.detector = Some(detector);
+        self.forgot_threads = true;
         self.profile_dirty = true;
         self.dirty = true;
+    }
+
+    /// Whether its calls are judged or learned.
+    pub const fn hears(&self) -> bool {
+        !self.paused && self.is_watched
+    }
+
+    /// A thread is of another service from now on, after `seq` calls.
+    pub fn leave(&mut self, event: &Event, seq: u64) {
+        let left = Event {
+            kind: EventKind::Exit { count: seq },
+            ..event.clone()
+        };
+        if let Some(learner) = &mut self.learner {
+            learner.push(&left);
+        }
+        if let Some(detector) = &mut self.detector {
+            detector.push(&left);
+        }
+    }
+
+    /// A thread that was another service's is this one's from now on, after `seq` calls; `begun` tells whether it was seen to
+    /// begin.
+    pub fn join(&mut self, thread: ThreadKey, seq: u64, begun: bool) {
+        if let Some(learner) = &mut self.learner {
+            learner.expect(thread, seq, begun);
+        }
+        if let Some(detector) = &mut self.detector {
+            detector.expect(thread, seq);
+        }
     }
 
     /// Takes an event in.
@@ -192,7 +241,7 @@ impl Judging {
             self.calls += stretch.calls.len() as u64;
             self.last_call_ns = self.last_call_ns.max(stretch.last_ns).max(event.time_ns);
         }
-        if self.paused {
+        if !self.hears() {
             return;
         }
         if let Some(learner) = &mut self.learner {
@@ -297,7 +346,7 @@ impl Judging {
         // Over about ten ticks.
         self.rate += (rate - self.rate) * 0.1;
         self.calls_at_tick = self.calls;
-        if self.paused {
+        if !self.hears() {
             return None;
         }
         let evidence = self.look();
@@ -414,7 +463,7 @@ impl Judging {
         if let Some(change) = change {
             let before = self.life.state();
             if self.life.changed(now_s) {
-                self.learner = Some(Learner::new());
+                self.learn_anew();
                 remark(format!("{} changed: {change}", self.key));
             }
             self.entered(before, remark);
@@ -426,8 +475,25 @@ impl Judging {
         self.dirty = true;
     }
 
-    pub const fn release(&self) -> Option<&Release> {
-        self.release.as_ref()
+    /// A process of it began, or runs another program: its release is to be read.
+    pub const fn began(&mut self, pid: u32) {
+        self.release_of = Some(pid);
+    }
+
+    /// The process whose release is to be read by now, and who and of which release the service is as far as is known.
+    pub fn release_to_read(&mut self, now_s: u64) -> Option<(u32, Identity, Option<Release>)> {
+        if now_s.saturating_sub(self.release_asked_s) < RELEASE_AGAIN_S {
+            return None;
+        }
+        let identity = self.identity.clone()?;
+        let pid = self.release_of.take()?;
+        self.release_asked_s = now_s;
+        Some((pid, identity, self.release.clone()))
+    }
+
+    fn learn_anew(&mut self) {
+        self.learner = Some(Learner::new());
+        self.forgot_threads = true;
     }
 
     /// Does what a person asked. What came of it, in words.
@@ -452,7 +518,7 @@ impl Judging {
             Action::Relearn => {
                 let told = format!("{key} is learned anew");
                 self.life.relearn(now_s);
-                self.learner = Some(Learner::new());
+                self.learn_anew();
                 self.validating = None;
                 if let Some(mut detector) = self.detector.take() {
                     self.count(&mut detector);
@@ -553,6 +619,7 @@ impl Judging {
             release: self.release.as_ref().and_then(Release::words),
             unit: identity.and_then(|it| it.unit.clone()),
             container_id: identity.and_then(|it| it.container_id.clone()),
+            container: identity.and_then(|it| it.container.clone()),
             inner_container_id: identity.and_then(|it| it.inner_id.clone()),
             image: identity.and_then(|it| it.image.clone()),
             pod: identity
@@ -566,6 +633,13 @@ impl Judging {
             learned_s: self.life.learned().as_secs_f64(),
             novelty: evidence.novelty,
             alarms: counters.alarms,
+            suppressed: Suppressed {
+                alike: counters.alike,
+                rate: counters.suppressed,
+            },
+            scored: counters.scored,
+            io_uring_enter: counters.io_uring_enter,
+            budget_per_second: self.settings.budget.per_second(),
             last_call_ns: self.last_call_ns,
             profile_sha256: self.profile_sha256.clone(),
             budget: self.settings.budget.to_string(),

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
+use super::rights::{Does, keep_only};
 use crate::service::store::{Save, Store};
 
 /// Services that may wait to be written.
@@ -34,6 +35,7 @@ impl Keeper {
         let thread = thread::Builder::new()
             .name("keeper".into())
             .spawn(move || {
+                keep_only(Does::Writes(store.folder()));
                 let mut was_told = false;
                 for save in incoming {
                     match store.save(&save) {

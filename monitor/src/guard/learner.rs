@@ -14,7 +14,7 @@ use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::provenance::Origin;
 use crate::service::key::Key;
 use crate::service::life::Evidence;
-use crate::syscall::event::{Event, EventKind, Stretch};
+use crate::syscall::event::{Event, EventKind, Stretch, ThreadKey};
 use crate::syscall::flight::Flight;
 
 /// A service being learned.
@@ -35,6 +35,11 @@ impl Learner {
             census: Census::resume(profile, lives, MOST_KEPT_AMONG_MANY),
             begun_twice: false,
         }
+    }
+
+    /// A thread that was another service's up to the call at `seq` is this one's from there on.
+    pub fn expect(&mut self, thread: ThreadKey, seq: u64, begun: bool) {
+        self.census.expect(thread, seq, begun);
     }
 
     /// Learns an event. Gives the privileged call in it that was never made before, if there is one.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::membership::{ServiceId, Whose};
+use super::rights::{Does, keep_only};
 use crate::service::identity::{Identity, Lookup};
 use crate::service::release::Release;
 
@@ -18,7 +19,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const QUEUED: usize = 64;
 
 enum Question {
-    Whose(u32, u64),
+    Process(u32),
+    Cgroup(String),
 }
 
 struct OfRelease {
@@ -30,7 +32,7 @@ struct OfRelease {
 
 /// Asks the threads that read.
 pub struct Lookups {
-    questions: Sender<Question>,
+    questions: Sender<(u64, Question)>,
     answers: Receiver<(u64, Option<Identity>)>,
     number: u64,
     releases: Sender<OfRelease>,
@@ -43,15 +45,19 @@ impl Lookups {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(mut lookup: Lookup) -> io::Result<Self> {
-        let (questions, asked) = bounded(1);
+        let (questions, asked) = bounded::<(u64, Question)>(1);
         let (answer, answers) = bounded(1);
         let host = lookup.host().clone();
         thread::Builder::new()
             .name("lookup".into())
             .spawn(move || {
-                for question in asked {
-                    let Question::Whose(pid, number) = question;
-                    if answer.send((number, lookup.of_process(pid))).is_err() {
+                keep_only(Does::ReadsProcesses);
+                for (number, question) in asked {
+                    let found = match question {
+                        Question::Process(pid) => lookup.of_process(pid),
+                        Question::Cgroup(path) => lookup.of_cgroup(&path),
+                    };
+                    if answer.send((number, found)).is_err() {
                         return;
                     }
                 }
@@ -62,6 +68,7 @@ impl Lookups {
         thread::Builder::new()
             .name("release".into())
             .spawn(move || {
+                keep_only(Does::ReadsProcesses);
                 for it in wanted {
                     let release = Release::read(&host, &it.identity, it.pid, it.before.as_ref());
                     if outgoing.send((it.service, release)).is_err() {
@@ -103,8 +110,19 @@ impl Lookups {
 
 impl Whose for Lookups {
     fn whose(&mut self, pid: u32) -> Option<Identity> {
+        self.ask(Question::Process(pid))
+    }
+}
+
+impl Lookups {
+    /// The service whose cgroup is at `path`, if the path tells one.
+    pub fn of_cgroup(&mut self, path: &str) -> Option<Identity> {
+        self.ask(Question::Cgroup(path.to_owned()))
+    }
+
+    fn ask(&mut self, question: Question) -> Option<Identity> {
         self.number += 1;
-        let question = Question::Whose(pid, self.number);
+        let question = (self.number, question);
         self.questions.send_timeout(question, PATIENCE).ok()?;
         loop {
             let (number, identity) = self.answers.recv_timeout(PATIENCE).ok()?;

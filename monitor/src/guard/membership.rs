@@ -1,7 +1,12 @@
 //! Which service each process is of.
 //!
-//! A child is of its parent's service. Where no parent was seen, and when a process executes another program, files are
-//! asked; so a process that a service's manager started and moved into its cgroup is the service's from its first call on.
+//! The probe tells it with every call, once it was told whose a cgroup or a process is. Where it knows none, a child is of
+//! its parent's service, and files are asked: at the first sight of a process, when it executes another program, and once
+//! more when it has settled.
+//!
+//! A process changes its service with the program that it executes. What a manager or a runtime does between a fork and an
+//! exec, in the new service's cgroup already, is the manager's, at every start alike. One that changes its cgroup and
+//! executes nothing follows when it has settled.
 
 use std::collections::HashMap;
 
@@ -24,11 +29,33 @@ pub trait Whose: Send {
     fn whose(&mut self, pid: u32) -> Option<Identity>;
 }
 
+/// What the probe says of an event.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Told {
+    /// Nothing.
+    Nothing,
+    /// It is of this service, by its cgroup.
+    ByCgroup(ServiceId),
+    /// It is of this service, since it or an ancestor is.
+    ByProcess(ServiceId),
+}
+
+impl Told {
+    const fn service(self) -> Option<ServiceId> {
+        match self {
+            Self::Nothing => None,
+            Self::ByCgroup(id) | Self::ByProcess(id) => Some(id),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Member {
     service: Option<ServiceId>,
     /// When it is asked for again; 0 for never.
     again_ns: u64,
+    /// Who made it; 0 where that was not seen.
+    parent: u32,
 }
 
 /// What an event's process is.
@@ -42,6 +69,12 @@ pub enum Membership {
     Asked(Option<Box<Identity>>),
 }
 
+impl From<Option<ServiceId>> for Membership {
+    fn from(service: Option<ServiceId>) -> Self {
+        service.map_or(Self::None, Self::Of)
+    }
+}
+
 /// The processes seen.
 #[derive(Debug, Default)]
 pub struct Members {
@@ -49,40 +82,98 @@ pub struct Members {
 }
 
 impl Members {
-    /// Whose an event is.
-    pub fn of(&mut self, event: &Event, whose: &mut dyn Whose) -> Membership {
+    /// Whose an event is, of which the probe says `told`.
+    pub fn of(&mut self, event: &Event, told: Told, whose: &mut dyn Whose) -> Membership {
         let tgid = event.thread.tgid;
-        let known = self.members.get(&tgid).copied();
-        let is_due = |it: &Member| it.again_ns > 0 && event.time_ns >= it.again_ns;
-        match known {
-            Some(member) if !matches!(event.kind, EventKind::Exec) && !is_due(&member) => {
-                member.service.map_or(Membership::None, Membership::Of)
-            }
-            Some(member) => match whose.whose(tgid) {
-                // It ended meanwhile, so that nothing tells: it stays what it was.
-                None => {
-                    self.settle(tgid);
-                    member.service.map_or(Membership::None, Membership::Of)
+        let executes = matches!(event.kind, EventKind::Exec);
+        let Some(member) = self.members.get(&tgid).copied() else {
+            return match told {
+                Told::ByCgroup(id) => {
+                    self.set(tgid, Some(id));
+                    Membership::Of(id)
                 }
-                found => Membership::Asked(found.map(Box::new)),
-            },
-            None => Membership::Asked(whose.whose(tgid).map(Box::new)),
+                // Who made it was not seen, so that nobody knows whether it left its tree.
+                Told::ByProcess(_) | Told::Nothing => {
+                    Membership::Asked(whose.whose(tgid).map(Box::new))
+                }
+            };
+        };
+        let is_due = member.again_ns > 0 && event.time_ns >= member.again_ns;
+        match told {
+            Told::ByCgroup(id) if member.service == Some(id) => Membership::Of(id),
+            Told::ByCgroup(id) if executes || is_due => {
+                self.set(tgid, Some(id));
+                Membership::Of(id)
+            }
+            Told::ByCgroup(_) => {
+                if member.again_ns == 0 {
+                    self.ask_again(tgid, event.time_ns.saturating_add(SETTLES_NS));
+                }
+                member.service.into()
+            }
+            Told::ByProcess(_) | Told::Nothing
+                if is_due || executes && !self.stays_in_its_tree(&member, told) =>
+            {
+                match whose.whose(tgid) {
+                    // It ended meanwhile, so that nothing tells: it stays what it was.
+                    None => {
+                        self.ask_again(tgid, 0);
+                        member.service.into()
+                    }
+                    found => Membership::Asked(found.map(Box::new)),
+                }
+            }
+            Told::ByProcess(_) | Told::Nothing => member.service.into(),
         }
+    }
+
+    /// Whether a process is below the root of its tree for certain: its parent is there and of the same service.
+    fn stays_in_its_tree(&self, member: &Member, told: Told) -> bool {
+        let parent = self.members.get(&member.parent);
+        let told = told.service();
+        told.is_some()
+            && told == member.service
+            && parent.is_some_and(|parent| parent.service == told)
+    }
+
+    fn set(&mut self, tgid: u32, service: Option<ServiceId>) {
+        self.make_room();
+        let member = self.members.entry(tgid).or_insert(Member {
+            service,
+            again_ns: 0,
+            parent: 0,
+        });
+        (member.service, member.again_ns) = (service, 0);
+    }
+
+    fn make_room(&mut self) {
+        if self.members.len() >= MOST_PROCESSES {
+            self.members.clear();
+        }
+    }
+
+    fn ask_again(&mut self, tgid: u32, at_ns: u64) {
+        if let Some(member) = self.members.get_mut(&tgid) {
+            member.again_ns = at_ns;
+        }
+    }
+
+    /// Whether the process of an event for which files were asked is asked for once more.
+    #[must_use]
+    pub fn is_settling(&self, event: &Event) -> bool {
+        let known = self.members.get(&event.thread.tgid);
+        known.is_none_or(|it| it.again_ns > event.time_ns)
     }
 
     /// Notes whose a process is that was asked for, as of `event`.
     pub fn note(&mut self, event: &Event, service: Option<ServiceId>) {
-        if self.members.len() >= MOST_PROCESSES {
-            self.members.clear();
-        }
-        let tgid = event.thread.tgid;
-        let has_settled = |it: &Member| it.again_ns == 0 || event.time_ns >= it.again_ns;
-        let again_ns = if self.members.get(&tgid).is_some_and(has_settled) {
-            0
-        } else {
+        let again_ns = if self.is_settling(event) {
             event.time_ns.saturating_add(SETTLES_NS)
+        } else {
+            0
         };
-        self.members.insert(tgid, Member { service, again_ns });
+        self.set(event.thread.tgid, service);
+        self.ask_again(event.thread.tgid, again_ns);
     }
 
     /// Follows forks and ends.
@@ -92,9 +183,13 @@ impl Members {
             EventKind::Fork { child_tgid, .. }
                 if child_tgid != event.thread.tgid && event.thread.start_ns > 0 =>
             {
-                let again_ns = event.time_ns.saturating_add(SETTLES_NS);
-                self.members
-                    .insert(child_tgid, Member { service, again_ns });
+                self.make_room();
+                let member = Member {
+                    service,
+                    again_ns: event.time_ns.saturating_add(SETTLES_NS),
+                    parent: event.thread.tgid,
+                };
+                self.members.insert(child_tgid, member);
             }
             EventKind::Exit { .. } if event.thread.tid == event.thread.tgid => {
                 self.members.remove(&event.thread.tgid);
@@ -102,81 +197,7 @@ impl Members {
             _ => {}
         }
     }
-
-    fn settle(&mut self, tgid: u32) {
-        if let Some(member) = self.members.get_mut(&tgid) {
-            member.again_ns = 0;
-        }
-    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Members, Membership, Whose};
-    use crate::service::identity::Identity;
-    use crate::service::key::Key;
-    use crate::syscall::event::{Comm, Event, EventKind, ServiceId, ThreadKey};
-
-    /// Every process with an even number is of one service.
-    struct Even(Vec<u32>);
-
-    impl Whose for Even {
-        fn whose(&mut self, pid: u32) -> Option<Identity> {
-            self.0.push(pid);
-            pid.is_multiple_of(2)
-                .then(|| Identity::of(Key::unit("even.service")))
-        }
-    }
-
-    fn event(tgid: u32, time_ns: u64, kind: EventKind) -> Event {
-        Event {
-            thread: ThreadKey {
-                tgid,
-                tid: tgid,
-                start_ns: 1,
-            },
-            service: ServiceId::NONE,
-            comm: Comm::default(),
-            time_ns,
-            kind,
-        }
-    }
-
-    #[test]
-    fn files_are_asked_at_first_sight_at_exec_and_once_more_when_it_has_settled() {
-        let (mut members, mut whose) = (Members::default(), Even(Vec::new()));
-        let exit = |time_ns| event(2, time_ns, EventKind::Exit { count: 0 });
-        let mut of = |members: &mut Members, event: &Event| {
-            let found = members.of(event, &mut whose);
-            if matches!(found, Membership::Asked(_)) {
-                members.note(event, Some(0));
-            }
-            whose.0.len()
-        };
-        assert_eq!(of(&mut members, &exit(10)), 1);
-        assert_eq!(of(&mut members, &exit(20)), 1);
-        assert_eq!(of(&mut members, &event(2, 30, EventKind::Exec)), 2);
-        assert_eq!(of(&mut members, &exit(3_000_000_000)), 3);
-        assert_eq!(of(&mut members, &exit(9_000_000_000)), 3);
-    }
-
-    #[test]
-    fn a_child_is_of_its_parents_service_until_it_executes() {
-        let (mut members, mut whose) = (Members::default(), Even(Vec::new()));
-        let fork = EventKind::Fork {
-            child_tgid: 5,
-            child_tid: 5,
-        };
-        members.follow(&event(4, 10, fork), Some(7));
-        let call = event(5, 11, EventKind::Exit { count: 1 });
-        assert_eq!(members.of(&call, &mut whose), Membership::Of(7));
-        let exec = event(5, 12, EventKind::Exec);
-        assert_eq!(
-            members.of(&exec, &mut whose),
-            Membership::Of(7),
-            "gone, so that nothing tells"
-        );
-        members.follow(&call, Some(7));
-        assert_eq!(members.of(&call, &mut whose), Membership::Asked(None));
-    }
-}
+mod tests;

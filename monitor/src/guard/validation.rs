@@ -7,6 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::membership::ServiceId;
+use super::rights::{Does, keep_only};
 use crate::learn::census::Life;
 use crate::learn::finish;
 use crate::model::Model;
@@ -49,6 +50,7 @@ impl Validation {
         thread::Builder::new()
             .name("validation".into())
             .spawn(move || {
+                keep_only(Does::Nothing);
                 // SAFETY: setpriority takes numbers; 0 stands for the calling thread. Where it is refused, it runs all the same.
                 unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
                 for job in incoming {

@@ -116,6 +116,8 @@ struct Open {
     number: u64,
     /// Its place among those that are kept.
     life: usize,
+    /// Calls of it that are kept.
+    kept: usize,
     cursor: Cursor,
 }
 
@@ -128,8 +130,8 @@ pub struct Census {
     lives: Vec<Life>,
     /// Bytes that are left for lives.
     room: usize,
-    /// Children announced by a fork and not seen yet, by tgid and tid.
-    children: HashMap<(u32, u32), ()>,
+    /// Children announced by a fork and not seen yet, by tgid and tid: whether the start of who made them is known.
+    children: HashMap<(u32, u32), bool>,
     progress: Progress,
     written: Written,
     /// Time of the first event and of the latest.
@@ -187,19 +189,34 @@ impl Census {
                 child_tid,
             } => {
                 if self.children.len() < MOST_CHILDREN {
-                    self.children.insert((*child_tgid, *child_tid), ());
+                    let knows_start = event.thread.start_ns > 0;
+                    self.children.insert((*child_tgid, *child_tid), knows_start);
                 }
             }
             EventKind::Touch(touch) => self.touch(event.thread, touch),
             EventKind::Exec => {}
             EventKind::Exit { count } => {
-                if let Some(slot) = self.threads.find(event.thread) {
-                    let entry = self.threads.remove(slot);
-                    let missing = count.saturating_sub(entry.next_seq);
-                    self.progress.lost = self.progress.lost.saturating_add(missing);
-                    self.threads.release(slot);
-                }
+                let seen = match self.threads.find(event.thread) {
+                    Some(slot) => {
+                        let entry = self.threads.remove(slot);
+                        self.threads.release(slot);
+                        entry.next_seq
+                    }
+                    // Nothing of it came, or it was forgotten.
+                    None => self.threads.seen_before_eviction(event.thread).unwrap_or(0),
+                };
+                let missing = count.saturating_sub(seen);
+                self.progress.lost = self.progress.lost.saturating_add(missing);
             }
+        }
+    }
+
+    /// A thread that was another service's up to the call at `seq` is this one's from there on: nothing before is missing.
+    /// `begun` tells whether it was seen to begin.
+    pub fn expect(&mut self, thread: ThreadKey, seq: u64, begun: bool) {
+        self.threads.expect(thread, seq);
+        if begun && self.children.len() < MOST_CHILDREN {
+            self.children.insert((thread.tgid, thread.tid), true);
         }
     }
 
@@ -260,6 +277,7 @@ impl Census {
         let Open {
             number,
             life,
+            mut kept,
             mut cursor,
         } = self.open[slot as usize];
         if next.restarts {
@@ -291,9 +309,10 @@ impl Census {
             seconds = 0.0;
             seq = seq.saturating_add(1);
             self.progress.calls += 1;
-            self.keep(life, token);
+            self.keep(life, &mut kept, token);
         }
-        self.open[slot as usize].cursor = cursor;
+        let open = &mut self.open[slot as usize];
+        (open.cursor, open.kept) = (cursor, kept);
     }
 
     /// Begins a run after a gap, in the place of one that has no call yet.
@@ -316,8 +335,10 @@ impl Census {
         }
     }
 
-    fn keep(&mut self, life: usize, token: u32) {
-        let room = self.room.checked_sub(CALL);
+    /// Keeps a call of a life of which `kept` are. No life takes more room than it leaves to those to come, so that a thread
+    /// that goes on for ever does not keep the beginnings of others from being seen.
+    fn keep(&mut self, life: usize, kept: &mut usize, token: u32) {
+        let room = self.room.checked_sub(CALL).filter(|&it| it >= CALL * *kept);
         let life = self.lives.get_mut(life).filter(|life| life.is_whole);
         let run = life.and_then(|life| life.runs.last_mut());
         match (run, room) {
@@ -335,6 +356,7 @@ impl Census {
                 run.tokens
                     .push(u16::try_from(token).unwrap_or(Vocabulary::UNSEEN as u16));
                 self.room = room;
+                *kept += 1;
             }
             _ => self.progress.not_kept += 1,
         }
@@ -358,7 +380,9 @@ impl Census {
         let (slot, _) = self.threads.add(key, comm);
         let life = self.lives.len();
         let first = self.family(comm);
-        let begun = self.children.remove(&(key.tgid, key.tid)).is_some();
+        // In a source that knows when threads began, a parent without a start is of before it, and so is its child.
+        let announced = self.children.remove(&(key.tgid, key.tid));
+        let begun = announced.is_some_and(|knows_start| knows_start || key.start_ns == 0);
         if let Some(room) = self.room.checked_sub(LIFE) {
             self.room = room;
             self.lives.push(Life {
@@ -375,6 +399,7 @@ impl Census {
         let place = Open {
             number: self.progress.lives,
             life,
+            kept: 0,
             cursor: self.profile.ngram.middle(),
         };
         if slot as usize == self.open.len() {

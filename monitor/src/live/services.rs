@@ -105,8 +105,21 @@ impl Services {
     ///
     /// When the table is full.
     pub fn add_process(&self, tgid: u32, service: ServiceId) -> Result<(), ProbeError> {
+        self.list(tgid, member(Membership::Watched, true, service.0))
+    }
+
+    /// The process `tgid` of the monitor's own pid namespace belongs to `service` as if who made it did: its cgroup
+    /// may tell another one. Children that it makes from now on begin as of the same service.
+    ///
+    /// # Errors
+    ///
+    /// When the table is full.
+    pub fn adopt_process(&self, tgid: u32, service: ServiceId) -> Result<(), ProbeError> {
+        self.list(tgid, member(Membership::Watched, false, service.0))
+    }
+
+    fn list(&self, tgid: u32, entry: u64) -> Result<(), ProbeError> {
         let mut tables = self.tables();
-        let entry = member(Membership::Watched, true, service.0);
         if tables.nested {
             tables.named.insert(tgid, entry, 0)?;
             return Ok(());

@@ -90,6 +90,15 @@ impl fmt::Display for Budget {
 }
 
 impl Budget {
+    /// False alarms that are accepted a second; `None` of a budget by calls.
+    #[must_use]
+    pub fn per_second(&self) -> Option<f64> {
+        (self.per != Per::Million).then(|| {
+            let (accepted, seconds) = self.over(1.0);
+            accepted / seconds
+        })
+    }
+
     /// How many false alarms are accepted in how many seconds, of a service that makes so many calls
     /// a second: the budget as it was given, or the time in which it accepts one if that is longer.
     #[must_use]

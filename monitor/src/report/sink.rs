@@ -53,6 +53,17 @@ impl Interest {
         summary: true,
     };
 
+    /// The state of the run and nothing else.
+    pub const STATUS: Self = Self {
+        least: None,
+        incidents: false,
+        alarms: false,
+        aftermath: false,
+        thread_ends: false,
+        status: true,
+        summary: false,
+    };
+
     /// Every statement about an incident, also those that a person suppressed, and nothing else.
     pub const INCIDENTS: Self = Self {
         least: None,

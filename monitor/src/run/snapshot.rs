@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::detect::counters::Counters;
 
@@ -37,7 +37,7 @@ pub struct Unscored {
 }
 
 /// Whether an output works.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OutputState {
     /// It took the last statement, or had none yet.
@@ -54,7 +54,7 @@ pub enum OutputState {
 }
 
 /// How an output does.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct OutputStatus {
     /// What it is called.
     pub name: String,

@@ -75,6 +75,25 @@ impl Place {
             .unwrap_or_default()
     }
 
+    /// The shortest front of `path` that says whose it is as well as all of it does: the path of the service's own cgroup.
+    /// `None` for a path that says nothing. With `user_units` a user's units are services of their own.
+    #[must_use]
+    pub fn front(path: &str, user_units: bool) -> Option<&str> {
+        let whole = Self::of_path(path);
+        let is_told = |place: &Self| {
+            if whole.container.is_some() {
+                place.container == whole.container
+            } else if user_units && whole.user_unit.is_some() {
+                place.user_unit == whole.user_unit
+            } else {
+                whole.unit.is_some() && place.unit == whole.unit
+            }
+        };
+        let ends = path.match_indices('/').map(|(at, _)| at).skip(1);
+        let mut fronts = ends.chain([path.len()]).map(|end| &path[..end]);
+        fronts.find(|front| is_told(&Self::of_path(front)))
+    }
+
     fn take_unit(&mut self, part: &str) {
         let name = unescape(part);
         let scope = name.strip_suffix(".scope");

@@ -82,6 +82,25 @@ impl Host {
         self.path("/run/systemd/system").is_dir()
     }
 
+    /// Where the hierarchy of version 2 is mounted, by itself or beside those of version 1 (systemd's own places for both).
+    #[must_use]
+    pub fn cgroups(&self) -> Option<PathBuf> {
+        let places = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
+        let mut places = places.into_iter().map(|place| self.path(place));
+        // Of version 2 alone (Documentation/admin-guide/cgroup-v2.rst).
+        places.find(|place| place.join("cgroup.controllers").exists())
+    }
+
+    /// The id of the cgroup of version 2 at `path`: the inode of its folder.
+    #[must_use]
+    pub fn cgroup_id(&self, path: &str) -> Option<u64> {
+        if path.split('/').any(|part| part == "..") {
+            return None;
+        }
+        let folder = self.cgroups()?.join(path.trim_start_matches('/'));
+        Some(fs::metadata(folder).ok()?.ino())
+    }
+
     /// Whether the cgroup hierarchy mounted at `mount` is shown from inside of a cgroup namespace, so that its root is not
     /// the host's; `None` where that cannot be told.
     #[must_use]

@@ -31,6 +31,17 @@ pub struct Identity {
     pub digest: Option<String>,
     /// The pod.
     pub pod: Option<PodName>,
+    /// The cgroup by which it is told from the others, in which all of it is.
+    pub cgroup: Option<OwnCgroup>,
+}
+
+/// A service's own cgroup of version 2.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OwnCgroup {
+    /// Its path in the hierarchy, as `/proc` shows it.
+    pub path: String,
+    /// Its id, which another one at the same path does not have.
+    pub id: u64,
 }
 
 /// How the services of a host are told apart.
@@ -82,11 +93,29 @@ impl Lookup {
 
     /// Whose process `pid` is; `None` for one that is gone, is the kernel's, or is of a login session.
     pub fn of_process(&mut self, pid: u32) -> Option<Identity> {
-        let text = host::read_proc(&self.host.process(pid, "cgroup")).ok()?;
-        if let Some(Some(known)) = self.known.get(&text) {
+        let bytes = host::read_proc(&self.host.process(pid, "cgroup")).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        let found = self.of_file(pid, &bytes, &text)?;
+        // Looked at every time: a cgroup that was made anew has another id.
+        let path = text.lines().find_map(|line| line.strip_prefix("0::"));
+        let cgroup = path.and_then(|path| self.own_cgroup(path));
+        let cgroup = cgroup.filter(|_| found.unit.is_some() || found.container_id.is_some());
+        Some(Identity { cgroup, ..found })
+    }
+
+    fn own_cgroup(&self, path: &str) -> Option<OwnCgroup> {
+        let front = Place::front(path, self.rules.user_units)?;
+        Some(OwnCgroup {
+            id: self.host.cgroup_id(front)?,
+            path: front.to_owned(),
+        })
+    }
+
+    fn of_file(&mut self, pid: u32, bytes: &[u8], text: &str) -> Option<Identity> {
+        if let Some(Some(known)) = self.known.get(bytes) {
             return Some(known.clone());
         }
-        let place = Place::of_file(&String::from_utf8_lossy(&text));
+        let place = Place::of_file(text);
         if place.session && place.container.is_none() {
             return None;
         }
@@ -99,14 +128,18 @@ impl Lookup {
         }
         // A runtime writes its files about when the first process begins: what is not known yet is looked up again.
         if found.container_id.is_none() || found.container.is_some() {
-            self.known.insert(text, Some(found.clone()));
+            self.known.insert(bytes.to_vec(), Some(found.clone()));
         }
         Some(found)
     }
 
     /// The identity of whatever runs in the cgroup at `path` of the hierarchy, if the path alone tells it.
     pub fn of_cgroup(&mut self, path: &str) -> Option<Identity> {
-        of_place(&self.host, self.rules, &Place::of_path(path))
+        let found = of_place(&self.host, self.rules, &Place::of_path(path))?;
+        Some(Identity {
+            cgroup: self.own_cgroup(path),
+            ..found
+        })
     }
 
     fn of_executable(&self, pid: u32) -> Option<Identity> {
@@ -156,7 +189,14 @@ impl Identity {
             image: None,
             digest: None,
             pod: None,
+            cgroup: None,
         }
+    }
+
+    /// Whether its container's files may tell more a moment later.
+    #[must_use]
+    pub const fn is_unnamed(&self) -> bool {
+        self.container_id.is_some() && self.container.is_none()
     }
 }
 

@@ -131,6 +131,12 @@ impl Store {
         })
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     fn of(&self, key: &Key) -> PathBuf {
         self.folder.join("services").join(key.file_name())
     }

@@ -3,6 +3,7 @@
 mod alarm_log;
 mod ends_and_refusals;
 mod flood;
+mod guard;
 mod outputs;
 mod profile;
 mod rights;

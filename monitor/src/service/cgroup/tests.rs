@@ -244,3 +244,37 @@ fn a_hostile_path_costs_no_more_than_its_length() {
         Some(ID.len())
     );
 }
+
+#[test]
+fn the_front_of_a_path_is_the_cgroup_of_the_service_itself() {
+    let id = "3ad7b26ded6d8e7b23da7d48fe889434573036c27ae5a74837233de441c3601e";
+    let nested = format!("/system.slice/docker-{id}.scope/init.scope");
+    let scope = format!("/system.slice/docker-{id}.scope");
+    let split = format!("/system.slice/web.service/libpod-payload-{id}/sub");
+    let payload = format!("/system.slice/web.service/libpod-payload-{id}");
+    let user = "/user.slice/user-7.slice/user@7.service/app.slice/sync.service/x";
+    for (path, user_units, front) in [
+        (
+            "/system.slice/nginx.service",
+            false,
+            Some("/system.slice/nginx.service"),
+        ),
+        (
+            "/system.slice/nginx.service/a/b",
+            false,
+            Some("/system.slice/nginx.service"),
+        ),
+        (&*nested, false, Some(&*scope)),
+        (&*split, false, Some(&*payload)),
+        (user, false, Some("/user.slice/user-7.slice/user@7.service")),
+        (
+            user,
+            true,
+            Some("/user.slice/user-7.slice/user@7.service/app.slice/sync.service"),
+        ),
+        ("/", false, None),
+        ("/system.slice", false, None),
+    ] {
+        assert_eq!(Place::front(path, user_units), front, "{path}");
+    }
+}
