@@ -22,7 +22,7 @@ pub struct Delegate {
 }
 
 /// All of them, in the order of the help.
-pub const COMMANDS: [Delegate; 7] = [
+pub const COMMANDS: [Delegate; 8] = [
     Delegate {
         name: "corpus",
         package: "xtask-trainer",
@@ -42,6 +42,11 @@ pub const COMMANDS: [Delegate; 7] = [
         name: "evaluate",
         package: "xtask-evaluation",
         about: "Score a corpus with a model and report on it",
+    },
+    Delegate {
+        name: "calibrate",
+        package: "xtask-evaluation",
+        about: "Ask recordings of benign services whether a budget is kept to",
     },
     Delegate {
         name: "scenarios",

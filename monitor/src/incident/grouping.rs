@@ -4,8 +4,8 @@
 //! when it comes within [`TOGETHER_NS`] of the incident's last alarm. An incident is reported when it opens, when something new or
 //! markedly worse came, and when it was calm for [`CALM_NS`].
 //!
-//! One event is to be one message and one update at most. So a rise of the severity, and the first thing that is heavier than all that
-//! was reported, wait for [`SETTLING_NS`], in which more may come; everything else waits for [`FIRST_PAUSE_NS`] since the
+//! One event is to be one message and one update at most. So a rise of the severity, and the first thing that is privileged or heavier
+//! than all that was reported, wait for [`SETTLING_NS`], in which more may come; everything else waits for [`FIRST_PAUSE_NS`] since the
 //! last report, then twice as long each time.
 
 mod open;

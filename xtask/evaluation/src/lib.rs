@@ -1,8 +1,9 @@
 //! `cargo xtask evaluate`: how well does a model tell attacks from normal traces, beside its
-//! baselines?
+//! baselines? And `cargo xtask calibrate`: is a budget of false alarms kept to?
 
 mod baselines;
 pub mod bootstrap;
+pub mod calibration;
 mod charts;
 mod exhibit;
 mod facts;
@@ -42,6 +43,8 @@ use trainer::runtime;
 pub enum Command {
     /// Score ADFA-LD with a model and its baselines, and report on it.
     Evaluate(Options),
+    /// Ask recordings of benign services whether a budget is kept to, and fit what they have in common.
+    Calibrate(calibration::Options),
 }
 
 impl Command {
@@ -52,6 +55,7 @@ impl Command {
     pub fn run(self) -> Result<ExitCode> {
         match self {
             Self::Evaluate(options) => command(&options)?,
+            Self::Calibrate(options) => calibration::command(&options)?,
         }
         Ok(ExitCode::SUCCESS)
     }

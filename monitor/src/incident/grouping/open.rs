@@ -125,20 +125,17 @@ impl Open {
         }
         self.alarm_ids.push(alarm.id.clone());
         let heaviest = self.first_seen.first().cloned();
-        let mut news = false;
-        for first in &alarm.first_seen {
-            if !self.first_seen.iter().any(|it| it.what == first.what) {
-                self.first_seen.push(first.clone());
-                news = true;
-            }
-        }
+        let is_fresh = |first: &&FirstSeen| !self.first_seen.iter().any(|it| it.what == first.what);
+        let fresh: Vec<_> = alarm.first_seen.iter().filter(is_fresh).cloned().collect();
+        self.first_seen.extend(fresh.iter().cloned());
         self.first_seen.sort_by(FirstSeen::heaviest_first);
         self.first_seen.truncate(MOST_FIRSTS);
-        if news {
+        if !fresh.is_empty() {
             self.change(Change::FirstSeen);
         }
         let heavier = |first: &FirstSeen| heaviest.as_ref().is_none_or(|it| first.outweighs(it));
-        if news && !self.updated && self.first_seen.first().is_some_and(heavier) {
+        let is_heavy = |first: &FirstSeen| first.is_privileged() || heavier(first);
+        if fresh.iter().any(is_heavy) && !self.updated {
             self.settle(now_ns);
         }
         for &(pace, score, _) in &alarm.reasons {

@@ -127,6 +127,19 @@ fn an_event_is_one_message_and_one_update_however_many_heavier_things_come_at_on
 }
 
 #[test]
+fn a_privileged_call_beside_another_is_told_within_a_second_once() {
+    let mut all = incidents();
+    let first = reported(&mut all, &[alarm("a", 100, 10, &[101])], 100);
+    assert_eq!(first[0].severity, Severity::Critical);
+    assert_eq!(reported(&mut all, &[alarm("b", 104, 10, &[165])], 104), []);
+    let second = reported(&mut all, &[], 105);
+    assert_eq!(second[0].changes, [Change::FirstSeen]);
+    // The third waits, so that an event does not become a stream of messages; it is told all the same.
+    assert_eq!(reported(&mut all, &[alarm("c", 108, 10, &[321])], 140), []);
+    assert_eq!(reported(&mut all, &[], 165)[0].first_seen.len(), 3);
+}
+
+#[test]
 fn a_score_that_is_a_quarter_higher_is_reported() {
     let mut one = alarm("a", 100, 10, &[]);
     one.reasons = vec![(Pace::Slow, 2.0, 1.0)];

@@ -109,7 +109,7 @@ fn short(page: &mut String, judged: &[Judged], hours: f64) {
         "\nThe recordings have no details of what calls touch, so nothing here is measured of files, addresses and programs' files: \
          their priors are assumed. So is the prior of the order of calls, by which all services are judged alike; it was not \
          fitted anew with each service left out. The hours are those of ten services on one host, in lives that were made for the \
-         purpose: of a rate of one a day they can say no more than that it is not exceeded by much.\n\n",
+         purpose: a rate of one a day is judged by few incidents.\n\n",
     );
 }
 
