@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::tally::Tally;
 use crate::setup::Rustc;
 use crate::{build, tool};
+use support::place;
 
 const OTHER_TARGET: &str = "aarch64-unknown-linux-gnu";
 
@@ -30,6 +31,13 @@ pub fn all(tally: &mut Tally) {
         build::cargo()
             .args(["doc", "--quiet", "--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
+        tally,
+    );
+    one(
+        "fuzz targets, 5 s each (fuzz/smoke.sh)",
+        Command::new("sh")
+            .arg(place::root().join("fuzz/smoke.sh"))
+            .arg("5"),
         tally,
     );
     match other_target() {
