@@ -175,7 +175,9 @@ pub fn histogram(
             &|s| format!("{s:.2}"),
             &percent,
         )?;
-        for (bins, colour) in [(normal, NORMAL), (attacks, ATTACK)] {
+        let drawn = [(normal, NORMAL), (attacks, ATTACK)];
+        let has_data = |(bins, _): &([f64; BINS], RGBColor)| bins.iter().any(|&share| share > 0.0);
+        for (bins, colour) in drawn.into_iter().filter(has_data) {
             chart.draw_series(bins.iter().enumerate().filter(|(_, s)| **s > 0.0).map(
                 |(i, &share)| {
                     let left = low + i as f64 * width;

@@ -4,7 +4,9 @@
 //! cache folder, start a thread and look up a host name, even when told not to through their API;
 //! `ORT_DISABLE_TELEMETRY=1` in the environment before the library is loaded stops all of it.
 
-use std::ffi::{OsStr, OsString};
+#[cfg(feature = "live")]
+use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::sync::OnceLock;
 
 /// The variable, read by the library when it is loaded.

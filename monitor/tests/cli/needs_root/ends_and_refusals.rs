@@ -148,7 +148,7 @@ fn in_a_pid_namespace_of_its_own_the_pid_that_it_shows_there_is_watched() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let output = folder.path().join("out.json");
     let script = r#"
-        "$1" sleep 1 & pid=$!
+        "$1" sleep 5 & pid=$!
         "$1" getppid 100
         "$2" --no-alarm-log --format json --output "$3" --pid $pid
         echo "$pid"

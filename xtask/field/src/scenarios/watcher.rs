@@ -160,12 +160,12 @@ impl Watching {
         fs::read_to_string(&self.errors).unwrap_or_default()
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Ends it as a service's manager does: Ctrl-C is ignored by whatever was started behind a shell's `&`.
     ///
     /// # Errors
     /// It failed.
     pub fn end(mut self) -> Result<()> {
-        self.running.signal(Signal::SIGINT);
+        self.running.signal(Signal::SIGTERM);
         let status = self.running.wait(PATIENCE)?;
         ensure!(
             matches!(status.code(), Some(0 | ALARM)),
