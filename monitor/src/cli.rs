@@ -1,5 +1,6 @@
 //! What the user asked for, and how it went.
 
+mod completion;
 mod config;
 #[cfg(feature = "live")]
 mod doctor;
@@ -11,6 +12,7 @@ mod judge;
 mod keeper;
 mod learn;
 mod live;
+mod man;
 mod metrics;
 mod offer;
 mod output;
@@ -19,6 +21,7 @@ mod profile;
 mod quantity;
 mod record;
 mod replay;
+mod report;
 mod score;
 #[cfg(feature = "live")]
 mod services;
@@ -55,7 +58,7 @@ use status::{Exit, Usage};
     version,
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
-                      monitor record|learn|profile|replay|explain|score|syscalls [OPTIONS] ...\n       \
+                      monitor record|learn|profile|replay|explain|report|score|syscalls [OPTIONS] ...\n       \
                       monitor guard|status|services|incidents|config [OPTIONS] ...\n       \
                       monitor outputs|doctor|support-bundle|version [OPTIONS] ...",
     after_help = "Exit status: 0 no alarm, 3 at least one alarm (--alarm-exit-code), 4 no alarm but blind for a time, \
@@ -82,6 +85,8 @@ enum Command {
     Replay(replay::ReplayArgs),
     /// Shows a kept alarm again, with the window before and after it; without an id, lists the latest
     Explain(explain::ExplainArgs),
+    /// Shows the incidents of a period by service, as text or as a page
+    Report(report::ReportArgs),
     /// Shows the surprise of every call of a sequence, and what was expected instead
     Score(score::ScoreArgs),
     /// Watches every service of the host at once, each by its own profile, which it learns first
@@ -112,6 +117,12 @@ enum Command {
     /// Runs a program for each line of standard input: the helper of an output
     #[command(hide = true, name = program::HELPER)]
     OutputProgram(output::HelperArgs),
+    /// Writes the manual pages into a folder
+    #[command(hide = true)]
+    ManPages {
+        /// The folder
+        folder: std::path::PathBuf,
+    },
     /// Makes the calls that the self-test of doctor counts
     #[cfg(feature = "live")]
     #[command(hide = true, name = monitor::live::doctor::self_test::COMMAND)]
@@ -199,6 +210,8 @@ pub fn main() -> ExitCode {
     // SAFETY: no thread has been started yet.
     unsafe { monitor::model::runtime::disable_telemetry() };
     keep_large_blocks_apart();
+    // Ends here where a shell asks what may follow what was typed.
+    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
     let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -210,6 +223,7 @@ pub fn main() -> ExitCode {
         Some(Command::Learn(args)) => learn::run(args),
         Some(Command::Profile(command)) => profile::run(command),
         Some(Command::Replay(args)) => replay::run(args, cli.terminal),
+        Some(Command::Report(args)) => report::run(&args),
         Some(Command::Explain(args)) => explain::run(&args, cli.terminal),
         Some(Command::Score(args)) => score::run(&args),
         #[cfg(feature = "live")]
@@ -227,6 +241,7 @@ pub fn main() -> ExitCode {
         Some(Command::Version(args)) => version::run(args),
         Some(Command::Syscalls(args)) => syscalls::run(args),
         Some(Command::OutputProgram(args)) => output::help(&args),
+        Some(Command::ManPages { folder }) => man::write(&folder),
         #[cfg(feature = "live")]
         Some(Command::SelfTestCalls) => {
             monitor::live::doctor::self_test::make_calls();

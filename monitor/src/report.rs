@@ -11,6 +11,7 @@ pub mod tally;
 pub mod hub;
 
 pub mod notice;
+pub mod page;
 
 pub mod sinks;
 

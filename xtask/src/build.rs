@@ -28,8 +28,17 @@ pub fn cargo() -> Command {
 /// # Errors
 /// It does not build.
 pub fn release() -> Result<PathBuf> {
+    release_of(None)
+}
+
+/// The same, of a commit that the program is to name.
+///
+/// # Errors
+/// It does not build.
+pub fn release_of(revision: Option<&str>) -> Result<PathBuf> {
     eprintln!("Building the probe and the monitor");
     let status = cargo()
+        .envs(revision.map(|it| ("MONITOR_REVISION", it)))
         .args([
             "build",
             "--release",

@@ -18,6 +18,8 @@ mod test;
 
 mod install;
 
+mod dist;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -33,6 +35,8 @@ pub enum Command {
     Test,
     /// Build and install `monitor`, the library and the default model
     Install(install::Arguments),
+    /// Build the packages of a release: .deb, .rpm, symbols, checksums
+    Dist(dist::Arguments),
 }
 
 impl Command {
@@ -46,6 +50,7 @@ impl Command {
             Self::Run(arguments) => run::run(arguments),
             Self::Test => test::test(),
             Self::Install(arguments) => install::install(arguments),
+            Self::Dist(arguments) => dist::dist(&arguments),
         }
     }
 }

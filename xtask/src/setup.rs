@@ -11,6 +11,8 @@ mod pip;
 
 mod npm;
 
+mod packager;
+
 mod rust_src;
 
 mod rustc;
@@ -29,6 +31,28 @@ use workshop::Workshop;
 pub struct Tools {
     /// The library of onnxruntime, its content checked.
     pub onnxruntime: PathBuf,
+}
+
+/// The programs that make packages.
+pub struct Packagers {
+    /// cargo-deb.
+    pub deb: PathBuf,
+    /// cargo-generate-rpm.
+    pub rpm: PathBuf,
+}
+
+/// Makes sure that the programs that make packages are there.
+///
+/// # Errors
+/// One cannot be brought.
+pub fn packagers() -> Result<Packagers> {
+    let folder = place::tools();
+    let workshop = Workshop::open(&folder)
+        .with_context(|| format!("cannot use {} as tool folder", folder.display()))?;
+    Ok(Packagers {
+        deb: packager::DEB.bring(&workshop)?,
+        rpm: packager::RPM.bring(&workshop)?,
+    })
 }
 
 /// Makes sure that all that building and running need is there.

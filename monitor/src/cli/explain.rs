@@ -7,17 +7,20 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use clap_complete::ArgValueCandidates;
 use monitor::alarm_log;
-use monitor::alarm_log::stored::Log;
+use monitor::alarm_log::stored::{Found, Log};
+use monitor::report::page::incident::IncidentPage;
 
+use super::report::write_page;
 use super::status::Exit;
-use super::{Format, TerminalArgs, complain};
+use super::{Format, TerminalArgs, complain, completion};
 
 /// Options of `monitor explain`.
 #[derive(Args, Clone, Debug)]
 pub struct ExplainArgs {
     /// The id of an alarm or incident, or as much of its beginning as no other has; without one the latest alarms are listed
-    #[arg(value_name = "ALARM-ID")]
+    #[arg(value_name = "ALARM-ID", add = ArgValueCandidates::new(completion::alarms))]
     id: Option<String>,
     /// The log that holds it [default: where a live run of this user keeps it]
     #[arg(long, value_name = "FILE")]
@@ -25,6 +28,9 @@ pub struct ExplainArgs {
     /// How it is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Write it as a page of HTML into this file, which is replaced
+    #[arg(long, value_name = "FILE", requires = "id", conflicts_with = "format")]
+    html: Option<PathBuf>,
 }
 
 /// Alarms in the list.
@@ -41,14 +47,15 @@ pub fn run(args: &ExplainArgs, terminal: TerminalArgs) -> Result<Exit> {
     let damaged = match &args.id {
         Some(id) => {
             let found = log.find(id)?;
-            match args.format {
-                Format::Json => {
+            match (&args.html, args.format) {
+                (Some(file), _) => write_page(file, &page(&log, id, &found)?)?,
+                (None, Format::Json) => {
                     line(out, &found.alarm)?;
                     if let Some(next) = &found.aftermath {
                         line(out, next)?;
                     }
                 }
-                Format::Text => {
+                (None, Format::Text) => {
                     let colour = terminal.color().is_on(io::stdout().is_terminal());
                     let text = show::explanation(&found, colour)
                         .with_context(|| format!("the alarm {}", id.escape_debug()))?;
@@ -78,6 +85,17 @@ pub fn run(args: &ExplainArgs, terminal: TerminalArgs) -> Result<Exit> {
         ));
     }
     Ok(Exit::Quiet)
+}
+
+/// The page of an incident, or of an alarm that no incident has.
+fn page(log: &Log, id: &str, found: &Found) -> Result<String> {
+    let incident = log.evidence(id)?.incident;
+    let page = IncidentPage {
+        incident: incident.as_ref(),
+        alarm: &found.alarm,
+        aftermath: found.aftermath.as_ref(),
+    };
+    Ok(page.html())
 }
 
 fn line(out: &mut impl Write, record: &impl serde::Serialize) -> Result<()> {

@@ -5,15 +5,16 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use clap_complete::ArgValueCandidates;
 use hyper::{Method, StatusCode};
 use monitor::guard::board::{Action, HostStatus, ServiceStatus};
 use monitor::guard::control::{self, Client, encoded};
 use monitor::report::text::grouped;
 use serde_json::Value;
 
-use super::Format;
 use super::judge::span;
 use super::status::Exit;
+use super::{Format, completion};
 
 /// Bytes of an answer that are kept at most.
 pub const LARGEST_ANSWER: usize = 64 << 20;
@@ -57,7 +58,7 @@ enum ServicesAction {
 #[derive(Args, Clone, Debug)]
 struct Named {
     /// The service, as `monitor services` names it; its last part is enough where it is the only one
-    #[arg(value_name = "SERVICE")]
+    #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(completion::services))]
     name: String,
 }
 
@@ -96,7 +97,19 @@ impl AskArgs {
         })
     }
 
-    fn services(&self) -> Result<Vec<ServiceStatus>> {
+    /// The guard at the usual place.
+    pub fn usual() -> Self {
+        Self {
+            socket: control::PLACE.into(),
+            format: Format::Json,
+        }
+    }
+
+    /// All services, in the order of their names.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn services(&self) -> Result<Vec<ServiceStatus>> {
         Ok(serde_json::from_slice(
             &self.ask(Method::GET, "/v1/services")?,
         )?)
