@@ -5,7 +5,7 @@ use std::{env, fs, io};
 
 use monitor::profile::Profile;
 use monitor::profile::file::encode;
-use monitor::syscall::event::{Abi, Comm, Event, EventKind, Stretch, ThreadKey};
+use monitor::syscall::event::{Abi, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use monitor::syscall::table;
 use monitor::trace::recording::{Header, RecordingWriter};
 
@@ -22,6 +22,7 @@ fn event(kind: EventKind) -> Event {
             start_ns: 3,
         },
         comm: Comm::new(b"nginx"),
+        service: ServiceId::default(),
         time_ns: 7,
         kind,
     }

@@ -211,7 +211,9 @@ pub fn main() -> ExitCode {
     unsafe { monitor::model::runtime::disable_telemetry() };
     keep_large_blocks_apart();
     // Ends here where a shell asks what may follow what was typed.
-    clap_complete::CompleteEnv::with_factory(Cli::command).complete();
+    clap_complete::CompleteEnv::with_factory(Cli::command)
+        .completer("monitor")
+        .complete();
     let cli = match parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),

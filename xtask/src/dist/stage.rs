@@ -21,7 +21,7 @@ pub struct Staged {
 }
 
 /// Files of `packaging/` and where they lie on a host.
-const PACKAGING: [(&str, &str); 7] = [
+const PACKAGING: [(&str, &str); 8] = [
     ("monitor.service", "usr/lib/systemd/system/monitor.service"),
     ("monitor.sysusers", "usr/lib/sysusers.d/monitor.conf"),
     ("monitor.catalog", "usr/lib/systemd/catalog/monitor.catalog"),
@@ -30,6 +30,10 @@ const PACKAGING: [(&str, &str); 7] = [
     (
         "prometheus/monitor.rules.yml",
         "usr/share/monitor/prometheus/monitor.rules.yml",
+    ),
+    (
+        "lintian-overrides",
+        "usr/share/lintian/overrides/monitor",
     ),
     (
         "grafana/monitor.json",
@@ -161,7 +165,7 @@ fn debian_changelog(epoch: &str) -> Result<String> {
     let version = env!("CARGO_PKG_VERSION");
     Ok(format!(
         "monitor ({version}-1) unstable; urgency=medium\n\n  * Release {version}; see changelog.gz.\n\n \
-         -- The monitor developers <monitor@localhost>  {date}\n"
+         -- The monitor developers <noreply@github.com>  {date}\n"
     ))
 }
 
