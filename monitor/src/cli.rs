@@ -267,18 +267,24 @@ pub fn main() -> ExitCode {
 
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
     let mut command = Cli::command();
-    let matches = command.try_get_matches_from_mut(arguments)?;
-    if let Some((name, own)) = matches.subcommand() {
+    let arguments: Vec<OsString> = arguments.collect();
+    let matches = command.try_get_matches_from_mut(&arguments)?;
+    if let Some(name) = matches.subcommand_name() {
+        let before = arguments.iter().take_while(|it| *it != name);
+        let before: Vec<_> = before.map(|it| it.to_string_lossy()).collect();
         // clap would take them and nobody would look at them.
         let stray = matches.ids().find(|id| {
             let is_global = ["log_level", "color"].contains(&id.as_str());
             // A global option of the command itself is listed here too.
             let is_ours = !is_global && command.get_arguments().any(|it| it.get_id() == *id);
-            // So is one of the command's that its own commands take.
-            let of_command = own.try_contains_id(id.as_str()).is_ok()
-                && own.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+            // So is one of the command's that its own commands take, wherever it stands.
+            let option = format!("--{}", id.as_str().replace('_', "-"));
+            let stands_before = before.iter().any(|it| {
+                it.strip_prefix(&option)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            });
             is_ours
-                && !of_command
+                && stands_before
                 && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
         });
         if let Some(stray) = stray {

@@ -31,10 +31,7 @@ const PACKAGING: [(&str, &str); 8] = [
         "prometheus/monitor.rules.yml",
         "usr/share/monitor/prometheus/monitor.rules.yml",
     ),
-    (
-        "lintian-overrides",
-        "usr/share/lintian/overrides/monitor",
-    ),
+    ("lintian-overrides", "usr/share/lintian/overrides/monitor"),
     (
         "grafana/monitor.json",
         "usr/share/monitor/grafana/monitor.json",
