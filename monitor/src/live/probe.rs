@@ -88,6 +88,7 @@ impl Probe {
         let log_level = log::max_level() as u8;
         let slots = thread_slots::count(sizes.max_threads);
         let slot_mask = slots - 1;
+        let touches_a_second = details.most_a_second();
         let nested = filter.pid_namespace != 0;
         let processes = max_processes(sizes);
         let cgroups = if filter.by_cgroup == 0 {
@@ -100,7 +101,7 @@ impl Probe {
             .override_global(names::LAYOUT, layout_words.as_slice(), true)
             .override_global(names::SLOT_MASK, &slot_mask, true)
             .override_global(names::LOG_LEVEL, &log_level, true)
-            .override_global(names::TOUCHES_A_SECOND, &touch::MOST_A_SECOND, true)
+            .override_global(names::TOUCHES_A_SECOND, &touches_a_second, true)
             .override_global(
                 names::ARGUMENT_WORDS,
                 layout::ARGUMENT_WORDS.as_slice(),

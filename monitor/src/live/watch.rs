@@ -23,7 +23,7 @@ use super::{
     services::{CgroupEvent, Services},
     signals,
     target::{self, Target},
-    touch::Details,
+    touch::{self, Details},
 };
 use crate::{
     pipeline::Feed,
@@ -103,7 +103,17 @@ impl Watch {
         let plan = Plan::new(&host, options.attachment, by_cgroup);
         let plan = plan.map_err(WatchError::Attachment)?;
         log::info!("attaching by {}", plan.attachment());
-        let (probe, readers) = Probe::load(&filter, &layout, options.sizes, plan, options.details)?;
+        let details = options.details.on(host.version());
+        if details != options.details {
+            log::warn!(
+                "what calls touch is not read on Linux {}: the verifier of kernels before {}.{} is not known to take \
+                 the programs that read it",
+                host.release,
+                touch::VERIFIED_SINCE.0,
+                touch::VERIFIED_SINCE.1
+            );
+        }
+        let (probe, readers) = Probe::load(&filter, &layout, options.sizes, plan, details)?;
         let followed = match &options.target {
             Target::Cgroup(path) => Some(FollowedCgroup::new(path, service, probe.services())?),
             _ => None,
