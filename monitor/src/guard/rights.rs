@@ -4,6 +4,13 @@ use std::path::Path;
 
 /// What a thread does beside computing.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "live"),
+    expect(
+        dead_code,
+        reason = "without the kernel as a source no rights are given up"
+    )
+)]
 pub(super) enum Does<'a> {
     /// Nothing.
     Nothing,

@@ -92,7 +92,12 @@ pub enum ProfileError {
 /// The bytes of a profile: the same for equal profiles.
 #[must_use]
 pub fn encode(profile: &Profile) -> Vec<u8> {
-    let contents = contents::written(&Contents::from(profile));
+    seal(&contents::written(&Contents::from(profile)))
+}
+
+/// The bytes of a file with these contents, whatever they are: preamble, contents, SHA-256.
+#[must_use]
+pub fn seal(contents: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(PREAMBLE + contents.len() + SEAL);
     bytes.extend(MAGIC);
     bytes.extend(VERSION.to_le_bytes());
