@@ -33,13 +33,6 @@ pub fn all(tally: &mut Tally) {
             .env("RUSTDOCFLAGS", "-D warnings"),
         tally,
     );
-    one(
-        "fuzz targets, 5 s each (fuzz/smoke.sh)",
-        Command::new("sh")
-            .arg(place::root().join("fuzz/smoke.sh"))
-            .arg("5"),
-        tally,
-    );
     match other_target() {
         Ok(()) => one(
             "compiles for aarch64 (cargo check)",
