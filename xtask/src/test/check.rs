@@ -8,7 +8,6 @@ use anyhow::Result;
 use super::tally::Tally;
 use crate::setup::Rustc;
 use crate::{build, tool};
-use support::place;
 
 const OTHER_TARGET: &str = "aarch64-unknown-linux-gnu";
 
