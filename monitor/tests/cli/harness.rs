@@ -58,6 +58,16 @@ pub fn monitor(arguments: &[&str]) -> Command {
         .env_remove("NO_COLOR")
         // Never the log of whoever runs the tests.
         .env("MONITOR_ALARM_LOG", alarm_log());
+    // A signal that was ignored stays so in children, and tests run behind nohup as well.
+    let heed = || {
+        for signal in [libc::SIGHUP, libc::SIGINT] {
+            // SAFETY: the default action runs no code of this process.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // SAFETY: signal(2) may be called between fork and exec.
+    unsafe { std::os::unix::process::CommandExt::pre_exec(&mut command, heed) };
     command
 }
 
