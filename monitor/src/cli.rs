@@ -254,7 +254,7 @@ pub fn main() -> ExitCode {
         if status::is_closed_output(&error) {
             return Exit::Quiet;
         }
-        complain(&format!("{error:#}"));
+        complain(&status::in_words(&error));
         if error.is::<Usage>() {
             Exit::Usage
         } else {

@@ -9,3 +9,5 @@ pub mod usage;
 pub mod snapshot;
 
 pub mod private_file;
+
+pub mod whole_lines;

@@ -6,16 +6,18 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{LogError, former};
+use crate::run::whole_lines::Turn;
 
 /// Bytes after which a log is set aside as `.1`, in the place of the one before.
 const MOST: u64 = 64 << 20;
 
-/// A log that is set aside when it has grown large.
+/// How often the log may be found moved away before a write gives up.
+const ATTEMPTS: usize = 16;
+
+/// A log that is set aside when it has grown large. Several monitors may write to one: each in its turn.
 pub struct AlarmLog {
     path: PathBuf,
     file: File,
-    length: u64,
-    at_line_start: bool,
     most: u64,
 }
 
@@ -31,40 +33,35 @@ impl AlarmLog {
     fn open_with_room(path: &Path, most: u64) -> Result<Self, LogError> {
         let path = made(path)?;
         let file = open(&path)?;
-        let mut log = Self {
-            length: 0,
-            file,
-            path,
-            at_line_start: true,
-            most,
-        };
-        log.length = log.file.metadata().map_or(0, |about| about.len());
-        log.make_room();
-        Ok(log)
+        Ok(Self { path, file, most })
     }
 
-    /// Sets the log aside when it is full. One that cannot be goes on as it is.
-    fn make_room(&mut self) {
-        if self.length <= self.most || fs::rename(&self.path, former(&self.path)).is_err() {
-            return;
+    /// Writes lines, which end with a newline, whole or not at all.
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        for _ in 0..ATTEMPTS {
+            let turn = Turn::at(&self.file)?;
+            let about = self.file.metadata()?;
+            let is_current = fs::symlink_metadata(&self.path)
+                .is_ok_and(|there| (there.dev(), there.ino()) == (about.dev(), about.ino()));
+            // One that cannot be set aside goes on as it is.
+            let is_aside = is_current
+                && about.len() > self.most
+                && fs::rename(&self.path, former(&self.path)).is_ok();
+            if is_current && !is_aside {
+                return turn.append(lines);
+            }
+            drop(turn);
+            // Another monitor, or logrotate, may have moved it away as well.
+            self.file = open(&self.path).map_err(io::Error::other)?;
         }
-        if let Ok(file) = open(&self.path) {
-            self.file = file;
-            self.length = 0;
-        }
+        Err(io::Error::other("the file is replaced again and again"))
     }
 }
 
 impl Write for AlarmLog {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // A new log begins with a whole line.
-        if self.at_line_start {
-            self.make_room();
-        }
-        let written = self.file.write(bytes)?;
-        self.length = self.length.saturating_add(written as u64);
-        self.at_line_start = bytes.get(..written).is_some_and(|it| it.ends_with(b"\n"));
-        Ok(written)
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        self.append(lines)?;
+        Ok(lines.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -98,7 +95,8 @@ pub(super) fn made(path: &Path) -> Result<PathBuf, LogError> {
 /// Opens a file to write at its end; it is made if it is not there, for this user alone.
 pub(super) fn open(path: &Path) -> Result<File, LogError> {
     let mut options = OpenOptions::new();
-    options.create(true).append(true).mode(0o600);
+    // Whether it ends in the middle of a line is read.
+    options.create(true).append(true).read(true).mode(0o600);
     checked(path, &mut options)
 }
 
@@ -161,6 +159,7 @@ mod tests {
     use std::path::Path;
 
     use super::{AlarmLog, former};
+    use crate::alarm_log::stored::lines;
 
     fn refusal(path: &Path) -> String {
         let error = AlarmLog::open(path).err().expect("it is refused");
@@ -208,9 +207,49 @@ mod tests {
         let read = |path: &Path| fs::read_to_string(path).expect("there");
         assert_eq!(read(&former(&path)), "first of them\n");
         assert_eq!(read(&path), "second\nthird\n");
-        drop(log);
-        AlarmLog::open_with_room(&path, 10).expect("opened");
+        log.write_all(b"fourth\n").expect("written");
         assert_eq!(read(&former(&path)), "second\nthird\n");
-        assert_eq!(read(&path), "");
+        assert_eq!(read(&path), "fourth\n");
+    }
+
+    #[test]
+    fn half_a_line_of_the_run_before_swallows_no_alarm() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("alarms.jsonl");
+        fs::write(&path, "{\"schema\":1,\"type\":\"al").expect("written");
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("ours");
+        let mut log = AlarmLog::open(&path).expect("opened");
+        log.write_all(b"{\"schema\":2}\n").expect("written");
+        let mut whole = Vec::new();
+        let damaged = lines::of(&path, |line: serde_json::Value, _| whole.push(line));
+        assert_eq!(damaged.expect("readable"), 1);
+        assert_eq!(whole, [serde_json::json!({"schema": 2})]);
+    }
+
+    #[test]
+    fn several_monitors_write_to_one_log_and_none_destroys_what_another_wrote() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("alarms.jsonl");
+        let former = former(&path);
+        // Whatever is set aside is kept by this test, as logrotate would keep it.
+        let mut kept = String::new();
+        let mut logs: Vec<_> = (0..3)
+            .map(|_| AlarmLog::open_with_room(&path, 40).expect("opened"))
+            .collect();
+        for number in 0..60 {
+            let line = format!("line {number:02}\n");
+            logs[number % 3]
+                .write_all(line.as_bytes())
+                .expect("written");
+            if let Ok(aside) = fs::read_to_string(&former) {
+                kept += &aside;
+                fs::remove_file(&former).expect("there");
+            }
+        }
+        kept += &fs::read_to_string(&path).expect("there");
+        let all: String = (0..60)
+            .map(|number| format!("line {number:02}\n"))
+            .collect();
+        assert_eq!(kept, all);
     }
 }

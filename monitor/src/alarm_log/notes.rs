@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -16,6 +16,7 @@ use super::{LogError, beside, file};
 use crate::incident::grouping::Suppression;
 use crate::pipeline::reporting::Suppressions;
 use crate::run::clock::monotonic_ns;
+use crate::run::whole_lines::Turn;
 
 /// The version of the form of a note.
 const SCHEMA: u32 = 1;
@@ -106,10 +107,9 @@ impl Notes {
         let mut line = serde_json::to_vec(note).unwrap_or_default();
         line.push(b'\n');
         let path = file::made(&self.path)?;
-        let mut file = file::open(&path)?;
-        // One write of a file that is appended to: lines of two writers do not mix.
-        file.write_all(&line)
-            .and_then(|()| file.sync_all())
+        let file = file::open(&path)?;
+        let turn = Turn::at(&file).and_then(|turn| turn.append(&line));
+        turn.and_then(|()| file.sync_all())
             .map_err(|source| LogError::Open { path, source })
     }
 

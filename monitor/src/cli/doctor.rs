@@ -10,7 +10,7 @@ use monitor::report::sinks::OutputConfig;
 use serde_json::json;
 
 use super::judge::ModelArgs;
-use super::status::Exit;
+use super::status::{Exit, in_words};
 use super::{complain, output};
 
 /// Options of `monitor doctor`.
@@ -31,7 +31,7 @@ pub fn checks(model: &ModelArgs, outputs: &[OutputConfig]) -> Vec<Check> {
     let mut checks = doctor::host();
     checks.push(match model.load() {
         Ok(loaded) => Check::ok("model", loaded.manifest().name.clone()),
-        Err(error) => Check::failed("model", &format!("{error:#}")),
+        Err(error) => Check::failed("model", &in_words(&error)),
     });
     checks.push(match alarm_log::place() {
         Ok(path) => doctor::folder("alarm log", path.parent().unwrap_or(&path)),

@@ -9,7 +9,8 @@ use monitor::detect::counters::Counters;
 use monitor::detect::detector::Detector;
 use monitor::detect::verdict::Verdict;
 use monitor::pipeline::{Engine, EngineError};
-use monitor::profile::file;
+use monitor::profile::file::lock::Lock;
+use monitor::profile::file::{self, ProfileError};
 use monitor::report::text::grouped;
 use monitor::syscall::event::Event;
 use monitor::trace::error::shown;
@@ -22,6 +23,9 @@ const SAVED_EVERY: Duration = Duration::from_secs(600);
 /// How long an acceptance may wait to be taken up.
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(2);
 
+/// How long the end of a run waits for another process that changes the file.
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(5);
+
 /// Tells one state of a file from another: device, inode, size, and when it was changed.
 type Stamp = (u64, u64, u64, (i64, i64));
 
@@ -32,6 +36,8 @@ pub struct Keeper {
     /// Whether what is learned is saved.
     saves: bool,
     saved: Instant,
+    /// Whether another process was changing the file when it was to be saved.
+    retries: bool,
     learned: u64,
     looked: Instant,
     stamp: Option<Stamp>,
@@ -48,6 +54,7 @@ impl Keeper {
             path: path.to_path_buf(),
             saves,
             saved: Instant::now(),
+            retries: false,
             learned: 0,
             looked: Instant::now(),
             stamp: stamp(path),
@@ -90,12 +97,24 @@ impl Keeper {
         });
     }
 
-    fn save(&mut self) -> Result<(), EngineError> {
+    /// Saves what was learned on, unless another process is changing the file for longer than `patience`: it is tried again
+    /// then, after a moment.
+    fn save(&mut self, patience: Duration) -> Result<(), EngineError> {
         self.saved = Instant::now();
         let learned = self.detector.counters().adapted;
         if !self.saves || learned <= self.learned {
             return Ok(());
         }
+        let _lock = match Lock::of(&self.path, patience) {
+            Err(ProfileError::Busy { .. }) if patience.is_zero() => {
+                self.retries = true;
+                return Ok(());
+            }
+            Err(why @ ProfileError::Busy { .. }) => return Err(why.into()),
+            // A file that is not there is made.
+            lock => lock.ok(),
+        };
+        self.retries = false;
         // What a person accepted meanwhile is not to be lost, nor a file that is somebody else's work.
         self.look();
         if self.foreign {
@@ -127,15 +146,21 @@ impl Engine for Keeper {
         if self.looked.elapsed() >= LOOKED_AT_EVERY {
             self.look();
         }
-        if self.saved.elapsed() >= SAVED_EVERY {
-            self.save()?;
+        if self.saved.elapsed()
+            >= if self.retries {
+                LOOKED_AT_EVERY
+            } else {
+                SAVED_EVERY
+            }
+        {
+            self.save(Duration::ZERO)?;
         }
         Ok(())
     }
 
     fn finish(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
         self.detector.finish(verdicts)?;
-        self.save()
+        self.save(PATIENCE_AT_THE_END)
     }
 
     fn counters(&self) -> Counters {

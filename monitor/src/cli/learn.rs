@@ -4,11 +4,10 @@ mod material;
 
 pub mod summary;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -18,6 +17,7 @@ use monitor::model::Model;
 use monitor::pipeline::Parts;
 use monitor::pipeline::unjudged::Unjudged;
 use monitor::profile::budget::Budget;
+use monitor::profile::file::lock::Lock;
 use monitor::profile::provenance::Origin;
 use monitor::profile::{Profile, file};
 use monitor::report::text::grouped;
@@ -66,6 +66,11 @@ pub struct LearnArgs {
 /// Learns, and says what came of it.
 pub fn run(args: LearnArgs) -> Result<Exit> {
     check_place("--profile", &args.profile)?;
+    // Held to the end: what is added is added to what is read now.
+    let _lock = match args.profile.exists() {
+        true => Some(Lock::of(&args.profile, Duration::from_secs(1))?),
+        false => None,
+    };
     let mut profile = existing(&args)?;
     let model = args.model.load()?;
     let target = match (&args.recordings[..], args.target.clone().target()) {
@@ -78,18 +83,16 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
         }
     };
     let learned = match target {
-        None => learn(&mut profile, &args.recordings, &args.profile, None, &model)?,
+        None => {
+            let open = |path: &PathBuf| Material::open(path, &args.profile);
+            learn(&mut profile, args.recordings.iter().map(open), &model)?
+        }
         Some(target) => {
-            let spool = Spool::beside(&args.profile)?;
+            let spool = spool(&args.profile)?;
             let name = target.to_string();
-            record(target, &args, &spool.0)?;
-            learn(
-                &mut profile,
-                std::slice::from_ref(&spool.0),
-                &args.profile,
-                Some(&name),
-                &model,
-            )?
+            record(target, &args, spool.try_clone()?)?;
+            let recorded = Material::of_file(spool, name);
+            learn(&mut profile, [recorded].into_iter(), &model)?
         }
     };
     let Some(census) = learned else {
@@ -232,24 +235,21 @@ fn existing(args: &LearnArgs) -> Result<Profile> {
     }
 }
 
-/// Learns every recording that `profile` has not learned; `None` when there is none. A live run's is named by `live`.
+/// Learns every recording that `profile` has not learned; `None` when there is none.
 fn learn(
     profile: &mut Profile,
-    recordings: &[PathBuf],
-    beside: &Path,
-    live: Option<&str>,
+    recordings: impl Iterator<Item = Result<Material>>,
     model: &Model,
 ) -> Result<Option<Census>> {
     let mut origins = Vec::new();
     let mut census = Census::new(std::mem::take(profile)).within(spare_bytes());
     let bar = progress("learning");
-    for path in recordings {
+    for recording in recordings {
         let Material {
             name,
             sha256,
             mut source,
-        } = Material::open(path, beside)?;
-        let name = live.map_or(name, str::to_owned);
+        } = recording?;
         let seen = census.profile().provenance.has(&sha256);
         if seen || origins.iter().any(|it: &Origin| it.sha256 == sha256) {
             complain(&format!("{name} was learned before and is left out"));
@@ -284,13 +284,17 @@ fn learn(
     Ok(Some(census))
 }
 
-fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
+fn record(target: Target, args: &LearnArgs, spool: File) -> Result<()> {
     let targets = target.to_string();
     let live_line = !matches!(target, Target::Command(..));
     let parts = || {
         Ok(Parts {
             engine: Box::new(Unjudged::default()),
-            tap: Some(Box::new(Recorder::create(spool, &targets)?)),
+            tap: Some(Box::new(Recorder::begin(
+                spool,
+                "what is learned".into(),
+                &targets,
+            )?)),
             listeners: recording_listeners(live_line),
             reporting: monitor::pipeline::Reporting::default(),
             queued_batches: live::QUEUE,
@@ -312,35 +316,13 @@ fn record(target: Target, args: &LearnArgs, spool: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A temporary recording, gone with its guard.
-pub struct Spool(pub PathBuf);
-
-impl Spool {
-    /// Makes one beside a profile, for this user alone.
-    ///
-    /// # Errors
-    /// When the folder cannot be written to.
-    pub fn beside(profile: &Path) -> Result<Self> {
-        let Some(name) = profile.file_name() else {
-            let at = shown(profile);
-            return Err(Usage(format!("--profile: {at} is no name of a file")).into());
-        };
-        let mut name = name.to_owned();
-        name.push(format!(".{}.recording", std::process::id()));
-        let path = profile.with_file_name(name);
-        // Nobody else may have put something there.
-        let mut options = OpenOptions::new();
-        let made = options.write(true).create_new(true).mode(0o600).open(&path);
-        made.with_context(|| format!("cannot write to {}", shown(&path)))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        // It may not have been made.
-        let _ = std::fs::remove_file(&self.0);
-    }
+/// A file without a name in the folder of a profile, for what is recorded to be learned: it is gone with the process.
+fn spool(profile: &Path) -> Result<File> {
+    let Some(_) = profile.file_name() else {
+        let at = shown(profile);
+        return Err(Usage(format!("--profile: {at} is no name of a file")).into());
+    };
+    material::without_name(profile)
 }
 
 fn progress(what: &'static str) -> ProgressBar {

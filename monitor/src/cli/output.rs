@@ -13,7 +13,7 @@ use monitor::report::notice::{Notice, Stage};
 use monitor::report::sinks::{Notices, OutputConfig, program};
 use monitor::run::snapshot::ModelIdentity;
 
-use super::status::{Exit, Usage};
+use super::status::{Exit, Usage, in_words};
 
 /// Options that name outputs of incidents.
 #[derive(Args, Clone, Debug, Default)]
@@ -141,7 +141,7 @@ pub fn run(command: &OutputsCommand) -> Result<Exit> {
             Err(error) if error.is::<Usage>() => return Err(error),
             Err(error) => {
                 exit = Exit::Failure;
-                format!("not taken: {error:#}")
+                format!("not taken: {}", in_words(&error))
             }
         };
         writeln!(io::stdout(), "{}: {outcome}", config.shown_name())?;

@@ -7,11 +7,12 @@ mod show;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use monitor::profile::budget::Budget;
-use monitor::profile::file;
+use monitor::profile::file::{self, lock::Lock};
 use monitor::report::text::grouped;
 use monitor::trace::error::shown;
 
@@ -119,6 +120,10 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
                 let at = shown(&output);
                 return Err(Usage(format!("{at} is there already: replace it by --force")).into());
             }
+            let _lock = match output.exists() {
+                true => Some(Lock::of(&output, Duration::from_secs(5))?),
+                false => None,
+            };
             let count = profiles.len();
             let mut profiles = profiles.iter();
             let first = profiles.next().context("there are two at least")?;

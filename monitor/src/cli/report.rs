@@ -11,6 +11,7 @@ use monitor::alarm_log;
 use monitor::alarm_log::stored::Log;
 use monitor::report::json::incident::IncidentRecord;
 use monitor::report::page::period::Period;
+use monitor::run::private_file;
 use monitor::trace::error::shown;
 
 use super::status::Exit;
@@ -71,14 +72,8 @@ pub fn run(args: &ReportArgs) -> Result<Exit> {
 /// # Errors
 /// When it cannot be written.
 pub fn write_page(file: &Path, html: &str) -> Result<()> {
-    let folder = file.parent().filter(|it| !it.as_os_str().is_empty());
-    let written = || -> io::Result<()> {
-        let mut part = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        part.write_all(html.as_bytes())?;
-        part.persist(file).map_err(|error| error.error)?;
-        Ok(())
-    };
-    written().with_context(|| format!("cannot write {}", shown(file)))
+    let written = private_file::replace(file, html.as_bytes());
+    written.with_context(|| format!("cannot write {}", shown(file)))
 }
 
 fn text(period: &Period) -> String {

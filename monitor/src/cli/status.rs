@@ -70,6 +70,18 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub struct Usage(pub String);
 
+/// An error with its causes in one line, each of them once: a cause that the words before it give already is left out.
+pub fn in_words(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
 /// Whether an error only says that the reader of the output went away.
 pub fn is_closed_output(error: &anyhow::Error) -> bool {
     let closed = |cause: &(dyn Error + 'static)| {
@@ -78,4 +90,30 @@ pub fn is_closed_output(error: &anyhow::Error) -> bool {
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     };
     error.chain().any(closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+    use monitor::profile::file;
+
+    use super::in_words;
+
+    #[test]
+    fn an_error_says_each_cause_once() {
+        // Its own words carry the cause, and it is its source as well.
+        let error = file::read("/no/such.profile".as_ref()).expect_err("there is none");
+        let error = anyhow::Error::from(error).context("not judged");
+        let text = in_words(&error);
+        assert_eq!(text.matches("No such file").count(), 1, "{text}");
+        assert!(
+            text.starts_with("not judged: cannot read the profile"),
+            "{text}"
+        );
+        let deep: anyhow::Result<()> = Err(std::io::Error::other("the cause"))
+            .context("the middle")
+            .context("the whole");
+        let deep = deep.expect_err("an error");
+        assert_eq!(in_words(&deep), "the whole: the middle: the cause");
+    }
 }

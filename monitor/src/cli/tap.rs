@@ -44,7 +44,17 @@ impl Recorder {
     /// # Errors
     /// When the file cannot be written.
     pub fn create(path: &Path, targets: &str) -> Result<Self> {
-        let begin = || {
+        let failed = || format!("cannot write to {}", shown(path));
+        let file = private_file::open(path, Existing::Replace).with_context(failed)?;
+        Self::begin(file, format!("recording {}", shown(path)), targets).with_context(failed)
+    }
+
+    /// Begins a recording in an open file; `name` is what messages call it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn begin(file: File, name: String, targets: &str) -> Result<Self> {
+        let writer = {
             let header = Header {
                 started_unix_ns: unix_ns(),
                 started_monotonic_ns: monotonic_ns(),
@@ -54,12 +64,11 @@ impl Recorder {
                     .unwrap_or_default(),
                 targets: targets.to_owned(),
             };
-            RecordingWriter::new(private_file::open(path, Existing::Replace)?, &header)
+            RecordingWriter::new(file, &header)?
         };
-        let writer = begin().with_context(|| format!("cannot write to {}", shown(path)))?;
         Ok(Self {
             writer: Some(writer),
-            name: format!("recording {}", shown(path)),
+            name,
             flushed: Instant::now(),
             rests_until: None,
             events: 0,

@@ -5,17 +5,19 @@ mod contents;
 
 pub mod kept;
 
+pub mod lock;
+
 mod first;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::profile::Profile;
+use crate::run::private_file;
 use crate::trace::error::shown;
 
 use contents::Contents;
@@ -78,6 +80,12 @@ pub enum ProfileError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// Another process is changing it.
+    #[error("the profile {} is being changed by another process: try again when that is done", shown(.path))]
+    Busy {
+        /// Which file.
+        path: PathBuf,
     },
     /// Its bytes are no use.
     #[error("the profile {} {damage}", shown(.path))]
@@ -175,34 +183,7 @@ pub fn read(path: &Path) -> Result<(Profile, String), ProfileError> {
 /// When the folder cannot be written to.
 pub fn write(path: &Path, profile: &Profile) -> Result<String, ProfileError> {
     let bytes = encode(profile);
-    let put = || -> io::Result<()> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut beside = std::ffi::OsString::from(".");
-        beside.push(name);
-        beside.push(format!(".{}.part", std::process::id()));
-        let beside = folder.join(beside);
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)?;
-        let written = file
-            .write_all(&bytes)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&beside, path));
-        if written.is_err() {
-            // The first failure is the one to tell.
-            let _ = fs::remove_file(&beside);
-        }
-        written?;
-        File::open(folder)?.sync_all()
-    };
-    put().map_err(|source| ProfileError::Io {
+    private_file::replace(path, &bytes).map_err(|source| ProfileError::Io {
         action: "write",
         path: path.to_path_buf(),
         source,

@@ -1,5 +1,8 @@
 //! From the clock of the events to the time on the wall.
 
+use std::fs;
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nix::time::{ClockId, clock_gettime};
@@ -32,7 +35,7 @@ impl WallClock {
         let (unix_ns, monotonic_ns) = match self {
             Self::Live => (
                 nanoseconds(ClockId::CLOCK_REALTIME)?,
-                nanoseconds(ClockId::CLOCK_MONOTONIC)?,
+                kernel_monotonic_ns()?,
             ),
             Self::Anchored {
                 unix_ns,
@@ -72,10 +75,34 @@ impl WallClock {
 }
 
 /// Now by the clock of the events, in nanoseconds; 0 on a system without it, which no Linux is.
+///
+/// The kernel's own clock, by which the probe tells times, whatever time namespace this process is in.
 #[must_use]
 pub fn monotonic_ns() -> u64 {
-    let now = nanoseconds(ClockId::CLOCK_MONOTONIC);
+    let now = kernel_monotonic_ns();
     now.and_then(|now| u64::try_from(now).ok()).unwrap_or(0)
+}
+
+fn kernel_monotonic_ns() -> Option<i128> {
+    // A process stays in the time namespace that it was started in (time_namespaces(7)).
+    static OFFSET: LazyLock<i128> = LazyLock::new(|| {
+        let offsets = fs::read_to_string("/proc/self/timens_offsets");
+        offsets.map_or(0, |text| monotonic_offset_ns(&text))
+    });
+    Some(nanoseconds(ClockId::CLOCK_MONOTONIC)? - *OFFSET)
+}
+
+/// How far the monotonic clock of a time namespace is ahead of the kernel's, by its `timens_offsets`: lines of a clock, seconds
+/// and nanoseconds.
+fn monotonic_offset_ns(offsets: &str) -> i128 {
+    let offset = |line: &str| {
+        let mut words = line.split_ascii_whitespace();
+        // Linux 5.6, the first with time namespaces, gives the number of the clock in place of its name.
+        matches!(words.next()?, "monotonic" | "1").then_some(())?;
+        let seconds: i128 = words.next()?.parse().ok()?;
+        Some(seconds * 1_000_000_000 + words.next()?.parse::<i128>().ok()?)
+    };
+    offsets.lines().find_map(offset).unwrap_or(0)
 }
 
 fn nanoseconds(clock: ClockId) -> Option<i128> {
@@ -87,7 +114,22 @@ fn nanoseconds(clock: ClockId) -> Option<i128> {
 mod tests {
     use std::time::SystemTime;
 
-    use super::{WallClock, monotonic_ns};
+    use super::{WallClock, monotonic_ns, monotonic_offset_ns};
+
+    #[test]
+    fn the_offset_of_a_time_namespace_is_read_as_the_kernel_writes_it() {
+        let offset = |text| monotonic_offset_ns(text);
+        assert_eq!(
+            offset("monotonic           0         0\nboottime            0         0\n"),
+            0
+        );
+        assert_eq!(
+            offset("monotonic       86400        50\nboottime           -1         0\n"),
+            86_400_000_000_050
+        );
+        assert_eq!(offset("1 -7 0\n7 5 0\n"), -7_000_000_000);
+        assert_eq!(offset(""), 0);
+    }
 
     #[test]
     fn an_event_of_now_happened_now() {

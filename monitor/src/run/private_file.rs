@@ -1,16 +1,18 @@
 //! Opens the files that the monitor writes, so that nobody else chooses what is written to or reads it.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+
+use super::whole_lines;
 
 /// What becomes of a file that is there already.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Existing {
-    /// It is written to at its end.
+    /// It is written to at its end, on a new line.
     Append,
     /// It is emptied.
     Replace,
@@ -62,13 +64,64 @@ pub fn open(path: &Path, existing: Existing) -> io::Result<File> {
             }
             // A file system without locks: nobody can be told apart there.
         }
-        if existing == Existing::Replace {
-            file.set_len(0)?;
+        match existing {
+            Existing::Replace => file.set_len(0)?,
+            Existing::Append if is_torn(path, &file)? => (&file).write_all(b"\n")?,
+            Existing::Append => {}
         }
     } else if !of_this_process {
         block_again(&file)?;
     }
     Ok(file)
+}
+
+/// Replaces the file at `path` whole, in one step, by one that this user alone reads: whoever looks,
+/// also after a crash, finds the old one or the new one.
+///
+/// # Errors
+///
+/// When the folder cannot be written to, or the disk is full; the old file stands then.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_for(path, bytes, 0o600)
+}
+
+/// [`replace`] by a file with these permissions.
+///
+/// # Errors
+///
+/// As of [`replace`].
+pub fn replace_for(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    if path.file_name().is_none() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // Under a name that no other process picks, whatever an earlier one left behind.
+    let mut part = tempfile::Builder::new()
+        .prefix(".part")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder)?;
+    part.write_all(bytes)?;
+    part.as_file().sync_all()?;
+    part.persist(path).map_err(|error| error.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Whether the file that is open as `file` ends in the middle of a line, as a full disk leaves it.
+fn is_torn(path: &Path, file: &File) -> io::Result<bool> {
+    let about = file.metadata()?;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+    // One that this user only writes to is taken as whole.
+    let Ok(again) = options.open(path) else {
+        return Ok(false);
+    };
+    let same = again.metadata()?;
+    Ok((same.dev(), same.ino()) == (about.dev(), about.ino())
+        && whole_lines::is_torn(&again, about.len()))
 }
 
 fn refused(why: &str) -> io::Error {
@@ -111,7 +164,7 @@ mod tests {
     use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-    use super::{Existing, open};
+    use super::{Existing, open, replace, replace_for};
 
     #[test]
     fn a_new_file_is_for_this_user_alone_and_has_one_writer() {
@@ -127,6 +180,42 @@ mod tests {
         );
         drop(file);
         open(&path, Existing::Append).expect("free again");
+    }
+
+    #[test]
+    fn half_a_line_at_the_end_damages_none_of_what_is_appended() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("out");
+        for (before, after) in [("", "new\n"), ("old\n", "old\nnew\n"), ("ol", "ol\nnew\n")] {
+            fs::write(&path, before).expect("written");
+            let mut file = open(&path, Existing::Append).expect("opened");
+            file.write_all(b"new\n").expect("written");
+            assert_eq!(fs::read_to_string(&path).expect("there"), after);
+        }
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_whatever_another_process_left_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kept");
+        fs::write(folder.path().join(".kept.1.part"), "").expect("written");
+        fs::write(folder.path().join("kept.part"), "").expect("written");
+        replace(&path, b"one").expect("written");
+        let mode = || fs::metadata(&path).expect("there").permissions().mode() & 0o777;
+        assert_eq!(mode(), 0o600);
+        replace_for(&path, b"two", 0o644).expect("written");
+        assert_eq!(
+            (fs::read(&path).expect("there"), mode()),
+            (b"two".to_vec(), 0o644)
+        );
+        let there = || fs::read_dir(folder.path()).expect("there").count();
+        assert_eq!(there(), 3);
+        replace(&folder.path().join("none/kept"), b"x").expect_err("no folder");
+        replace("/".as_ref(), b"x").expect_err("no file");
+        // What cannot be put there leaves nothing behind.
+        fs::create_dir(folder.path().join("taken")).expect("made");
+        replace(&folder.path().join("taken"), b"x").expect_err("a folder");
+        assert_eq!(there(), 4);
     }
 
     #[test]

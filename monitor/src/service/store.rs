@@ -4,7 +4,7 @@
 //! and `previous/profile`. Files are private and replaced whole; a file that cannot be read is set aside and told.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use super::release::Release;
 use crate::learn::census::Life as ThreadLife;
 use crate::profile::Profile;
 use crate::profile::file;
+use crate::run::private_file::replace;
 use crate::trace::error::shown;
 
 /// Where the state is.
@@ -196,22 +197,19 @@ impl Store {
         make_private(&folder)?;
         if save.keeps_previous && folder.join("profile").exists() {
             make_private(&folder.join("previous"))?;
-            fs::copy(folder.join("profile"), folder.join("previous/.part"))?;
-            fs::rename(
-                folder.join("previous/.part"),
-                folder.join("previous/profile"),
-            )?;
+            let present = fs::read(folder.join("profile"))?;
+            replace(&folder.join("previous/profile"), &present)?;
         }
         if let Some(profile) = &save.profile {
-            write(&folder.join("profile"), &file::encode(profile))?;
+            replace(&folder.join("profile"), &file::encode(profile))?;
         }
         if let Some((profile, lives)) = &save.learned {
-            write(&folder.join("learned"), &file::encode(profile))?;
+            replace(&folder.join("learned"), &file::encode(profile))?;
             let lives = postcard::to_stdvec(lives).map_err(io::Error::other)?;
-            write(&folder.join("lives"), &lives)?;
+            replace(&folder.join("lives"), &lives)?;
         }
         // Last: it says what the other files are.
-        write(
+        replace(
             &folder.join("state.json"),
             &serde_json::to_vec_pretty(&save.record)?,
         )?;
@@ -241,18 +239,6 @@ impl Store {
 /// Makes a folder and those above it, private to this user.
 fn make_private(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-/// Replaces a file whole: after a crash the old or the new one stands there.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let mut part = tempfile::Builder::new()
-        .prefix(".part")
-        .tempfile_in(folder)?;
-    part.write_all(bytes)?;
-    part.as_file().sync_all()?;
-    part.persist(path).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
 }
 
 fn lives(path: &Path) -> io::Result<Vec<ThreadLife>> {

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
+use monitor::profile::{Profile, file};
 use serde_json::{Value, json};
 
-use crate::harness::{Ran, run, text};
+use crate::harness::{Ran, monitor, run, text};
 use crate::schema;
 
 /// An alarm as a monitor with a profile writes it: 40 times `read`, then `ptrace` under another name.
@@ -127,6 +129,50 @@ fn the_log_that_was_set_aside_is_searched_too() {
     assert_eq!(explain(&path, &["old"]).status, 0);
     let list = explain(&path, &[]).out;
     assert!(list.lines().last().is_some_and(|line| line.contains("new")));
+}
+
+#[test]
+fn what_is_accepted_at_once_by_many_is_all_kept() {
+    const MANY: usize = 16;
+    let folder = tempfile::tempdir().expect("a folder");
+    let id = |number: usize| format!("01HF7YAT{number:02}00000000000000000");
+    let alarms: Vec<_> = (0..MANY)
+        .map(|number| {
+            let mut alarm = alarm(&id(number));
+            // Each has a call that no other has.
+            alarm["flight"]["calls"][10] = json!(["x86-64", 140 + number, null]);
+            alarm
+        })
+        .collect();
+    let log = log(folder.path(), &alarms);
+    let profile = folder.path().join("web.profile");
+    file::write(&profile, &Profile::default()).expect("written");
+    let accepting: Vec<_> = (0..MANY)
+        .map(|it| {
+            let id = id(it);
+            let arguments = ["profile", "accept", &id, "--profile", text(&profile)];
+            monitor(&arguments)
+                .args(["--yes", "--alarm-log", text(&log)])
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("it starts")
+        })
+        .collect();
+    for child in accepting {
+        let output = child.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+    }
+    let (after, _) = file::read(&profile).expect("whole");
+    let mut accepted: Vec<_> = after
+        .accepted
+        .acceptances
+        .into_iter()
+        .map(|it| it.alarm)
+        .collect();
+    accepted.sort_unstable();
+    assert_eq!(accepted, (0..MANY).map(id).collect::<Vec<_>>());
 }
 
 #[test]

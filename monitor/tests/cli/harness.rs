@@ -39,6 +39,10 @@ impl Ran {
         for word in words {
             assert!(self.err.contains(word), "no {word:?} in {}", self.err);
         }
+        let mut said = self.err.trim_end().split(": ").collect::<Vec<_>>();
+        said.sort_unstable();
+        let twice = said.windows(2).find(|it| it[0] == it[1]);
+        assert_eq!(twice, None, "a cause is said twice: {}", self.err);
     }
 }
 

@@ -10,6 +10,7 @@ use monitor::run::snapshot::ModelIdentity;
 
 use crate::cli::complain;
 use crate::cli::output::listener;
+use crate::cli::status::in_words;
 
 /// The configured outputs of a run.
 pub struct Outlets {
@@ -83,7 +84,7 @@ impl Outlets {
                     } else {
                         "was not opened: it may need rights that only a start has"
                     };
-                    complain(&format!("the output {name} {what}: {error:#}"));
+                    complain(&format!("the output {name} {what}: {}", in_words(&error)));
                     if !was_open {
                         continue;
                     }

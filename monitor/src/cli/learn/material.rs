@@ -40,13 +40,23 @@ impl Material {
                 name,
             });
         }
-        let (mut file, name) = if path.is_file() {
+        let (file, name) = if path.is_file() {
             (File::open(path).with_context(failed)?, name)
         } else {
             let input = Input::open(path)?;
             let name = input.name().to_owned();
             (copied(&mut input.into_reader(), profile)?, name)
         };
+        Self::of_file(file, name)
+    }
+
+    /// What is in an open file, from its beginning.
+    ///
+    /// # Errors
+    /// As of [`Self::open`].
+    pub fn of_file(mut file: File, name: String) -> Result<Self> {
+        let failed = || format!("cannot read {name}");
+        file.rewind().with_context(failed)?;
         let sha256 = digest(&mut file).with_context(failed)?;
         file.rewind().with_context(failed)?;
         let source = trace::from_input(Input::from_reader(&name, Box::new(file))?, None)?;
@@ -58,23 +68,31 @@ impl Material {
     }
 }
 
-/// A file without a name that holds all of `reader`.
-fn copied(reader: &mut dyn Read, profile: &Path) -> Result<File> {
+/// A file without a name in the folder of `profile`.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn without_name(profile: &Path) -> Result<File> {
     let folder = match profile.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let failed = || {
-        format!(
-            "cannot keep the input in {} while it is learned",
-            shown(folder)
-        )
-    };
-    let mut file = tempfile::tempfile_in(folder).with_context(failed)?;
-    io::copy(reader, &mut file).with_context(failed)?;
-    file.flush().with_context(failed)?;
-    file.rewind().with_context(failed)?;
+    tempfile::tempfile_in(folder).with_context(|| not_kept(folder))
+}
+
+/// One that holds all of `reader`.
+fn copied(reader: &mut dyn Read, profile: &Path) -> Result<File> {
+    let mut file = without_name(profile)?;
+    let copied = io::copy(reader, &mut file).and_then(|_| file.flush());
+    copied.with_context(|| not_kept(profile))?;
     Ok(file)
+}
+
+fn not_kept(at: &Path) -> String {
+    format!(
+        "cannot keep the input beside {} while it is learned",
+        shown(at)
+    )
 }
 
 /// SHA-256 of all the bytes that follow.

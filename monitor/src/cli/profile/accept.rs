@@ -13,7 +13,7 @@ use monitor::alarm_log::notes::{LONGEST_REASON, unix_s};
 use monitor::alarm_log::stored::{Evidence, Log};
 use monitor::alarm_log::{self};
 use monitor::profile::accepted::Difference;
-use monitor::profile::file::{self, kept};
+use monitor::profile::file::{self, kept, lock::Lock};
 use monitor::report::remarks;
 use monitor::report::text::{call_name, grouped};
 use monitor::syscall::flight::Flight;
@@ -22,6 +22,9 @@ use monitor::who::redaction::harmless;
 
 use crate::cli::status::{Exit, Usage};
 use crate::cli::{complain, stderr_is_terminal};
+
+/// How long others may take who change the same profile.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Things of a kind that are named.
 const NAMED: usize = 24;
@@ -69,6 +72,7 @@ pub fn accept(args: &AcceptArgs) -> Result<Exit> {
     let log = args.log()?;
     let evidence = log.evidence(&args.id)?;
     let place = whose::place(args.profile.as_deref(), &log, &evidence)?;
+    let _lock = Lock::of(&place.path, PATIENCE)?;
     let (before, _) = file::read(&place.path)?;
     let mut after = before.clone();
     let reason = args.reason.as_deref();
@@ -114,6 +118,7 @@ pub fn unaccept(args: &AcceptArgs) -> Result<Exit> {
         None => whose::place(None, &log, &log.evidence(&args.id)?)?,
     };
     let at = shown(&place.path);
+    let _lock = Lock::of(&place.path, PATIENCE)?;
     let (now, _) = file::read(&place.path)?;
     let all = &now.accepted.acceptances;
     let begins = |id: &str| id.starts_with(&args.id);

@@ -1,10 +1,10 @@
 //! The surprise along each trace, drawn.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use monitor::run::private_file;
 use monitor::trace::error::shown;
 use plotters::coord::Shift;
 use plotters::drawing::DrawingAreaErrorKind;
@@ -73,11 +73,7 @@ impl Plot {
     /// When it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let svg = self.svg().map_err(|error| anyhow!("the plot: {error}"))?;
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        fs::write(&partial, svg)
-            .and_then(|()| fs::rename(&partial, path))
-            .inspect_err(|_| drop(fs::remove_file(&partial)))
+        private_file::replace_for(path, svg.as_bytes(), 0o644)
             .with_context(|| format!("cannot write to {}", shown(path)))
     }
 

@@ -1,14 +1,13 @@
 //! A file for the textfile collector of Prometheus' node_exporter.
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
 use super::Metrics;
 use crate::report::remarks::remark;
+use crate::run::private_file::replace_for;
 
 /// How often it is written: as often as Prometheus asks by default, or oftener.
 const EVERY: Duration = Duration::from_secs(15);
@@ -44,20 +43,7 @@ pub fn start(path: &Path, metrics: Metrics) -> io::Result<()> {
 fn write(path: &Path, metrics: &Metrics) -> io::Result<()> {
     let text = metrics.text().map_err(io::Error::other)?;
     let text = older(&text);
-    let beside = beside(path);
-    // A leftover of a run that was killed is in the way; a link would not be followed.
-    if let Err(error) = fs::remove_file(&beside)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    let mut file: File = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    fs::rename(&beside, path)
+    replace_for(path, text.as_bytes(), 0o644)
 }
 
 /// In the older text format, which node_exporter reads: the names of counters have their suffix
@@ -80,10 +66,4 @@ fn older(text: &str) -> String {
         }
     }
     out
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
 }

@@ -177,6 +177,50 @@ fn in_a_pid_namespace_of_its_own_the_pid_that_it_shows_there_is_watched() {
 
 #[test]
 #[ignore = "needs root"]
+fn in_a_time_namespace_everything_has_the_time_at_which_it_was() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let output = folder.path().join("out.json");
+    let begun = jiff::Timestamp::now();
+    let inside = Command::new("unshare")
+        .args([
+            "--time",
+            "--monotonic",
+            "86400",
+            "--boottime",
+            "86400",
+            "--fork",
+        ])
+        .arg(env!("CARGO_BIN_EXE_monitor"))
+        .args([
+            "--no-alarm-log",
+            "--format",
+            "json",
+            "--threshold",
+            "0.2",
+            "--output",
+        ])
+        .arg(&output)
+        .args(["--", "sh", "-c", "ls / > /dev/null"])
+        .output()
+        .expect("unshare is installed");
+    let ended = jiff::Timestamp::now();
+    let told = std::fs::read_to_string(&output).unwrap_or_else(|_| panic!("{inside:?}"));
+    let objects = parse(&told);
+    for kind in ["alarm", "thread_end"] {
+        let times = objects.iter().filter(|it| it["type"] == kind);
+        let times: Vec<jiff::Timestamp> = times
+            .map(|it| it["time"].as_str().expect("known").parse().expect("a time"))
+            .collect();
+        assert!(!times.is_empty(), "{kind}: {inside:?}");
+        assert!(
+            times.iter().all(|it| (begun..=ended).contains(it)),
+            "{kind} {times:?}"
+        );
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
 fn the_two_capabilities_alone_are_enough() {
     let folder = tempfile::tempdir().expect("temporary folder");
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("set");
