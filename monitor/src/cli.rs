@@ -30,6 +30,8 @@ mod support_bundle;
 mod syscalls;
 mod tap;
 mod target;
+#[cfg(feature = "live")]
+mod top;
 mod usage;
 mod version;
 mod watch;
@@ -59,7 +61,7 @@ use status::{Exit, Usage};
     override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
                       monitor [OPTIONS] -- COMMAND ARGS...\n       \
                       monitor record|learn|profile|replay|explain|report|score|syscalls [OPTIONS] ...\n       \
-                      monitor guard|status|services|incidents|config [OPTIONS] ...\n       \
+                      monitor guard|status|services|top|incidents|config [OPTIONS] ...\n       \
                       monitor outputs|doctor|support-bundle|version [OPTIONS] ...",
     after_help = "Exit status: 0 no alarm, 3 at least one alarm (--alarm-exit-code), 4 no alarm but blind for a time, \
                   1 failure, 2 wrong usage; after -- COMMAND, that of the command."
@@ -99,6 +101,9 @@ enum Command {
     /// Lists the services of a guarded host, or does something about one
     #[cfg(feature = "live")]
     Services(services::ServicesArgs),
+    /// Shows services, threads and incidents on the terminal, as they go on
+    #[cfg(feature = "live")]
+    Top(top::TopArgs),
     /// Lists, shows, acknowledges and suppresses incidents
     Incidents(incidents::IncidentsArgs),
     /// Checks or shows the configuration of a guarded host
@@ -234,6 +239,8 @@ pub fn main() -> ExitCode {
         Some(Command::Status(args)) => services::status(&args),
         #[cfg(feature = "live")]
         Some(Command::Services(args)) => services::services(&args),
+        #[cfg(feature = "live")]
+        Some(Command::Top(args)) => top::run(&args, cli.terminal),
         Some(Command::Incidents(args)) => incidents::run(&args),
         Some(Command::Config(args)) => config::run(&args),
         Some(Command::Outputs(command)) => output::run(&command),

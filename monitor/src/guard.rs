@@ -6,6 +6,8 @@
 
 pub mod board;
 
+pub mod threads;
+
 pub mod keeper;
 
 pub mod membership;
@@ -46,6 +48,7 @@ use crate::service::identity::Identity;
 use crate::service::key::{Key, KeyKind};
 use crate::service::store::Kept;
 use crate::syscall::event::{Event, EventKind};
+use crate::syscall::flight::Flight;
 
 use board::{Action, Board};
 use claims::Claims;
@@ -53,11 +56,15 @@ use judging::{Judging, Shared};
 use keeper::Keeper;
 use lookup::Lookups;
 use membership::{Members, Membership, ServiceId, Told};
+use threads::ServiceThreads;
 use validation::Validation;
 use whereabouts::Whereabouts;
 
 /// How often lives go on and the board is written.
 const TICK: Duration = Duration::from_secs(1);
+
+/// Services whose threads are looked at within a tick, at most: it holds up judging.
+const LOOKS: usize = 4;
 
 /// What a crash may cost of what was learned.
 const SAVED_WITHIN: Duration = Duration::from_secs(30);
@@ -75,8 +82,31 @@ pub enum Request {
         /// Where the outcome goes: in words, what was done or why not.
         reply: Sender<Result<String, String>>,
     },
+    /// The threads of a service with their last calls.
+    Look {
+        /// Which.
+        service: Key,
+        /// Where they go, or why there are none.
+        reply: Sender<Result<ServiceThreads, String>>,
+    },
+    /// Take an incident or an alarm as normal.
+    Accept(Box<Acceptance>),
     /// Go on by another configuration.
     Configure(Arc<Config>),
+}
+
+/// An incident or an alarm that a person takes as normal.
+pub struct Acceptance {
+    /// The service whose it is.
+    pub service: Key,
+    /// Its id.
+    pub id: String,
+    /// The calls of its alarms, with what followed each.
+    pub flights: Vec<Flight>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Where the outcome goes, as of [`Request::Act`].
+    pub reply: Sender<Result<String, String>>,
 }
 
 /// What a guard is made of.
@@ -316,8 +346,9 @@ impl Guard {
                 break;
             }
         }
+        let mut looks = LOOKS;
         while let Ok(request) = self.requests.try_recv() {
-            self.answer(request, now_s);
+            self.answer(request, now_s, &mut looks);
         }
         for remark in remarks {
             self.remark_of(remark);
@@ -328,8 +359,30 @@ impl Guard {
         self.show();
     }
 
-    fn answer(&mut self, request: Request, now_s: u64) {
+    fn answer(&mut self, request: Request, now_s: u64, looks: &mut usize) {
         match request {
+            Request::Look { service, reply } => {
+                let outcome = match self.by_key.get(&service) {
+                    None => Err(unknown(&service)),
+                    Some(_) if *looks == 0 => Err("too much is asked at once".to_owned()),
+                    Some(&id) => {
+                        *looks -= 1;
+                        let threads = self.services[id as usize].threads();
+                        threads.map_err(|error| error.to_string())
+                    }
+                };
+                let _ = reply.try_send(outcome);
+            }
+            Request::Accept(it) => {
+                let outcome = match self.by_key.get(&it.service) {
+                    None => Err(unknown(&it.service)),
+                    Some(&id) => {
+                        let reason = it.reason.as_deref();
+                        self.services[id as usize].accept(&it.id, &it.flights, reason, now_s)
+                    }
+                };
+                self.done(&it.reply, outcome);
+            }
             Request::Configure(config) => {
                 let before = std::mem::replace(&mut self.shared.config, config);
                 // Whoever is watched now and was not before is found at its next call.
@@ -351,18 +404,21 @@ impl Guard {
                 reply,
             } => {
                 let outcome = match self.by_key.get(&service) {
-                    None => Err(format!(
-                        "there is no service {service}: see monitor services"
-                    )),
+                    None => Err(unknown(&service)),
                     Some(&id) => self.act(id, action, previous.map(|it| *it), now_s),
                 };
-                if let Ok(done) = &outcome {
-                    self.remark_of(format!("a person asked: {done}"));
-                }
-                // Whoever asked may have gone.
-                let _ = reply.try_send(outcome);
+                self.done(&reply, outcome);
             }
         }
+    }
+
+    /// Says what came of what a person asked.
+    fn done(&mut self, reply: &Sender<Result<String, String>>, outcome: Result<String, String>) {
+        if let Ok(done) = &outcome {
+            self.remark_of(format!("a person asked: {done}"));
+        }
+        // Whoever asked may have gone.
+        let _ = reply.try_send(outcome);
     }
 
     fn act(
@@ -427,7 +483,7 @@ impl Guard {
         let services: Vec<_> = self.services.iter().map(Judging::status).collect();
         let mut board = self.board.lock();
         board.uptime_s = self.begun.elapsed().as_secs_f64();
-        board.services = services;
+        board.show(services);
         board.left_out = self.left_out;
         board.unwatched_calls = self.unwatched;
         board.model_share = self.model_share;
@@ -517,6 +573,10 @@ impl Engine for Guard {
 /// life of it.
 fn stays(identity: &Identity) -> bool {
     identity.container_id.is_none()
+}
+
+fn unknown(service: &Key) -> String {
+    format!("there is no service {service}: see monitor services")
 }
 
 fn unix_s() -> u64 {

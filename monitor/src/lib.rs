@@ -38,3 +38,6 @@ pub mod pipeline;
 pub mod alarm_log;
 
 pub mod guard;
+
+#[cfg(feature = "live")]
+pub mod top;

@@ -44,7 +44,7 @@ mod reader;
 pub mod losses;
 mod misses;
 
-mod signals;
+pub mod signals;
 
 pub mod privileges;
 

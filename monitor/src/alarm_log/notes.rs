@@ -15,8 +15,10 @@ use super::stored::lines;
 use super::{LogError, beside, file};
 use crate::incident::grouping::Suppression;
 use crate::pipeline::reporting::Suppressions;
+use crate::report::json::incident::IncidentRecord;
 use crate::run::clock::monotonic_ns;
 use crate::run::whole_lines::Turn;
+use crate::who::redaction::harmless;
 
 /// The version of the form of a note.
 const SCHEMA: u32 = 1;
@@ -80,6 +82,22 @@ impl Note {
             by: None,
             reason: None,
             until_unix_s: None,
+        }
+    }
+}
+
+impl Note {
+    /// A note of now by this user about an incident.
+    #[must_use]
+    pub fn by_this_user(kind: NoteKind, incident: &IncidentRecord) -> Self {
+        // Behind sudo it is a person, and not root.
+        let person = std::env::var("SUDO_USER").ok().or_else(|| {
+            let user = nix::unistd::User::from_uid(nix::unistd::Uid::current());
+            Some(user.ok()??.name)
+        });
+        Self {
+            by: person.map(|it| harmless(&it)),
+            ..Self::new(kind, &incident.id, &incident.fingerprint)
         }
     }
 }

@@ -11,9 +11,10 @@ use serde::de::DeserializeOwned;
 
 use super::{LogError, file};
 use crate::incident::MOST_ALARMS;
-use crate::report::json::alarm::AlarmRecord;
+use crate::report::json::alarm::{AlarmError, AlarmRecord};
 use crate::report::json::incident::IncidentRecord;
 use crate::report::json::thread::AftermathRecord;
+use crate::syscall::flight::Flight;
 use crate::trace::error::shown;
 
 /// Ids that are named when a prefix fits several.
@@ -54,6 +55,24 @@ struct Head {
     kind: String,
     id: Option<String>,
     alarm: Option<String>,
+}
+
+impl Evidence {
+    /// The calls of every alarm with what followed it: the alarm came in the middle of the pattern.
+    ///
+    /// # Errors
+    /// When one is not what a monitor writes.
+    pub fn flights(&self) -> Result<Vec<Flight>, AlarmError> {
+        let flight = |found: &Found| {
+            let mut flight = found.alarm.alarm()?.flight;
+            if let Some(after) = &found.aftermath {
+                let after = after.aftermath()?;
+                flight.extend(after.first_seq, &after.calls);
+            }
+            Ok(flight)
+        };
+        self.alarms.iter().map(flight).collect()
+    }
 }
 
 impl Log {

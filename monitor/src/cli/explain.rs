@@ -1,6 +1,6 @@
 //! `monitor explain`: an alarm of the log, shown again.
 
-mod show;
+pub mod show;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;

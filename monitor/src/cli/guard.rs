@@ -97,6 +97,7 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
         requests: requests.clone(),
         followers: followers.clone(),
         store: Some(store.clone()),
+        log: args.outputs.kept_log(),
     };
     let served = Socket::bind(&args.socket).and_then(|socket| socket.serve(control));
     if let Err(why) = &served {

@@ -13,7 +13,6 @@ use clap::{Args, Subcommand};
 use monitor::alarm_log;
 use monitor::alarm_log::notes::{Note, NoteKind, Notes, unix_s};
 use monitor::alarm_log::stored::Log;
-use monitor::report::json::incident::IncidentRecord;
 
 use super::profile::reason;
 use super::status::Exit;
@@ -124,7 +123,7 @@ pub fn run(args: &IncidentsArgs) -> Result<Exit> {
             let incident = log.incident(&named.id)?;
             let note = Note {
                 reason: reason.clone(),
-                ..noted(NoteKind::Acknowledged, &incident)
+                ..Note::by_this_user(NoteKind::Acknowledged, &incident)
             };
             notes.add(&note)?;
             writeln!(io::stdout(), "acknowledged {}", show::id(&incident))?;
@@ -140,7 +139,7 @@ pub fn run(args: &IncidentsArgs) -> Result<Exit> {
             let note = Note {
                 reason: Some(reason.clone()),
                 until_unix_s: Some(until),
-                ..noted(NoteKind::Suppressed, &incident)
+                ..Note::by_this_user(NoteKind::Suppressed, &incident)
             };
             notes.add(&note)?;
             writeln!(
@@ -153,7 +152,7 @@ pub fn run(args: &IncidentsArgs) -> Result<Exit> {
         }
         Some(Action::Unsuppress(named)) => {
             let incident = log.incident(&named.id)?;
-            notes.add(&noted(NoteKind::Unsuppressed, &incident))?;
+            notes.add(&Note::by_this_user(NoteKind::Unsuppressed, &incident))?;
             writeln!(
                 io::stdout(),
                 "incidents like {} are reported again",
@@ -186,17 +185,4 @@ fn list(log: &Log, notes: &Notes, most: usize, format: Format) -> Result<Exit> {
         ));
     }
     Ok(Exit::Quiet)
-}
-
-/// A note of this user.
-fn noted(kind: NoteKind, incident: &IncidentRecord) -> Note {
-    // Behind sudo it is a person, and not root.
-    let person = std::env::var("SUDO_USER").ok().or_else(|| {
-        let user = nix::unistd::User::from_uid(nix::unistd::Uid::current());
-        Some(user.ok()??.name)
-    });
-    Note {
-        by: person.map(|it| monitor::who::redaction::harmless(&it)),
-        ..Note::new(kind, &incident.id, &incident.fingerprint)
-    }
 }

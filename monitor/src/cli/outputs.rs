@@ -69,6 +69,11 @@ impl OutputArgs {
         unasked.then(alarm_log::place)?.ok()
     }
 
+    /// The alarm log that a live run keeps.
+    pub fn kept_log(&self) -> Option<PathBuf> {
+        self.alarm_log.clone().or_else(|| self.default_log())
+    }
+
     /// The alarm log that somebody named.
     pub fn named_alarm_log(&self) -> Option<&Path> {
         self.alarm_log.as_deref()
@@ -76,14 +81,27 @@ impl OutputArgs {
 
     /// What people suppress while the run goes on: noted beside its alarm log.
     pub fn suppressions(&self) -> Option<NotedSuppressions> {
-        let log = self.alarm_log.clone().or_else(|| self.default_log())?;
+        let log = self.kept_log()?;
         Some(NotedSuppressions::of(&log))
     }
 
     /// The folder of a named alarm log, in which what people suppress is noted meanwhile.
     pub fn notes_folder(&self) -> Option<PathBuf> {
-        let log = self.alarm_log.as_ref().filter(|it| it.is_file())?;
-        log.canonicalize().ok()?.parent().map(Path::to_owned)
+        let log = self.alarm_log.as_ref()?;
+        let folder = match log.canonicalize() {
+            Ok(log) => log.is_file().then(|| log.parent().map(Path::to_owned))?,
+            // It is made in a moment.
+            Err(_) => Some(log.parent()?.to_owned()),
+        };
+        // Of a bare name, this one.
+        let folder = folder.map(|it| {
+            if it.as_os_str().is_empty() {
+                PathBuf::from(".")
+            } else {
+                it
+            }
+        });
+        folder.filter(|it| it.is_dir())
     }
 
     /// The outputs of a run.

@@ -97,6 +97,15 @@ impl AskArgs {
         })
     }
 
+    /// How the host stands.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub fn status(&self) -> Result<HostStatus> {
+        let answer = self.ask(Method::GET, "/v1/status")?;
+        serde_json::from_slice(&answer).context("the guard's answer is none of this version")
+    }
+
     /// The guard at the usual place.
     pub fn usual() -> Self {
         Self {

@@ -25,6 +25,8 @@ mod provisional;
 
 mod stretches;
 
+mod tail;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +56,7 @@ use own::{Mark, Own, OwnStream};
 use provisional::Provisional;
 use selection::{Ration, Selection};
 use stretches::Stretches;
+pub use tail::{Nearness, Tail, TailCall};
 use told::Told;
 
 /// How a detector judges.

@@ -1,23 +1,31 @@
 //! How the host stands, for whoever asks: written by the scorer once a second, read by everybody else.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::threads::ScoreStatus;
 use crate::detect::verdict::Verdict;
+use crate::incident::{Incident, State as Phase};
 use crate::report::metrics::{Metrics, Reload, ServiceFigures};
 use crate::report::sink::{Interest, Sink};
+use crate::run::memory::resident_bytes;
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
+use crate::run::usage::cpu_time;
 use crate::service::life::State;
 
 /// Remarks that are kept.
 const MOST_REMARKS: usize = 100;
 
+/// Open incidents of one service that are remembered.
+const MOST_OPEN: usize = 256;
+
 /// How one service stands.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
 pub struct ServiceStatus {
     /// Its key.
     pub service: String,
@@ -59,6 +67,10 @@ pub struct ServiceStatus {
     pub novelty: Option<f64>,
     /// Alarms raised.
     pub alarms: u64,
+    /// The anomaly score of its threads that is nearest to its threshold; `None` while it is learned.
+    pub nearest: Option<ScoreStatus>,
+    /// Incidents that opened, and those of them that are open.
+    pub incidents: (u64, u64),
     /// Alarms that nobody was told of, by reason: like one that was, too many at once, while it is learned.
     pub suppressed: Suppressed,
     /// Calls that have a surprise.
@@ -113,6 +125,7 @@ impl ServiceStatus {
 
 /// How the host stands.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
 pub struct HostStatus {
     /// The monitor's version.
     pub version: String,
@@ -134,6 +147,12 @@ pub struct HostStatus {
     pub missed: Vec<(String, u64)>,
     /// Incidents that opened, and those of them that are open.
     pub incidents: (u64, u64),
+    /// CPU time that the monitor used, seconds.
+    pub cpu_s: f64,
+    /// What it may use of one core, if that is limited.
+    pub cpu_allowed: Option<f64>,
+    /// Memory that it occupies, bytes.
+    pub resident_bytes: Option<u64>,
     /// Whether the model is asked as little as can be, to keep to the share of the CPU.
     pub cpu_exhausted: bool,
     /// How each output does.
@@ -148,9 +167,46 @@ pub struct HostStatus {
     pub config_read_s: u64,
     /// What happened lately, oldest first: when, seconds since 1970, and what.
     pub remarks: VecDeque<(u64, String)>,
+    /// By service, incidents that opened and those of them that are open.
+    #[serde(skip)]
+    pub incidents_of: BTreeMap<String, Tally>,
+}
+
+/// The incidents of one service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    opened: u64,
+    open: BTreeSet<String>,
 }
 
 impl HostStatus {
+    /// Takes over how the services stand.
+    pub fn show(&mut self, mut services: Vec<ServiceStatus>) {
+        for it in &mut services {
+            if let Some(tally) = self.incidents_of.get(&it.service) {
+                it.incidents = (tally.opened, tally.open.len() as u64);
+            }
+        }
+        self.services = services;
+    }
+
+    /// Counts an incident by its service.
+    fn count_incident(&mut self, incident: &Incident) {
+        let service = incident.service.to_string();
+        // A service that nobody watches any more keeps its count: there are never more than were seen.
+        let tally = self.incidents_of.entry(service).or_default();
+        if incident.state == Phase::Closed {
+            tally.open.remove(&incident.id);
+            return;
+        }
+        // One whose end was never heard of, at worst.
+        if tally.open.len() >= MOST_OPEN {
+            tally.open.pop_first();
+        }
+        let is_new = tally.open.insert(incident.id.clone());
+        tally.opened += u64::from(is_new && incident.state == Phase::Opened);
+    }
+
     /// Notes something that happened.
     pub fn remark(&mut self, now_s: u64, what: String) {
         if self.remarks.len() == MOST_REMARKS {
@@ -220,7 +276,15 @@ impl Overview {
 
 impl Sink for Overview {
     fn interest(&self) -> Interest {
-        Interest::STATUS
+        Interest {
+            status: true,
+            ..Interest::INCIDENTS
+        }
+    }
+
+    fn incident(&mut self, incident: &Incident) -> io::Result<()> {
+        self.board.lock().count_incident(incident);
+        Ok(())
     }
 
     fn verdict(&mut self, _: &Verdict) -> io::Result<()> {
@@ -243,6 +307,9 @@ impl Sink for Overview {
         board.missed = told(&snapshot.source.missed);
         board.incidents = snapshot.incidents;
         board.cpu_exhausted = snapshot.cpu_exhausted;
+        board.cpu_s = cpu_time().as_secs_f64();
+        board.cpu_allowed = snapshot.cpu_allowed;
+        board.resident_bytes = resident_bytes();
         board.outputs.clone_from(&snapshot.outputs);
         Ok(())
     }

@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use http_body_util::{BodyExt as _, Empty, Full, combinators::BoxBody};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -27,11 +27,13 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use super::Request;
 use super::board::{Action, Board};
 use super::rights::{Does, keep_only};
+use super::{Acceptance, Request};
+use crate::alarm_log::stored::Log;
 use crate::service::key::Key;
 use crate::service::store::Store;
+use crate::syscall::flight::Flight;
 
 pub use follow::Followers;
 
@@ -66,6 +68,19 @@ pub struct Control {
     pub followers: Followers,
     /// Where previous profiles are; the thread that serves keeps the right to read them.
     pub store: Option<Store>,
+    /// The alarm log, from which incidents are accepted; the thread that serves may read its folder.
+    pub log: Option<PathBuf>,
+}
+
+impl Control {
+    /// The folders that are read.
+    fn folders(&self) -> Vec<PathBuf> {
+        let state = self.store.as_ref().map(|it| it.folder().to_path_buf());
+        let log = self.log.as_ref().and_then(|it| it.parent());
+        // One that is not there yet cannot be named to Landlock.
+        let log = log.filter(|it| it.is_dir()).map(Path::to_path_buf);
+        state.into_iter().chain(log).collect()
+    }
 }
 
 /// A bound socket. It is removed when the run ends.
@@ -121,10 +136,7 @@ impl Socket {
         thread::Builder::new()
             .name("control".into())
             .spawn(move || {
-                keep_only(match &control.store {
-                    Some(store) => Does::Reads(store.folder()),
-                    None => Does::Nothing,
-                });
+                keep_only(Does::Reads(&control.folders()));
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()
                     .build();
@@ -219,6 +231,16 @@ async fn answer(
                 (_, None) => no_such(StatusCode::NOT_FOUND, "there is no such action"),
             }
         }
+        (&Method::GET, ["v1", "services", key, "threads"]) => {
+            match decoded(key).and_then(|key| key.parse::<Key>().ok()) {
+                Some(service) => look(control, service).await,
+                None => no_such(StatusCode::BAD_REQUEST, "that is no name of a service"),
+            }
+        }
+        (&Method::POST, ["v1", "incidents", id, "accept"]) => match decoded(id) {
+            Some(id) => accept_incident(control, id).await,
+            None => no_such(StatusCode::BAD_REQUEST, "the incident's id is no text"),
+        },
         (&Method::GET, ["v1", "incidents"]) => {
             if request.uri().query() == Some("follow") {
                 let body = control.followers.body(follows);
@@ -250,17 +272,79 @@ async fn act(control: &Control, service: Key, action: Action) -> Response<Body> 
         previous: previous.map(Box::new),
         reply,
     };
+    told(asked(control, request, outcome).await)
+}
+
+/// The threads of a service.
+async fn look(control: &Control, service: Key) -> Response<Body> {
+    let (reply, outcome) = bounded(1);
+    match asked(control, Request::Look { service, reply }, outcome).await {
+        Ok(threads) => json(StatusCode::OK, &threads),
+        Err((status, why)) => no_such(status, &why),
+    }
+}
+
+/// Takes an incident of the log as normal.
+async fn accept_incident(control: &Control, id: String) -> Response<Body> {
+    let Some(log) = control.log.clone() else {
+        return no_such(StatusCode::CONFLICT, "this guard keeps no alarm log");
+    };
+    // The log may be long: others are answered meanwhile.
+    let read = move || evidence(&Log::new(log), &id);
+    let (id, service, flights) = match tokio::task::spawn_blocking(read).await {
+        Ok(Ok(evidence)) => evidence,
+        Ok(Err(why)) => return no_such(StatusCode::CONFLICT, &why),
+        Err(_) => return no_such(StatusCode::INTERNAL_SERVER_ERROR, "reading the log failed"),
+    };
+    let (reply, outcome) = bounded(1);
+    let acceptance = Acceptance {
+        service,
+        id,
+        flights,
+        reason: None,
+        reply,
+    };
+    let request = Request::Accept(Box::new(acceptance));
+    told(asked(control, request, outcome).await)
+}
+
+/// Id, service and calls of an incident or an alarm.
+fn evidence(log: &Log, id: &str) -> Result<(String, Key, Vec<Flight>), String> {
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    log.check_trusted().map_err(|it| text(&it))?;
+    let evidence = log.evidence(id).map_err(|it| text(&it))?;
+    let mut services = evidence.alarms.iter().map(|it| it.alarm.service.as_str());
+    let key = services.next().and_then(|it| it.parse::<Key>().ok());
+    let key = key.ok_or("it was raised for no service of this guard")?;
+    let flights = evidence.flights().map_err(|it| text(&it))?;
+    Ok((evidence.id, key, flights))
+}
+
+/// What the guard answers to a request, or with which status it does not.
+async fn asked<T: Send + 'static>(
+    control: &Control,
+    request: Request,
+    outcome: Receiver<Result<T, String>>,
+) -> Result<T, (StatusCode, String)> {
+    let busy = |status, why: &str| Err((status, why.to_owned()));
     if control.requests.try_send(request).is_err() {
-        return no_such(StatusCode::SERVICE_UNAVAILABLE, "too much is asked at once");
+        return busy(StatusCode::SERVICE_UNAVAILABLE, "too much is asked at once");
     }
     let waited = tokio::task::spawn_blocking(move || outcome.recv_timeout(DONE_WITHIN)).await;
     match waited {
-        Ok(Ok(Ok(done))) => json(StatusCode::OK, &Done { done }),
-        Ok(Ok(Err(why))) => no_such(StatusCode::CONFLICT, &why),
-        _ => no_such(
+        Ok(Ok(Ok(done))) => Ok(done),
+        Ok(Ok(Err(why))) => Err((StatusCode::CONFLICT, why)),
+        _ => busy(
             StatusCode::GATEWAY_TIMEOUT,
             "the guard is too busy to answer",
         ),
+    }
+}
+
+fn told(outcome: Result<String, (StatusCode, String)>) -> Response<Body> {
+    match outcome {
+        Ok(done) => json(StatusCode::OK, &Done { done }),
+        Err((status, why)) => no_such(status, &why),
     }
 }
 

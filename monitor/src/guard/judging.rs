@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::board::{Action, ServiceStatus, Suppressed};
 use super::learner::{self, Learner};
 use super::membership::ServiceId;
+use super::threads::{MOST_CALLS, MOST_THREADS, ServiceThreads};
 use super::validation::{Done, Job};
 use crate::config::{Config, Settings};
 use crate::detect::counters::Counters;
@@ -22,6 +23,7 @@ use crate::service::life::{Evidence, Life, Order, State};
 use crate::service::release::Release;
 use crate::service::store::{Kept, Record, Save};
 use crate::syscall::event::{Event, EventKind, ThreadKey};
+use crate::syscall::flight::Flight;
 use sha2::{Digest, Sha256};
 
 /// What all services share.
@@ -548,6 +550,55 @@ impl Judging {
         }
     }
 
+    /// Takes what an incident or an alarm did as normal. The profile before stays for a rollback.
+    pub fn accept(
+        &mut self,
+        id: &str,
+        flights: &[Flight],
+        reason: Option<&str>,
+        now_s: u64,
+    ) -> Result<String, String> {
+        let key = &self.key;
+        let Some(detector) = &mut self.detector else {
+            return Err(format!("{key} has no profile yet: it is being learned"));
+        };
+        let mut added = 0;
+        detector.edit_profile(|profile| added = profile.accept_all(id, flights, now_s, reason));
+        let profile = detector.profile().map(encode);
+        self.profile_sha256 = profile.map(|it| hexadecimal(&Sha256::digest(it)));
+        self.dirty = true;
+        self.profile_dirty = true;
+        self.keeps_previous = true;
+        Ok(format!(
+            "accepted {id} for {key}: {added} sequences are quiet from now on (monitor services rollback undoes it)"
+        ))
+    }
+
+    /// Its threads with their last calls.
+    pub fn threads(&mut self) -> Result<ServiceThreads, ScoreError> {
+        let lacking = self.lacking();
+        let tails = match &mut self.detector {
+            Some(detector) => detector.tails(MOST_THREADS, MOST_CALLS)?,
+            None => Vec::new(),
+        };
+        let open = self.counters().open_threads;
+        Ok(ServiceThreads {
+            service: self.key.to_string(),
+            judged: self.detector.is_some(),
+            lacking,
+            left_out: open.saturating_sub(tails.len() as u64),
+            threads: tails.into_iter().map(Into::into).collect(),
+        })
+    }
+
+    fn lacking(&self) -> Vec<String> {
+        if self.learner.is_some() && self.life.state() != State::Changed {
+            self.life.lacks(&self.evidence, &self.settings)
+        } else {
+            Vec::new()
+        }
+    }
+
     /// What is to be kept, if anything changed.
     pub fn save(&mut self) -> Option<Box<Save>> {
         let adapted = self.detector.as_ref().map_or(0, |it| it.counters().adapted);
@@ -605,16 +656,11 @@ impl Judging {
         let evidence = self.evidence;
         let counters = self.counters();
         let identity = self.identity.as_ref();
-        let lacking = if self.learner.is_some() && self.life.state() != State::Changed {
-            self.life.lacks(&evidence, &self.settings)
-        } else {
-            Vec::new()
-        };
         ServiceStatus {
             service: self.key.to_string(),
             state: self.life.state(),
             since_s: self.life.since_s(),
-            lacking,
+            lacking: self.lacking(),
             paused: self.paused,
             release: self.release.as_ref().and_then(Release::words),
             unit: identity.and_then(|it| it.unit.clone()),
@@ -633,6 +679,12 @@ impl Judging {
             learned_s: self.life.learned().as_secs_f64(),
             novelty: evidence.novelty,
             alarms: counters.alarms,
+            nearest: self
+                .detector
+                .as_ref()
+                .and_then(Detector::nearest)
+                .map(Into::into),
+            incidents: (0, 0),
             suppressed: Suppressed {
                 alike: counters.alike,
                 rate: counters.suppressed,

@@ -1,6 +1,6 @@
 //! The guard's threads that are started while the monitor still has all of its rights keep those that they use.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a thread does beside computing.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +16,8 @@ pub(super) enum Does<'a> {
     Nothing,
     /// It reads other users' processes, and files that tell of them.
     ReadsProcesses,
-    /// It reads below a folder.
-    Reads(&'a Path),
+    /// It reads below folders.
+    Reads(&'a [PathBuf]),
     /// It writes below a folder.
     Writes(&'a Path),
 }
@@ -31,7 +31,7 @@ pub(super) fn keep_only(does: Does<'_>) {
     match does {
         Does::Nothing => {}
         Does::ReadsProcesses => needs.looks_up_processes = true,
-        Does::Reads(folder) => needs.reads.push(folder.to_path_buf()),
+        Does::Reads(folders) => needs.reads.extend_from_slice(folders),
         Does::Writes(folder) => needs.writes.push(folder.to_path_buf()),
     }
     if let Err(error) = give_up(&needs) {

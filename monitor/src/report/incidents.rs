@@ -51,6 +51,7 @@ impl<F: FnMut(Value) + Send> Sink for IncidentLines<F> {
             "alarms": incident.alarms,
             "provisional": incident.provisional,
             "suppressed": incident.suppressed,
+            "fingerprint": incident.fingerprint,
             "alarm": incident.alarm.id,
         }));
         Ok(())

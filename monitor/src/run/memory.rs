@@ -26,6 +26,17 @@ pub fn spare_bytes() -> u64 {
     of_groups.map_or(of_host, |bytes| bytes.min(of_host))
 }
 
+/// Bytes of memory that this process occupies; `None` where nothing says it.
+#[must_use]
+pub fn resident_bytes() -> Option<u64> {
+    // proc(5): the second field of statm is resident pages.
+    let statm = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    // SAFETY: takes a number and gives one.
+    let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
+    Some(pages * page)
+}
+
 /// `MemAvailable` of `/proc/meminfo`.
 fn available(about: &str) -> Option<u64> {
     let line = about

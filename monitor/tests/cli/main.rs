@@ -14,6 +14,8 @@ mod needs_adfa_ld;
 mod needs_onnxruntime;
 #[cfg(feature = "live")]
 mod needs_root;
+#[cfg(feature = "live")]
+mod needs_tmux;
 mod outputs;
 mod syscalls;
 mod usage;

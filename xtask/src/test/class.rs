@@ -18,6 +18,8 @@ enum Need {
     AdfaLd,
     /// The program strace.
     Strace,
+    /// The program tmux.
+    Tmux,
     /// A Python with onnxruntime and numpy.
     Python,
     /// Root, and a kernel with BTF: the test loads the probe.
@@ -66,11 +68,12 @@ impl Class {
 
 impl Need {
     /// All needs, the cheap ones first.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Onnxruntime,
         Self::Btf,
         Self::AdfaLd,
         Self::Strace,
+        Self::Tmux,
         Self::Python,
         Self::Root,
         Self::Services,
@@ -82,6 +85,7 @@ impl Need {
             Self::Btf => "needs_btf",
             Self::AdfaLd => "needs_adfa_ld",
             Self::Strace => "needs_strace",
+            Self::Tmux => "needs_tmux",
             Self::Python => "needs_python",
             Self::Root => "needs_root",
             Self::Services => "needs_services",
@@ -94,6 +98,7 @@ impl Need {
             Self::Btf => "BTF",
             Self::AdfaLd => "ADFA-LD",
             Self::Strace => "strace",
+            Self::Tmux => "tmux",
             Self::Python => "Python",
             Self::Root => "root",
             Self::Services => "services",
@@ -117,6 +122,9 @@ impl Need {
             }
             Self::Strace => (!works(Command::new("strace").arg("-V")))
                 .then(|| "strace is not installed".to_owned()),
+            Self::Tmux => {
+                (!works(Command::new("tmux").arg("-V"))).then(|| "tmux is not installed".to_owned())
+            }
             Self::Python => {
                 let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
                 let mut import = Command::new(&python);

@@ -10,13 +10,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use monitor::alarm_log::notes::{LONGEST_REASON, unix_s};
-use monitor::alarm_log::stored::{Evidence, Log};
+use monitor::alarm_log::stored::Log;
 use monitor::alarm_log::{self};
 use monitor::profile::accepted::Difference;
 use monitor::profile::file::{self, kept, lock::Lock};
 use monitor::report::remarks;
 use monitor::report::text::{call_name, grouped};
-use monitor::syscall::flight::Flight;
 use monitor::trace::error::shown;
 use monitor::who::redaction::harmless;
 
@@ -76,7 +75,7 @@ pub fn accept(args: &AcceptArgs) -> Result<Exit> {
     let (before, _) = file::read(&place.path)?;
     let mut after = before.clone();
     let reason = args.reason.as_deref();
-    let added = after.accept_all(&evidence.id, &flights(&evidence)?, unix_s(), reason);
+    let added = after.accept_all(&evidence.id, &evidence.flights()?, unix_s(), reason);
     let difference = Difference::between(&before, &after);
     let mut out = io::stdout().lock();
     let (at, id) = (shown(&place.path), harmless(&evidence.id));
@@ -144,7 +143,7 @@ pub fn unaccept(args: &AcceptArgs) -> Result<Exit> {
         let evidence = log.evidence(&later.alarm);
         let evidence = evidence.context("what was accepted later cannot be accepted again")?;
         let reason = later.reason.as_deref();
-        before.accept_all(&later.alarm, &flights(&evidence)?, later.unix_s, reason);
+        before.accept_all(&later.alarm, &evidence.flights()?, later.unix_s, reason);
     }
     let mut out = io::stdout().lock();
     writeln!(out, "{at} would no longer take as normal:")?;
@@ -174,19 +173,6 @@ pub fn unaccept(args: &AcceptArgs) -> Result<Exit> {
         harmless(&id)
     )?;
     Ok(Exit::Quiet)
-}
-
-/// The calls of every alarm with what followed it: the alarm came in the middle of the pattern.
-fn flights(evidence: &Evidence) -> Result<Vec<Flight>> {
-    let flight = |found: &monitor::alarm_log::stored::Found| {
-        let mut flight = found.alarm.alarm()?.flight;
-        if let Some(after) = &found.aftermath {
-            let after = after.aftermath()?;
-            flight.extend(after.first_seq, &after.calls);
-        }
-        Ok(flight)
-    };
-    evidence.alarms.iter().map(flight).collect()
 }
 
 fn keep(path: &Path, id: &str) -> Result<PathBuf> {

@@ -37,13 +37,13 @@ pub(super) struct Cause {
 }
 
 /// A call of a flight and what was thought of it.
-struct Judged {
+pub(super) struct Judged {
     seq: u64,
-    call: Call,
+    pub call: Call,
     index: u16,
-    surprise: Option<f32>,
+    pub surprise: Option<f32>,
     /// What it adds to the sum of what was never learned, nats.
-    added: f32,
+    pub added: f32,
     expectation: Expectation,
 }
 
@@ -64,7 +64,7 @@ fn calls(flight: &Flight) -> impl Iterator<Item = (u64, Call)> {
 }
 
 /// Scores a flight by the general model, from a fresh state.
-fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> {
+pub(super) fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> {
     let indices: Vec<u16> = calls(flight).map(|(_, c)| adfa::map(c).index).collect();
     // One more, since the call itself may be among the likeliest.
     let explained = model.explain(&indices, flight.first_seq == 0, ALTERNATIVES + 1)?;
@@ -81,24 +81,32 @@ fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, ScoreError> 
         .collect())
 }
 
-/// Scores a flight by a profile, from a fresh state.
-fn judge_own(model: &mut Model, own: &Own, flight: &Flight) -> Result<Vec<Judged>, ScoreError> {
-    let mut lanes = [model.lane()];
-    let mut stream = own.stream(flight.first_seq == 0);
-    let mut looked = Vec::with_capacity(flight.calls.len());
-    let mut before = None;
+/// Scores flights by a profile, each from a fresh state.
+pub(super) fn judge_own(
+    model: &mut Model,
+    own: &Own,
+    flights: &[Flight],
+) -> Result<Vec<Vec<Judged>>, ScoreError> {
+    let mut lanes: Vec<_> = flights.iter().map(|_| model.lane()).collect();
     // An alarm rests on the whole model, whatever the run could afford.
     let mut all = Selection::all();
-    for (seq, call) in calls(flight) {
-        let cursor = Box::new(*stream.cursor());
-        let mark = own.look(&mut stream, call, &mut lanes[0], &mut all);
-        looked.push((seq, call, mark, cursor, before.replace(call)));
+    let mut looked = Vec::with_capacity(flights.len());
+    for (flight, lane) in flights.iter().zip(&mut lanes) {
+        let mut stream = own.stream(flight.first_seq == 0);
+        let mut before = None;
+        let mut marks = Vec::with_capacity(flight.calls.len());
+        for (seq, call) in calls(flight) {
+            let cursor = Box::new(*stream.cursor());
+            let mark = own.look(&mut stream, call, lane, &mut all);
+            marks.push((seq, call, mark, cursor, before.replace(call)));
+        }
+        looked.push(marks);
     }
-    model.score(&mut lanes, &[0])?;
-    Ok(looked
-        .into_iter()
-        .map(|(seq, call, mark, cursor, before)| {
-            let (surprise, _) = own.tell(&mark, &mut lanes[0]);
+    let active: Vec<u32> = (0..).take(lanes.len()).collect();
+    model.score(&mut lanes, &active)?;
+    let told = looked.into_iter().zip(&mut lanes).map(|(marks, lane)| {
+        let judged = marks.into_iter().map(|(seq, call, mark, cursor, before)| {
+            let (surprise, _) = own.tell(&mark, lane);
             Judged {
                 seq,
                 call,
@@ -107,8 +115,10 @@ fn judge_own(model: &mut Model, own: &Own, flight: &Flight) -> Result<Vec<Judged
                 added: mark.added(surprise),
                 expectation: Expectation::Own(cursor, mark.token, before),
             }
-        })
-        .collect())
+        });
+        judged.collect()
+    });
+    Ok(told.collect())
 }
 
 /// What is new in a flight to the service.
@@ -190,6 +200,11 @@ fn shown(judged: Judged, own: Option<&Own>) -> SurprisingCall {
     }
 }
 
+/// What was expected in the place of a call, likeliest first, with the call itself where it had its part.
+pub(super) fn expected(judged: Judged, own: Option<&Own>) -> Vec<Expected> {
+    shown(judged, own).expected
+}
+
 /// See [`super::Detector::rescore`].
 pub(super) fn rescore(
     model: &mut Model,
@@ -199,7 +214,10 @@ pub(super) fn rescore(
 ) -> Result<Rescored, ScoreError> {
     let judged = match own {
         None => judge(model, flight)?,
-        Some(own) => judge_own(model, own, flight)?,
+        Some(own) => {
+            let judged = judge_own(model, own, std::slice::from_ref(flight))?;
+            judged.into_iter().next().unwrap_or_default()
+        }
     };
     let mut scores = Scores::new(limits);
     for judged in &judged {

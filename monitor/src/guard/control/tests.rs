@@ -9,6 +9,7 @@ use hyper::{Method, StatusCode};
 use super::{Client, Control, Followers, Served, Socket, decoded, encoded};
 use crate::guard::Request;
 use crate::guard::board::{Board, ServiceStatus};
+use crate::guard::threads::ServiceThreads;
 
 struct Serving {
     _folder: tempfile::TempDir,
@@ -29,8 +30,17 @@ fn serving() -> Serving {
     let (requests, asked) = bounded::<Request>(4);
     std::thread::spawn(move || {
         for request in asked {
-            if let Request::Act { action, reply, .. } = request {
-                let _ = reply.send(Ok(format!("{} done", action.name())));
+            match request {
+                Request::Act { action, reply, .. } => {
+                    let _ = reply.send(Ok(format!("{} done", action.name())));
+                }
+                Request::Look { service, reply } => {
+                    let _ = reply.send(Ok(ServiceThreads {
+                        service: service.to_string(),
+                        ..ServiceThreads::default()
+                    }));
+                }
+                Request::Accept(_) | Request::Configure(_) => {}
             }
         }
     });
@@ -41,6 +51,7 @@ fn serving() -> Serving {
         requests,
         followers: followers.clone(),
         store: None,
+        log: None,
     });
     Serving {
         _folder: folder,
@@ -78,7 +89,20 @@ fn a_person_asks_and_is_answered_in_json() {
         (status, &*text),
         (StatusCode::OK, r#"{"done":"approve done"}"#)
     );
+    let (status, text) = ask(
+        &serving,
+        Method::GET,
+        &format!("/v1/services/{key}/threads"),
+    );
+    assert_eq!(status, StatusCode::OK);
+    let threads: ServiceThreads = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(threads.service, "exe:/usr/sbin/nginx");
     for (method, path, expected) in [
+        (
+            Method::POST,
+            "/v1/incidents/01ABC/accept",
+            StatusCode::CONFLICT,
+        ),
         (
             Method::GET,
             "/v1/services/exe:%2Fnone",

@@ -12,6 +12,7 @@ use prometheus_client::metrics::MetricType;
 use super::{Reload, SERVICES, ServiceFigures};
 use crate::report::tally::Series;
 use crate::run::clock::WallClock;
+use crate::run::memory::resident_bytes;
 use crate::run::snapshot::{ModelIdentity, OutputStatus, Snapshot};
 use crate::run::usage::cpu_time;
 
@@ -410,16 +411,8 @@ impl Families {
 fn process(encoder: &mut DescriptorEncoder) -> fmt::Result {
     family(encoder, "process_cpu_seconds", "CPU time, user and system")
         .counters(none(cpu_time().as_secs_f64()))?;
-    // proc(5): the second field of statm is resident pages.
-    let statm = fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|it| it.parse::<u64>().ok());
-    // SAFETY: takes a number and gives one.
-    let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
     family(encoder, "process_resident_memory_bytes", "Resident memory")
-        .gauges(pages.map(|it| (Labels::new(), it * page)))?;
+        .gauges(resident_bytes().map(|it| (Labels::new(), it)))?;
     let open = fs::read_dir("/proc/self/fd")
         .map(|it| it.count() as u64)
         .ok();

@@ -126,6 +126,34 @@ mod needs_onnxruntime {
 
     #[test]
     #[ignore = "needs onnxruntime"]
+    fn a_tail_says_what_the_run_said_and_changes_nothing() {
+        let mut calls = ordinary(500);
+        calls.extend([5, 3, 20, 3, 6]);
+        let events = [stretch(1, 0, &calls), stretch(2, 0, &ordinary(40))];
+        let after = [stretch(1, 505, &ordinary(100))];
+        let mut detector = profiled(profile(20_000), SEQUENCE);
+        let (_, scored) = run(&mut detector, &events, 1);
+        let tails = detector.tails(8, 16).expect("it scores");
+        let (_, looked_at) = run(&mut detector, &after, 1);
+        assert_eq!(tails.len(), 2);
+        // The one that is nearer to a threshold comes first.
+        assert_eq!(tails[0].thread.tid, 1);
+        let nearest = tails[0].nearest.expect("a threshold");
+        assert_eq!((nearest.pace, nearest.threshold), (Pace::Sequence, 40.0));
+        assert!(nearest.score > 0.0);
+        let said: Vec<_> = scored[..505].iter().map(|it| it.surprise).collect();
+        let tail: Vec<_> = tails[0].last.iter().map(|it| it.surprise).collect();
+        assert_eq!(tail, said[505 - 16..]);
+        let odd = tails[0].last.iter().find(|it| it.breaks).expect("one");
+        assert!(!odd.expected.is_empty());
+        assert_eq!(detector.tails(1, 4).expect("it scores")[0].last.len(), 4);
+        let mut other = profiled(profile(20_000), SEQUENCE);
+        run(&mut other, &events, 1);
+        assert_eq!(run(&mut other, &after, 1).1, looked_at);
+    }
+
+    #[test]
+    #[ignore = "needs onnxruntime"]
     fn an_alarm_says_how_often_the_pair_was_made_and_is_rescored_to_the_bit() {
         let mut detector = profiled(profile(20_000), SEQUENCE);
         let mut calls = ordinary(1_000);
