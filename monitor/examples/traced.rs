@@ -20,6 +20,7 @@ fn main() {
         "x32" => x32(count),
         "rename" => rename(),
         "sleep" => sleep(count),
+        "waiting-leader" => waiting_leader(),
         _ => {
             eprintln!("traced: unknown program {what:?}");
             std::process::exit(2);
@@ -104,6 +105,20 @@ fn rename() {
     // SAFETY: the name ends with NUL.
     unsafe { libc::prctl(libc::PR_SET_NAME, c"\x1b[31m\nevil".as_ptr()) };
     getppid(40);
+}
+
+/// A worker of another name calls getppid every millisecond for a minute, while the first thread, which has the program's name,
+/// only waits for it, as most services' do.
+fn waiting_leader() {
+    let worker = thread::spawn(|| {
+        // SAFETY: the name ends with NUL.
+        unsafe { libc::prctl(libc::PR_SET_NAME, c"worker".as_ptr()) };
+        for _ in 0..60_000 {
+            getppid(1);
+            thread::sleep(std::time::Duration::from_millis(1));
+        }
+    });
+    worker.join().expect("getppid does not panic");
 }
 
 /// Ten calls of getppid, then `count` seconds of sleep in one call.

@@ -134,7 +134,7 @@ pub enum PipelineError {
 }
 
 /// How a run ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The final counts.
     pub snapshot: Snapshot,

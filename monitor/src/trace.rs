@@ -23,6 +23,3 @@ pub mod input;
 pub mod open;
 
 pub use open::{from_input, open};
-
-#[cfg(test)]
-mod tests;

@@ -226,6 +226,11 @@ pub fn run_with(
     let outcome = pipeline.finish(feed)?;
     super::outputs::tell_failures(&outcome);
     let ended = ended?;
+    let source = &outcome.snapshot.source;
+    if started.is_none() && source.received == 0 && source.lost.is_empty() {
+        // Nobody is to take this for a service that behaves.
+        super::complain("no call was seen: what is watched made none in this time");
+    }
     if let (Some(pid), None) = (started, ended.command) {
         super::complain(&format!(
             "the command (pid {pid}) goes on and is no longer watched"

@@ -97,7 +97,28 @@ mod tests {
     use anyhow::Context as _;
     use monitor::profile::file;
 
-    use super::in_words;
+    use super::{Exit, in_words};
+    use monitor::pipeline::Outcome;
+    use monitor::run::snapshot::{OutputState, OutputStatus};
+
+    #[test]
+    fn alarms_decide_the_status_before_outputs_that_failed() {
+        let failed = OutputStatus {
+            name: "a file".into(),
+            state: OutputState::Failing,
+            written: 1,
+            failures: 1,
+            dropped: 1,
+            queued: 0,
+            error: None,
+        };
+        let mut outcome = Outcome::default();
+        assert_eq!(Exit::of(&outcome, Exit::ALARM), Exit::Quiet);
+        outcome.outputs.push(failed);
+        assert_eq!(Exit::of(&outcome, Exit::ALARM), Exit::Failure);
+        outcome.snapshot.counters.alarms = 1;
+        assert_eq!(Exit::of(&outcome, Exit::ALARM), Exit::Alarm(3));
+    }
 
     #[test]
     fn an_error_says_each_cause_once() {

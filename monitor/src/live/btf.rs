@@ -43,6 +43,10 @@ const MAGIC: u16 = 0xeb9f;
 const MEMBER_OFFSET: u32 = 0xff_ffff;
 // Deeper nesting than this is no kernel structure but a loop in hostile input.
 const DEPTH: usize = 16;
+/// The longest name that is read, bytes: `KSYM_NAME_LEN` of include/linux/kallsyms.h, to which the kernel keeps its own.
+const LONGEST_NAME: usize = 512;
+/// Members that a search looks at; the largest structure of a kernel has some hundred.
+const MOST_MEMBERS: usize = 1 << 16;
 
 struct Reader<'a> {
     bytes: &'a [u8],
@@ -159,6 +163,7 @@ impl Btf {
 
     fn string(&self, offset: u32) -> &[u8] {
         let rest = self.strings.get(offset as usize..).unwrap_or_default();
+        let rest = &rest[..rest.len().min(LONGEST_NAME)];
         rest.split(|&byte| byte == 0).next().unwrap_or_default()
     }
 
@@ -174,9 +179,11 @@ impl Btf {
         None
     }
 
-    fn find(&self, id: u32, name: &[u8], depth: usize) -> Option<(u32, u32)> {
+    /// Bits to the member and its type. `left` is how many members may still be looked at.
+    fn find(&self, id: u32, name: &[u8], depth: usize, left: &mut usize) -> Option<(u32, u32)> {
         let (_, members) = self.composite(id)?;
         for member in members {
+            *left = left.checked_sub(1)?;
             let here = self.string(member.name);
             if here == name {
                 return Some((member.bit_offset, member.type_id));
@@ -184,7 +191,7 @@ impl Btf {
             // The members of an anonymous struct or union are written as if they were the outer one's.
             if here.is_empty()
                 && depth < DEPTH
-                && let Some((bits, type_id)) = self.find(member.type_id, name, depth + 1)
+                && let Some((bits, type_id)) = self.find(member.type_id, name, depth + 1, left)
             {
                 return Some((member.bit_offset.checked_add(bits)?, type_id));
             }
@@ -205,8 +212,9 @@ impl Btf {
     pub fn offset(&self, structure: &str, path: &[&str]) -> Result<u32, BtfError> {
         let (mut id, mut bits) = (self.structure(structure)?, 0_u32);
         for name in path {
+            let mut left = MOST_MEMBERS;
             let (more, type_id) = self
-                .find(id, name.as_bytes(), 0)
+                .find(id, name.as_bytes(), 0, &mut left)
                 .ok_or_else(|| BtfError::NoMember(structure.to_owned(), path.join(".")))?;
             bits = bits.saturating_add(more);
             id = type_id;
@@ -290,6 +298,27 @@ mod tests {
             btf.offset("mask", &["a"]),
             Err(BtfError::NoStruct("mask".into()))
         );
+    }
+
+    /// Sixteen levels of a hundred members without names: more paths than could ever be walked.
+    #[test]
+    fn a_search_ends_however_types_are_nested() {
+        let mut words: Vec<u32> = vec![0, 4 << 24 | 1, 8, 1, 0, 0];
+        for id in 1..=16 {
+            words.extend([1, 4 << 24 | 100, 8]);
+            words.extend([0, id, 0].repeat(100));
+        }
+        // The last one is found by its name.
+        let last = words.len() - 303;
+        words[last] = 2;
+        let type_len = words.len() as u32 * 4;
+        let header = [0x1_eb9f, 24, 0, type_len, type_len, 5];
+        let words = header.iter().chain(&words);
+        let mut bytes: Vec<u8> = words.flat_map(|word| word.to_ne_bytes()).collect();
+        bytes.extend(b"\0ab\0\0");
+        let btf = Btf::parse(&bytes).expect("well-formed");
+        let missing = BtfError::NoMember("b".into(), "c".into());
+        assert_eq!(btf.offset("b", &["c"]), Err(missing));
     }
 
     #[test]

@@ -148,6 +148,8 @@ fn a_run_ends_after_its_time() {
     assert_eq!(second, "monitor: watching comm no-such-name; Ctrl-C ends");
     let third = lines.next().expect("a summary");
     assert!(third.starts_with("Summary after"), "{third}");
+    let last = ran.err.lines().last().expect("a last one");
+    assert!(last.contains("no call was seen"), "{}", ran.err);
 }
 
 #[test]

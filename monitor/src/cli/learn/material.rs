@@ -10,14 +10,15 @@ use monitor::trace;
 use monitor::trace::adfa::folder;
 use monitor::trace::error::shown;
 use monitor::trace::input::Input;
-use monitor::trace::source::Source;
+use monitor::trace::source::{Format, Source};
 use sha2::{Digest, Sha256};
 
 /// An opened input.
 pub struct Material {
     /// What it is called, escaped.
     pub name: String,
-    /// SHA-256 of its bytes; of a folder, of its traces' names and digests in order.
+    /// SHA-256 of its bytes; of a folder, of its traces' names and digests in order; of a trace, of its name and digest: two
+    /// short traces may well be equal, and a recording says itself when it was made.
     pub sha256: String,
     pub source: Source,
 }
@@ -57,9 +58,13 @@ impl Material {
     pub fn of_file(mut file: File, name: String) -> Result<Self> {
         let failed = || format!("cannot read {name}");
         file.rewind().with_context(failed)?;
-        let sha256 = digest(&mut file).with_context(failed)?;
+        let content = digest(&mut file).with_context(failed)?;
         file.rewind().with_context(failed)?;
         let source = trace::from_input(Input::from_reader(&name, Box::new(file))?, None)?;
+        let sha256 = match source.format() {
+            Format::Recording => content,
+            _ => named(&mut Sha256::new(), last_of(&name).as_bytes(), &content),
+        };
         Ok(Self {
             name,
             sha256,
@@ -102,15 +107,25 @@ pub fn digest(reader: &mut dyn Read) -> io::Result<String> {
     Ok(hexadecimal(&hash.finalize()))
 }
 
+fn last_of(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Adds a name and what is behind it.
+fn named(hash: &mut Sha256, name: &[u8], content: &str) -> String {
+    hash.update(name);
+    hash.update([0]);
+    hash.update(content);
+    hexadecimal(&hash.clone().finalize())
+}
+
 fn of_folder(root: &Path) -> Result<String> {
     let mut hash = Sha256::new();
     for path in folder::list(root)?.files {
         let at = root.join(&path);
         let failed = || format!("cannot read {}", shown(&at));
         let content = digest(&mut File::open(&at).with_context(failed)?).with_context(failed)?;
-        hash.update(path.as_os_str().as_encoded_bytes());
-        hash.update([0]);
-        hash.update(content);
+        named(&mut hash, path.as_os_str().as_encoded_bytes(), &content);
     }
     Ok(hexadecimal(&hash.finalize()))
 }

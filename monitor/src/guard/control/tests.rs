@@ -182,6 +182,23 @@ fn rubbish_and_a_stuck_client_hold_up_nobody() {
 }
 
 #[test]
+fn of_a_head_that_never_ends_no_more_is_taken_than_fits_into_the_buffers() {
+    let serving = serving();
+    // One, two and four times as much as is sent changes nothing about what is taken.
+    let taken = [1, 2, 4].map(|times| {
+        let mut stream = UnixStream::connect(&serving.path).expect("served");
+        stream
+            .write_all(b"GET /v1/status HTTP/1.1\r\n")
+            .expect("taken");
+        let header = format!("x-{}: {}\r\n", "y".repeat(90), "z".repeat(90));
+        let lines = (0..times * 10_000).take_while(|_| stream.write_all(header.as_bytes()).is_ok());
+        lines.count() * header.len()
+    });
+    // A socket's own buffers hold some hundred KiB (net.core.wmem_default).
+    assert!(taken.iter().all(|&bytes| bytes < 1 << 20), "{taken:?}");
+}
+
+#[test]
 fn names_survive_the_way_through_a_path() {
     for name in [
         "exe:/usr/sbin/nginx",

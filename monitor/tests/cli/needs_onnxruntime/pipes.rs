@@ -152,6 +152,33 @@ fn a_recording_is_learned_once_however_it_is_given() {
 
 #[test]
 #[ignore = "needs onnxruntime"]
+fn traces_that_are_equal_are_all_learned_and_each_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("service.profile");
+    let traces: Vec<_> = (0..4)
+        .map(|it| folder.path().join(format!("trace-{it}.txt")))
+        .collect();
+    for trace in &traces {
+        fs::write(trace, "6 6 63 6 42 6 6 63 6 42 120 6 6 63 6 42 6 6 63 6 42").expect("written");
+    }
+    let learn = ["learn", "--model", MODEL, "--profile", text(&profile)];
+    let all: Vec<_> = traces.iter().map(|it| text(it)).collect();
+    let ran = run(&[&learn[..], &all].concat());
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert!(!ran.err.contains("learned before"), "{}", ran.err);
+    let (learned, _) = monitor::profile::file::read(&profile).expect("whole");
+    assert_eq!(learned.provenance.calls(), 4 * 21);
+    let again = run(&[&learn[..], &["--update"], &all].concat());
+    assert_eq!(
+        again.err.matches("learned before and").count(),
+        4,
+        "{}",
+        again.err
+    );
+}
+
+#[test]
+#[ignore = "needs onnxruntime"]
 fn a_folder_of_traces_is_learned() {
     let folder = tempfile::tempdir().expect("a folder");
     let traces = folder.path().join("traces");

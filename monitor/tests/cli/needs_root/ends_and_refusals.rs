@@ -177,6 +177,49 @@ fn in_a_pid_namespace_of_its_own_the_pid_that_it_shows_there_is_watched() {
 
 #[test]
 #[ignore = "needs root"]
+fn a_signal_that_was_ignored_at_the_start_ends_nothing() {
+    let mut target = Command::new("sleep").arg("60").spawn().expect("starts");
+    let pid = target.id().to_string();
+    let mut command = monitor(&["--pid", &pid, "--no-learn", "--no-alarm-log"]);
+    // As nohup(1) and the background jobs of shells have it.
+    let ignore = || {
+        for signal in [libc::SIGHUP, libc::SIGINT] {
+            // SAFETY: ignoring runs no code of this process.
+            unsafe { libc::signal(signal, libc::SIG_IGN) };
+        }
+        Ok(())
+    };
+    // SAFETY: signal(2) may be called between fork and exec.
+    unsafe { command.pre_exec(ignore) };
+    let mut watching = command.stderr(Stdio::piped()).spawn().expect("starts");
+    let mut said = BufReader::new(watching.stderr.take().expect("piped"));
+    let mut line = String::new();
+    while !line.contains("watching") {
+        line.clear();
+        assert!(
+            said.read_line(&mut line).expect("text") > 0,
+            "it ended early"
+        );
+    }
+    let own = libc::pid_t::try_from(watching.id()).expect("a pid");
+    // SAFETY: the child was not waited for, so the number is still its own.
+    let send = |signal| unsafe { libc::kill(own, signal) };
+    for signal in [libc::SIGHUP, libc::SIGINT] {
+        send(signal);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(
+            watching.try_wait().expect("a child").is_none(),
+            "signal {signal} ended it"
+        );
+    }
+    send(libc::SIGTERM);
+    assert_eq!(watching.wait().expect("a child").code(), Some(0));
+    target.kill().expect("running");
+    target.wait().expect("a child");
+}
+
+#[test]
+#[ignore = "needs root"]
 fn in_a_time_namespace_everything_has_the_time_at_which_it_was() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let output = folder.path().join("out.json");

@@ -105,6 +105,57 @@ fn by_name_only_processes_of_that_name_are_watched() {
 
 #[test]
 #[ignore = "needs root"]
+fn by_name_a_process_that_is_there_already_is_watched_though_the_thread_of_that_name_only_waits() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let program = traced_as("traced-waiting", folder.path());
+    let started = Command::new(&program).arg("waiting-leader").spawn();
+    let mut process = started.expect("starts");
+    let tasks = format!("/proc/{}/task", process.id());
+    let has_worker = || {
+        let mut tasks = std::fs::read_dir(&tasks).expect("running").flatten();
+        tasks.any(|task| std::fs::read(task.path().join("comm")).is_ok_and(|it| it == b"worker\n"))
+    };
+    while !has_worker() {
+        assert!(
+            process.try_wait().expect("a child").is_none(),
+            "it ended early"
+        );
+        std::thread::yield_now();
+    }
+    let seen = watch_for_a_second(Target::Comm(Comm::new(b"traced-waiting")), || ());
+    process.kill().expect("running");
+    process.wait().expect("ended");
+    assert!(seen.count(native(libc::SYS_getppid)) > 10);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_cgroup_that_is_made_anew_is_watched_again() {
+    let cgroup = cgroup_mount().expect("a cgroup of version 2");
+    let cgroup = cgroup.join(format!("monitor-test-anew-{}", std::process::id()));
+    std::fs::create_dir(&cgroup).expect("root may");
+    let join = format!(
+        "echo $$ > {0}/cgroup.procs && exec {1} getppid",
+        cgroup.display(),
+        traced().display()
+    );
+    let life = |count| run(Command::new("sh").arg("-c").arg(format!("{join} {count}")));
+    let mut asked = options();
+    asked.target = Target::Cgroup(cgroup.clone());
+    asked.duration = Some(Duration::from_secs(3));
+    let seen = watch(asked, None, || {
+        life(50);
+        // As a service manager does at a restart: another directory of the same path.
+        std::fs::remove_dir(&cgroup).expect("empty");
+        std::fs::create_dir(&cgroup).expect("root may");
+        life(70);
+    });
+    std::fs::remove_dir(&cgroup).expect("empty");
+    assert_eq!(seen.count(native(libc::SYS_getppid)), 120);
+}
+
+#[test]
+#[ignore = "needs root"]
 fn by_user_only_processes_of_that_user_are_watched() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let copy = traced_as("traced-by-user", folder.path());

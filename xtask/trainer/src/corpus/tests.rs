@@ -22,6 +22,46 @@ fn corpus_with(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     folder
 }
 
+/// A zip of the layout of ADFA-LD with so many traces beside those of a sound one.
+fn zip_of(folder: &Path, traces: usize) -> std::path::PathBuf {
+    let path = folder.join(format!("{traces}.zip"));
+    let mut zip = zip::ZipWriter::new(fs::File::create(&path).expect("writable"));
+    let options = zip::write::SimpleFileOptions::default();
+    let more = (0..traces).map(|it| format!("Training_Data_Master/more-{it}.txt"));
+    let sound = [
+        "Validation_Data_Master/c.txt",
+        "Attack_Data_Master/Adduser_1/d.txt",
+    ];
+    for name in sound.into_iter().map(str::to_owned).chain(more) {
+        zip.start_file(name, options).expect("a member");
+        std::io::Write::write_all(&mut zip, b"6 6 63 340 6").expect("written");
+    }
+    zip.finish().expect("a zip");
+    path
+}
+
+/// Four times as many files take four times as long, and would take sixteen times if each were looked for among all: the bound lies
+/// between, and a busy machine has three attempts.
+#[test]
+fn a_zip_is_read_in_linear_time() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let cost = |traces| {
+        let zip = zip_of(folder.path(), traces);
+        let once = |_| {
+            let begun = std::time::Instant::now();
+            let corpus = Corpus::read(&zip).expect("it is sound");
+            assert_eq!(corpus.training.traces().len(), traces);
+            begun.elapsed()
+        };
+        (0..3).map(once).min().expect("three")
+    };
+    let attempts = [(); 3].map(|()| [cost(1_000), cost(2_000), cost(4_000)]);
+    assert!(
+        attempts.iter().any(|[one, _, four]| *four < *one * 10),
+        "{attempts:?}"
+    );
+}
+
 #[test]
 fn a_sound_corpus_is_counted() {
     let folder = corpus_with(&[

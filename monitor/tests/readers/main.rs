@@ -1,0 +1,17 @@
+//! Readers of bytes from outside: none panics, takes more than linear time, or memory beyond what it was given.
+
+#[path = "../../src/live/btf.rs"]
+#[allow(dead_code, missing_docs, reason = "the probe's loader uses the rest")]
+mod btf;
+
+#[path = "../../../fuzz/shared/targets.rs"]
+mod targets;
+
+#[path = "../../../fuzz/shared/seeds.rs"]
+mod seeds;
+
+mod counted;
+
+mod linear;
+
+mod mutated;
