@@ -122,6 +122,10 @@ enum Command {
     /// Runs a program for each line of standard input: the helper of an output
     #[command(hide = true, name = program::HELPER)]
     OutputProgram(output::HelperArgs),
+    /// Acts upon incidents as it is asked on standard input: the helper of a guard with actions
+    #[cfg(feature = "live")]
+    #[command(hide = true, name = monitor::response::helper::COMMAND)]
+    ResponseHelper,
     /// Writes the manual pages into a folder
     #[command(hide = true)]
     ManPages {
@@ -250,6 +254,8 @@ pub fn main() -> ExitCode {
         Some(Command::Version(args)) => version::run(args),
         Some(Command::Syscalls(args)) => syscalls::run(args),
         Some(Command::OutputProgram(args)) => output::help(&args),
+        #[cfg(feature = "live")]
+        Some(Command::ResponseHelper) => guard::act(),
         Some(Command::ManPages { folder }) => man::write(&folder),
         #[cfg(feature = "live")]
         Some(Command::SelfTestCalls) => {

@@ -213,7 +213,13 @@ pub struct Output {
 pub struct Actions {
     /// Whether it is only logged what would be done.
     pub dry_run: bool,
-    /// For critical incidents.
+    /// Actions of all incidents within an hour, at most.
+    pub per_hour: usize,
+    /// After this time what was frozen or stopped goes on.
+    pub undo_after: Span,
+    /// Globs of services that are never touched, beside those that no configuration names.
+    pub never: Vec<String>,
+    /// For critical incidents: `hook:PATH`, `freeze`, `stop`, `kill`.
     pub critical: Vec<String>,
     /// For those of high severity.
     pub high: Vec<String>,
@@ -291,6 +297,9 @@ impl Default for Actions {
     fn default() -> Self {
         Self {
             dry_run: true,
+            per_hour: 4,
+            undo_after: Span(Duration::from_mins(10)),
+            never: Vec::new(),
             critical: Vec::new(),
             high: Vec::new(),
             medium: Vec::new(),

@@ -39,5 +39,7 @@ pub mod alarm_log;
 
 pub mod guard;
 
+pub mod response;
+
 #[cfg(feature = "live")]
 pub mod top;

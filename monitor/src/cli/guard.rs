@@ -24,6 +24,9 @@ use monitor::model::Model;
 use monitor::pipeline::{Parts, Pipeline};
 use monitor::report::hub::{Listener, Policy, Role};
 use monitor::report::incidents::IncidentLines;
+use monitor::response::helper;
+use monitor::response::plan::Plan;
+use monitor::response::responder::{self as response, Responder, Voice};
 use monitor::run::snapshot::ModelIdentity;
 use monitor::service::host::Host;
 use monitor::service::identity::{Lookup, Rules};
@@ -123,6 +126,8 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
     };
     files.written.extend(outlets.files().map(Path::to_path_buf));
     let outlets = Rc::new(RefCell::new(outlets));
+    let voice_hub = Arc::new(OnceLock::new());
+    let hub = Arc::clone(&voice_hub);
     let metrics = args.metrics.clone().or(&config.metrics);
     // Bound while there are privileges, served once there are none.
     let exporter = RefCell::new(None::<Exporter>);
@@ -130,6 +135,8 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
     let offering = RefCell::new(None);
     let started = |pipeline: &Pipeline| {
         outlets.borrow_mut().begin(pipeline.hub());
+        // There is one run.
+        let _ = hub.set(pipeline.hub());
         if let Some(exporter) = exporter.take() {
             let (metrics, server) = exporter.start(pipeline.hub())?;
             offering.replace(server);
@@ -155,6 +162,8 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
             Rc::clone(&outlets),
         )),
     };
+    // The configuration was checked when it was read.
+    let plan = Plan::of(&config.actions).ok().flatten();
     let parts = || {
         let kept = store.read(&mut |remark| complain(&remark));
         // Both are started here, while their threads still get this one's privileges.
@@ -186,6 +195,18 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
             .listeners(&identity(&model), kind, terminal.color())?;
         listeners.extend(args.output_to.listeners(&identity(&model))?);
         listeners.extend(outlets.borrow().listeners()?);
+        if let Some(plan) = plan {
+            let responder = Responder::start(response::Parts {
+                plan,
+                user_units: config.discovery.user_units,
+                state: args.state.clone(),
+                board: board.clone(),
+                voice: Voice::new(board.clone(), Arc::clone(&voice_hub)),
+                model: identity(&model),
+            });
+            let responder = responder.context("who acts upon incidents cannot be started")?;
+            listeners.push(Listener::new("actions", Role::Keeping, Box::new(responder)));
+        }
         exporter.replace(Some(metrics.bind(&identity(&model))?));
         let lines = IncidentLines::new(move |line| followers.tell(line));
         listeners.push(Listener::new(
@@ -227,6 +248,13 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
     notify(&[NotifyState::Stopping]);
     drop(served);
     ended?;
+    Ok(Exit::Quiet)
+}
+
+/// Is the helper that acts, until its input ends.
+pub fn act() -> Result<Exit> {
+    let input = std::io::BufReader::new(std::io::stdin());
+    helper::serve(input, &mut std::io::stdout().lock()).context("the helper's pipes")?;
     Ok(Exit::Quiet)
 }
 

@@ -17,7 +17,8 @@ pub struct Diff {
 }
 
 /// Sections that take effect only when the monitor starts.
-const AT_START: [&str; 5] = [
+const AT_START: [&str; 6] = [
+    "actions.",
     "host.",
     "metrics.",
     "discovery.user_units",

@@ -12,6 +12,7 @@ use toml::{Table, Value};
 
 use super::Config;
 use super::unknown;
+use crate::response::plan::Plan;
 use crate::trace::error::shown;
 
 /// The largest file that is read, bytes.
@@ -132,6 +133,12 @@ fn check(path: &Path, loaded: &Loaded) -> Result<(), ConfigErrors> {
         if let Err(why) = output.checked() {
             wrong(&format!("output[{at}].type"), &why);
         }
+    }
+    if let Err((key, why)) = Plan::of(&config.actions) {
+        wrong(&format!("actions.{key}"), &why);
+    }
+    if config.actions.undo_after.0.is_zero() {
+        wrong("actions.undo_after", "give a time, as 10m");
     }
     if errors.is_empty() {
         Ok(())

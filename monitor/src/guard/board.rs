@@ -41,6 +41,8 @@ pub struct ServiceStatus {
     pub release: Option<String>,
     /// Its systemd unit.
     pub unit: Option<String>,
+    /// Its own cgroup of version 2, as `/proc` shows it.
+    pub cgroup: Option<String>,
     /// Its container's id, shortened.
     pub container_id: Option<String>,
     /// Its container's name.

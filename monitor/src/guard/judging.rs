@@ -664,6 +664,9 @@ impl Judging {
             paused: self.paused,
             release: self.release.as_ref().and_then(Release::words),
             unit: identity.and_then(|it| it.unit.clone()),
+            cgroup: identity
+                .and_then(|it| it.cgroup.as_ref())
+                .map(|it| it.path.clone()),
             container_id: identity.and_then(|it| it.container_id.clone()),
             container: identity.and_then(|it| it.container.clone()),
             inner_container_id: identity.and_then(|it| it.inner_id.clone()),

@@ -18,6 +18,7 @@ use crate::detect::verdict::Verdict;
 use crate::incident::Incident;
 use crate::report::sink::{Interest, Origin, Sink};
 use crate::report::tally::Tally;
+use crate::response::statement::ActionStatement;
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 
 use outlet::{Health, OnError, Outlet};
@@ -192,6 +193,14 @@ impl Hub {
                 Arc::clone(&self.origin),
                 Arc::clone(&incident),
             ));
+        }
+    }
+
+    /// Tells what became of an action.
+    pub fn action(&self, said: ActionStatement) {
+        let said = Arc::new(said);
+        for line in self.lock().iter().filter(|it| it.interest.incidents) {
+            line.push(Statement::Action(Arc::clone(&said)));
         }
     }
 

@@ -1,5 +1,6 @@
 //! One JSON object a line, as `docs/json.md` describes it.
 
+pub mod action;
 pub mod alarm;
 pub mod incident;
 pub mod status;
@@ -14,8 +15,10 @@ use crate::detect::verdict::Verdict;
 use crate::incident::Incident;
 use crate::report::output::Output;
 use crate::report::sink::{Interest, Origin, Sink};
+use crate::response::statement::ActionStatement;
 use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 
+use action::ActionRecord;
 use alarm::AlarmRecord;
 use incident::{BlindRecord, IncidentRecord};
 use status::{StatusRecord, SummaryRecord};
@@ -110,6 +113,10 @@ impl Sink for Json {
     fn incident(&mut self, incident: &Incident) -> io::Result<()> {
         let record = IncidentRecord::new(incident, &self.origin, self.model.as_ref());
         self.line(&record)
+    }
+
+    fn action(&mut self, said: &ActionStatement) -> io::Result<()> {
+        self.line(&ActionRecord::new(said))
     }
 
     fn status(&mut self, snapshot: &Snapshot) -> io::Result<()> {

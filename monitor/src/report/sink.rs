@@ -5,6 +5,7 @@ use std::io;
 use crate::detect::severity::Severity;
 use crate::detect::verdict::Verdict;
 use crate::incident::Incident;
+use crate::response::statement::ActionStatement;
 use crate::run::clock::WallClock;
 use crate::run::snapshot::{Snapshot, Summary};
 
@@ -146,6 +147,15 @@ pub trait Sink: Send {
     /// When it cannot be written.
     fn incident(&mut self, incident: &Incident) -> io::Result<()> {
         let _ = incident;
+        Ok(())
+    }
+
+    /// What became of an action about an incident; told to those who want incidents.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn action(&mut self, said: &ActionStatement) -> io::Result<()> {
+        let _ = said;
         Ok(())
     }
 

@@ -5,7 +5,7 @@
 
 pub mod config;
 
-mod notices;
+pub mod notices;
 
 pub mod falco;
 

@@ -11,6 +11,7 @@ use crate::incident::Incident;
 use crate::incident::ids::Shortener;
 use crate::report::output::Output;
 use crate::report::sink::{Interest, Origin, Sink};
+use crate::response::statement::ActionStatement;
 use crate::syscall::event::Call;
 use crate::syscall::{adfa, table};
 
@@ -102,6 +103,10 @@ impl Sink for Text {
         let (clock, source) = (self.origin.clock, self.origin.name.as_deref());
         let text = self.page().of(incident, id, clock, source);
         self.output.write(text.as_bytes())
+    }
+
+    fn action(&mut self, said: &ActionStatement) -> io::Result<()> {
+        self.output.write(format!("{}\n", said.line()).as_bytes())
     }
 }
 

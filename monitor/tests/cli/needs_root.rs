@@ -6,6 +6,7 @@ mod flood;
 mod guard;
 mod outputs;
 mod profile;
+mod response;
 mod rights;
 
 use std::fs;

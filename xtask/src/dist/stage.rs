@@ -21,8 +21,9 @@ pub struct Staged {
 }
 
 /// Files of `packaging/` and where they lie on a host.
-const PACKAGING: [(&str, &str); 8] = [
+const PACKAGING: [(&str, &str); 9] = [
     ("monitor.service", "usr/lib/systemd/system/monitor.service"),
+    ("actions.conf", "usr/share/monitor/actions.conf"),
     ("monitor.sysusers", "usr/lib/sysusers.d/monitor.conf"),
     ("monitor.catalog", "usr/lib/systemd/catalog/monitor.catalog"),
     ("monitor.logrotate", "etc/logrotate.d/monitor"),

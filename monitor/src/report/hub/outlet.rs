@@ -220,6 +220,7 @@ fn tell(sink: &mut dyn Sink, statement: &Statement) -> io::Result<()> {
     match statement {
         Statement::Verdict(_, verdict) => sink.verdict(verdict),
         Statement::Incident(_, incident) => sink.incident(incident),
+        Statement::Action(said) => sink.action(said),
         Statement::Status(snapshot) => sink.status(snapshot),
         Statement::Summary(summary) => sink.summary(summary),
     }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::detect::verdict::Verdict;
 use crate::incident::Incident;
 use crate::report::sink::Origin;
+use crate::response::statement::ActionStatement;
 use crate::run::snapshot::{Snapshot, Summary};
 
 /// One thing to tell a sink.
@@ -14,6 +15,7 @@ use crate::run::snapshot::{Snapshot, Summary};
 pub(super) enum Statement {
     Verdict(Arc<Origin>, Arc<Verdict>),
     Incident(Arc<Origin>, Arc<Incident>),
+    Action(Arc<ActionStatement>),
     Status(Arc<Snapshot>),
     Summary(Arc<Summary>),
 }
@@ -113,7 +115,7 @@ impl Queue {
                 let place = state.status.as_ref().map_or(number, |it| it.0);
                 state.status = Some((place, statement));
             }
-            Statement::Verdict(..) | Statement::Incident(..) => {
+            Statement::Verdict(..) | Statement::Incident(..) | Statement::Action(_) => {
                 if state.waiting() >= self.capacity {
                     let lane = if state.thread_ends.is_empty() {
                         &mut state.alarms

@@ -1,5 +1,7 @@
 //! One guard over several services, from first sight on: cgroups are made by hand with the names that systemd gives.
 
+mod actions;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -94,10 +96,16 @@ impl Service {
         });
     }
 
-    /// Has it do what it never did, and waits until it did.
-    fn attack(&self) {
+    /// Has it do what it never did.
+    fn begin_attack(&self) -> PathBuf {
         let trigger = self.folder.join("attack");
         fs::write(&trigger, "").expect("written");
+        trigger
+    }
+
+    /// The same, and waits until it did.
+    fn attack(&self) {
+        let trigger = self.begin_attack();
         wait_for("the end of the attack", || {
             (!trigger.exists()).then_some(())
         });
@@ -129,10 +137,16 @@ struct Guard {
 
 impl Guard {
     fn configure(folder: &Path, budget: &str) {
+        Self::configure_for(&["one", "two"], folder, budget, "");
+    }
+
+    /// Over the services of these letters, with more than the usual.
+    fn configure_for(letters: &[&str], folder: &Path, budget: &str, more: &str) {
+        let unit = |letter: &&str| format!("monitor-test-{}-{letter}.service", std::process::id());
+        let units: Vec<_> = letters.iter().map(unit).collect();
         let text = format!(
-            "[discovery]\ninclude = [\"monitor-test-{}-*\"]\n[learning]\nat_least = \"3s\"\nleast_calls = 3000\n\
-             [judging]\ncpu = \"none\"\nbudget = \"{budget}\"\n",
-            std::process::id()
+            "[discovery]\ninclude = {units:?}\n[learning]\nat_least = \"3s\"\nleast_calls = 3000\n\
+             [judging]\ncpu = \"none\"\nbudget = \"{budget}\"\n{more}",
         );
         fs::write(folder.join("monitor.toml"), text).expect("written");
     }
@@ -155,7 +169,7 @@ impl Guard {
             "json",
             "--no-thread-ends",
         ])
-        .stdout(Stdio::null())
+        .stdout(fs::File::create(folder.join("out")).expect("made"))
         .stderr(log.expect("opened"))
         .spawn();
         let guard = Self {
@@ -315,7 +329,9 @@ fn services_are_learned_watched_restarted_and_kept_over_a_kill_of_the_guard() {
     wait_for("word of the bad file", || {
         guard.status().filter(|it| !it.config_is_right)
     });
-    assert!(guard.log().contains("is budget meant"), "{}", guard.log());
+    wait_for("what is wrong with it", || {
+        guard.log().contains("is budget meant").then_some(())
+    });
     Guard::configure(folder, "2/day");
     guard.signal(libc::SIGHUP);
     wait_for("the good file", || {
