@@ -13,6 +13,8 @@ mod npm;
 
 mod packager;
 
+mod pinned;
+
 mod rust_src;
 
 mod rustc;

@@ -58,6 +58,17 @@ struct Head {
 }
 
 impl Evidence {
+    /// The incident's heaviest alarm, or the first that the log still has; the alarm itself where there is no incident.
+    #[must_use]
+    pub fn heaviest(&self) -> Option<&Found> {
+        let heaviest = self.incident.as_ref().map(|it| it.alarm.as_str());
+        let is_it = |it: &&Found| Some(it.alarm.id.as_str()) == heaviest;
+        self.alarms
+            .iter()
+            .find(is_it)
+            .or_else(|| self.alarms.first())
+    }
+
     /// The calls of every alarm with what followed it: the alarm came in the middle of the pattern.
     ///
     /// # Errors

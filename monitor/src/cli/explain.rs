@@ -10,6 +10,7 @@ use clap::Args;
 use clap_complete::ArgValueCandidates;
 use monitor::alarm_log;
 use monitor::alarm_log::stored::{Found, Log};
+use monitor::report::json::incident::IncidentRecord;
 use monitor::report::page::incident::IncidentPage;
 
 use super::report::write_page;
@@ -46,9 +47,9 @@ pub fn run(args: &ExplainArgs, terminal: TerminalArgs) -> Result<Exit> {
     let out = &mut io::stdout().lock();
     let damaged = match &args.id {
         Some(id) => {
-            let found = log.find(id)?;
+            let (found, incident) = found(&log, id, args.html.is_some())?;
             match (&args.html, args.format) {
-                (Some(file), _) => write_page(file, &page(&log, id, &found)?)?,
+                (Some(file), _) => write_page(file, &page(&found, incident.as_ref()))?,
                 (None, Format::Json) => {
                     line(out, &found.alarm)?;
                     if let Some(next) = &found.aftermath {
@@ -87,15 +88,25 @@ pub fn run(args: &ExplainArgs, terminal: TerminalArgs) -> Result<Exit> {
     Ok(Exit::Quiet)
 }
 
+/// The alarm that an id stands for, and, of an incident that is asked for, what it says.
+fn found(log: &Log, id: &str, with_incident: bool) -> Result<(Found, Option<IncidentRecord>)> {
+    if !with_incident {
+        return Ok((log.find(id)?, None));
+    }
+    let evidence = log.evidence(id)?;
+    let heaviest = evidence.heaviest().cloned();
+    let heaviest = heaviest.context("the log has none of its alarms any more")?;
+    Ok((heaviest, evidence.incident))
+}
+
 /// The page of an incident, or of an alarm that no incident has.
-fn page(log: &Log, id: &str, found: &Found) -> Result<String> {
-    let incident = log.evidence(id)?.incident;
+fn page(found: &Found, incident: Option<&IncidentRecord>) -> String {
     let page = IncidentPage {
-        incident: incident.as_ref(),
+        incident,
         alarm: &found.alarm,
         aftermath: found.aftermath.as_ref(),
     };
-    Ok(page.html())
+    page.html()
 }
 
 fn line(out: &mut impl Write, record: &impl serde::Serialize) -> Result<()> {

@@ -55,10 +55,6 @@ impl Engine for Unjudged {
         }
     }
 
-    fn score(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
-        Ok(())
-    }
-
     fn finish(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
         self.next.clear();
         Ok(())

@@ -76,13 +76,8 @@ impl LiveLine {
 impl Sink for LiveLine {
     fn interest(&self) -> Interest {
         Interest {
-            least: None,
-            incidents: false,
-            alarms: false,
-            aftermath: false,
-            thread_ends: false,
-            status: true,
             summary: true,
+            ..Interest::STATUS
         }
     }
 

@@ -43,37 +43,35 @@ pub struct Interest {
 }
 
 impl Interest {
-    /// Everything.
-    pub const ALL: Self = Self {
-        least: None,
-        incidents: true,
-        alarms: true,
-        aftermath: true,
-        thread_ends: true,
-        status: true,
-        summary: true,
-    };
-
-    /// The state of the run and nothing else.
-    pub const STATUS: Self = Self {
+    /// Nothing.
+    pub const NONE: Self = Self {
         least: None,
         incidents: false,
         alarms: false,
         aftermath: false,
         thread_ends: false,
-        status: true,
+        status: false,
         summary: false,
+    };
+
+    /// Everything.
+    pub const ALL: Self = Self {
+        thread_ends: true,
+        status: true,
+        summary: true,
+        ..Self::ALARMS
+    };
+
+    /// The state of the run and nothing else.
+    pub const STATUS: Self = Self {
+        status: true,
+        ..Self::NONE
     };
 
     /// Every statement about an incident, also those that a person suppressed, and nothing else.
     pub const INCIDENTS: Self = Self {
-        least: None,
         incidents: true,
-        alarms: false,
-        aftermath: false,
-        thread_ends: false,
-        status: false,
-        summary: false,
+        ..Self::NONE
     };
 
     /// Incidents of at least this severity that a person is to be told of, and nothing else.
@@ -81,24 +79,15 @@ impl Interest {
     pub const fn incidents(least: Severity) -> Self {
         Self {
             least: Some(least),
-            incidents: true,
-            alarms: false,
-            aftermath: false,
-            thread_ends: false,
-            status: false,
-            summary: false,
+            ..Self::INCIDENTS
         }
     }
 
     /// Incidents, alarms and what followed each.
     pub const ALARMS: Self = Self {
-        least: None,
-        incidents: true,
         alarms: true,
         aftermath: true,
-        thread_ends: false,
-        status: false,
-        summary: false,
+        ..Self::INCIDENTS
     };
 
     /// Whether `incident` is wanted.

@@ -11,7 +11,6 @@ use std::{
 use crate::traced::traced;
 
 use monitor::{
-    detect::{counters::Counters, verdict::Verdict},
     live::{
         command,
         probe::Sizes,
@@ -19,7 +18,7 @@ use monitor::{
         touch::Details,
         watch::{Options, Watch},
     },
-    pipeline::{Engine, EngineError, Parts, Pipeline},
+    pipeline::{Engine, Parts, Pipeline},
     run::snapshot::SourceStatus,
     syscall::event::{Abi, Call, Event, EventKind, ServiceId, ThreadKey},
 };
@@ -213,17 +212,5 @@ struct Gather(Arc<Mutex<Vec<Event>>>);
 impl Engine for Gather {
     fn push(&mut self, event: &Event) {
         self.0.lock().expect("no panic").push(event.clone());
-    }
-
-    fn score(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn finish(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn counters(&self) -> Counters {
-        Counters::default()
     }
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::pinned;
 use super::rustc::{Llvm, Rustc};
 use super::workshop::Workshop;
 use crate::step::Step;
@@ -66,28 +67,15 @@ fn install(rustc: &Rustc, llvm: &Llvm, folder: &Path) -> Command {
         rpath,
     ]
     .join(OsStr::new("\x1f"));
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = pinned::install(NAME, VERSION, folder);
     command
-        .args([
-            "install",
-            NAME,
-            "--locked",
-            "--no-default-features",
-            "--no-track",
-        ])
-        .arg(format!("--version={VERSION}"))
+        .arg("--no-default-features")
         .arg(format!(
             "--features=llvm-{},no-llvm-linking",
             rustc.llvm_major
         ))
-        .arg("--root")
-        .arg(folder.join("root"))
-        .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CARGO_ENCODED_RUSTFLAGS", flags)
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
-        .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
-        .env_remove("CARGO_BUILD_TARGET")
-        .env_remove("RUSTFLAGS");
+        .env("CARGO_PROFILE_RELEASE_STRIP", "symbols");
     command
 }
 

@@ -1,13 +1,13 @@
 //! cargo-deb and cargo-generate-rpm, which make the packages of `cargo xtask dist`.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
+use super::pinned;
 use super::workshop::Workshop;
 use crate::step::Step;
-use crate::{build, tool};
+use crate::tool;
 
 /// A program that makes packages of one kind.
 #[derive(Clone, Copy, Debug)]
@@ -40,27 +40,13 @@ impl Packager {
         let what = format!("building {}, a minute or two", self.version);
         let step = Step::begin(self.name, &what, "it makes packages");
         let folder = workshop.unfinished(self.name).context(self.name)?;
-        tool::run(&step, &mut self.install(&folder))
+        let mut install = pinned::install(self.name, self.version, &folder);
+        tool::run(&step, install.env("CARGO_PROFILE_RELEASE_LTO", "off"))
             .with_context(|| format!("{}: it does not build", self.name))?;
         workshop
             .finish(&folder.join("root/bin").join(self.name), &place)
             .context(self.name)?;
         step.done(&format!("built {}", self.version));
         Ok(place)
-    }
-
-    fn install(&self, folder: &Path) -> Command {
-        let mut command = build::program();
-        command
-            .args(["install", self.name, "--locked", "--no-track"])
-            .arg(format!("--version={}", self.version))
-            .arg("--root")
-            .arg(folder.join("root"))
-            .env("CARGO_TARGET_DIR", folder.join("target"))
-            .env("CARGO_PROFILE_RELEASE_DEBUG", "false")
-            .env("CARGO_PROFILE_RELEASE_LTO", "off")
-            .env_remove("CARGO_BUILD_TARGET")
-            .env_remove("RUSTFLAGS");
-        command
     }
 }

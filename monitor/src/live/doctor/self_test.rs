@@ -6,15 +6,13 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Check, Outcome};
-use crate::detect::counters::Counters;
-use crate::detect::verdict::Verdict;
 use crate::live::command;
 use crate::live::privileges::Needs;
 use crate::live::probe::Sizes;
 use crate::live::target::Target;
 use crate::live::touch::Details;
 use crate::live::watch::{Options, Watch};
-use crate::pipeline::{Engine, EngineError, Parts, Pipeline, Reporting};
+use crate::pipeline::{Engine, Parts, Pipeline, Reporting};
 use crate::syscall::event::{Event, EventKind, ServiceId};
 use crate::syscall::table;
 
@@ -48,18 +46,6 @@ impl Engine for Count {
             .filter(|call| call.abi == table::host() && is_getppid(call.number));
         let mut count = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *count += found.count() as u64;
-    }
-
-    fn score(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn finish(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn counters(&self) -> Counters {
-        Counters::default()
     }
 }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, MetricEncoder,
+};
 use prometheus_client::metrics::MetricType;
 
 use super::{Reload, SERVICES, ServiceFigures};
@@ -43,39 +45,35 @@ impl Family<'_, '_> {
         self,
         values: impl IntoIterator<Item = (Labels, V)>,
     ) -> fmt::Result {
-        let Self {
-            encoder,
-            name,
-            help,
-        } = self;
-        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (labels, value) in values {
-            if labels.is_empty() {
-                metric.encode_counter::<Labels, V, u64>(&value, None)?;
-            } else {
-                metric
-                    .encode_family(&labels)?
-                    .encode_counter::<Labels, V, u64>(&value, None)?;
-            }
-        }
-        Ok(())
+        self.series(MetricType::Counter, values, |metric, value| {
+            metric.encode_counter::<Labels, V, u64>(value, None)
+        })
     }
 
     fn gauges<V: EncodeGaugeValue>(
         self,
         values: impl IntoIterator<Item = (Labels, V)>,
     ) -> fmt::Result {
-        let Self {
-            encoder,
-            name,
-            help,
-        } = self;
-        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+        self.series(MetricType::Gauge, values, |metric, value| {
+            metric.encode_gauge(value)
+        })
+    }
+
+    /// Each value with its labels, if it has any.
+    fn series<V>(
+        self,
+        kind: MetricType,
+        values: impl IntoIterator<Item = (Labels, V)>,
+        write: impl Fn(&mut MetricEncoder<'_>, &V) -> fmt::Result,
+    ) -> fmt::Result {
+        let mut metric = self
+            .encoder
+            .encode_descriptor(self.name, self.help, None, kind)?;
         for (labels, value) in values {
             if labels.is_empty() {
-                metric.encode_gauge(&value)?;
+                write(&mut metric, &value)?;
             } else {
-                metric.encode_family(&labels)?.encode_gauge(&value)?;
+                write(&mut metric.encode_family(&labels)?, &value)?;
             }
         }
         Ok(())
