@@ -20,6 +20,8 @@ fn main() {
         "x32" => x32(count),
         "rename" => rename(),
         "sleep" => sleep(count),
+        "bomb" => bomb(count),
+        "churn" => churn(count),
         "waiting-leader" => waiting_leader(),
         _ => {
             eprintln!("traced: unknown program {what:?}");
@@ -105,6 +107,37 @@ fn rename() {
     // SAFETY: the name ends with NUL.
     unsafe { libc::prctl(libc::PR_SET_NAME, c"\x1b[31m\nevil".as_ptr()) };
     getppid(40);
+}
+
+/// A tree of processes of this depth, all at once: each makes two others, waits for them, and makes one call of its own, getsid.
+fn bomb(depth: u64) {
+    // SAFETY: the children make system calls only.
+    unsafe {
+        let mut children = [0; 2];
+        if depth > 0 {
+            for child in &mut children {
+                *child = libc::fork();
+                if *child == 0 {
+                    bomb(depth - 1);
+                    libc::syscall(libc::SYS_exit_group, 0);
+                }
+            }
+            for child in children {
+                libc::waitpid(child, std::ptr::null_mut(), 0);
+            }
+        }
+        libc::syscall(libc::SYS_getsid, 0);
+    }
+}
+
+/// `count` threads that each make one call of getppid, a few of them at a time.
+fn churn(count: u64) {
+    for _ in 0..count / 8 {
+        let threads: Vec<_> = (0..8).map(|_| thread::spawn(|| getppid(1))).collect();
+        for thread in threads {
+            thread.join().expect("getppid does not panic");
+        }
+    }
 }
 
 /// A worker of another name calls getppid every millisecond for a minute, while the first thread, which has the program's name,

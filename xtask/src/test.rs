@@ -11,6 +11,8 @@ mod class;
 
 mod environment;
 
+mod supply;
+
 mod tally;
 
 use std::process::ExitCode;

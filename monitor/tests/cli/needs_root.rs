@@ -1,5 +1,6 @@
 //! The live run from outside, with the embedded model.
 
+mod accounting;
 mod alarm_log;
 mod ends_and_refusals;
 mod flood;

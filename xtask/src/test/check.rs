@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use super::supply;
 use super::tally::Tally;
 use crate::setup::Rustc;
 use crate::{build, tool};
@@ -32,6 +33,7 @@ pub fn all(tally: &mut Tally) {
             .env("RUSTDOCFLAGS", "-D warnings"),
         tally,
     );
+    supplied(tally);
     match other_target() {
         Ok(()) => one(
             "compiles for aarch64 (cargo check)",
@@ -52,6 +54,41 @@ pub fn all(tally: &mut Tally) {
             eprintln!("  {why}");
             tally.skip(1, why.lines().next().unwrap_or_default());
         }
+    }
+}
+
+/// Licences and sources of all crates, by `deny.toml`.
+fn supplied(tally: &mut Tally) {
+    const NAME: &str = "licences and sources (deny.toml)";
+    if supply::has_cargo_deny() {
+        let mut deny = build::cargo();
+        // Advisories need a database, which is fetched: they are the release's affair.
+        deny.args([
+            "deny",
+            "--all-features",
+            "check",
+            "licenses",
+            "bans",
+            "sources",
+        ]);
+        return one(NAME, &mut deny, tally);
+    }
+    eprintln!("  {NAME}");
+    match supply::check() {
+        Ok(found) => {
+            for told in &found.warned {
+                eprintln!("    beside each other: {told}");
+            }
+            for told in &found.refused {
+                eprintln!("    refused: {told}");
+            }
+            if found.refused.is_empty() {
+                tally.pass();
+            } else {
+                tally.fail(NAME);
+            }
+        }
+        Err(why) => tally.fail(&format!("{NAME}: {why:#}")),
     }
 }
 
