@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::detail::Touch;
 use crate::detect::aftermath::Following;
+use crate::detect::cusum::Transition;
 use crate::detect::episode::Episode;
 use crate::detect::recorder::Recorder;
 use crate::detect::threshold::{LEAST_CALLS, LEAST_CALLS_AFTER_GAP, Limits, Scores};
@@ -126,13 +127,13 @@ impl Stream {
         self.recorder.name(comm);
     }
 
-    /// Takes in a call, its surprise (nats; `None` where the model has too little before it) and what it adds to the sum of
-    /// what was never learned. True when the flight is to be asked whether an alarm is right; `alert` says that the service had
+    /// Takes in a call, its surprise (nats; `None` where the model has too little before it) and by which
+    /// transition it breaks what was learned. True when the flight is to be asked whether an alarm is right; `alert` says that the service had
     /// an alarm a moment ago.
     pub fn step(
         &mut self,
         call: Call,
-        (surprise, broken): (Option<f32>, f32),
+        (surprise, broken): (Option<f32>, Option<(Transition, f32)>),
         limits: &Limits,
         alert: bool,
     ) -> bool {

@@ -1,6 +1,6 @@
 //! The running scores of a thread, and when they are worth an alarm.
 
-use crate::detect::cusum::Cusum;
+use crate::detect::cusum::{Cusum, Transition};
 use crate::detect::verdict::Pace;
 use crate::model::manifest::Threshold;
 
@@ -84,7 +84,7 @@ impl RunningMean {
 }
 
 /// The scores of one stream.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
     slow: RunningMean,
     fast: RunningMean,
@@ -118,9 +118,9 @@ impl Scores {
         self.fast.push(f64::from(nats), count);
     }
 
-    /// Takes in what the same call adds to the sum of what was never learned, nats.
-    pub fn push_break(&mut self, nats: f32, limits: &Limits) {
-        self.sequence.push(nats, limits.drift);
+    /// Takes in by which transition the same call breaks what was learned, if it does, and its surprise, nats.
+    pub fn push_break(&mut self, broken: Option<(Transition, f32)>, limits: &Limits) {
+        self.sequence.push(broken, limits.drift);
     }
 
     /// Takes `nats` for the sum: what could be shown of it, or nothing once it was reported.

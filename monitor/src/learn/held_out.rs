@@ -1,6 +1,6 @@
 //! What the scores of a service are on runs that were not learned.
 
-use crate::detect::cusum::{CLIP, Cusum, added};
+use crate::detect::cusum::{CLIP, Cusum, Repeats, Transition};
 use crate::detect::detector::{Detector, OwnSurprise};
 use crate::model::ScoreError;
 use crate::profile::held_out::HeldOut;
@@ -130,11 +130,14 @@ struct Found {
     skipped: usize,
     /// All calls.
     calls: u32,
-    /// Of the calls that broke the sequence: place, and nats by the n-gram alone.
-    breaks: Vec<(u32, f32)>,
+    /// Of the calls that broke the sequence: place, by which transition, and nats by the n-gram alone.
+    breaks: Vec<(u32, Transition, f32)>,
     /// Of the calls that asked: place, n-gram's nats, probability by the LSTM.
     asked: Vec<(u32, f32, f64)>,
 }
+
+/// A call that broke what was learned: its place, by which transition, and its surprise, nats.
+type Broken = (u32, Transition, f32);
 
 /// Leaves every life out in turn, or segments of it, and scores it by a profile without it. Gives the weight of the mixture
 /// that makes the held-out calls likeliest, and the peaks of the scores by it. The profile is the same afterwards. `tell` hears
@@ -194,8 +197,8 @@ pub fn hold_out(
                 let lstm = (-f64::from(lstm)).exp() * own.share;
                 found.asked.push((found.calls, own.ngram, lstm));
             }
-            if own.breaks {
-                found.breaks.push((found.calls, own.ngram));
+            if let Some(by) = own.breaks {
+                found.breaks.push((found.calls, by, own.ngram));
             }
             found.calls = found.calls.saturating_add(1);
         })?;
@@ -221,8 +224,8 @@ pub fn hold_out(
         weight: weight.unwrap_or(Mixture::default().weight),
         ..Mixture::default()
     };
-    let added: Vec<Vec<(u32, f32)>> = found.iter().map(|it| it.added(&mixture)).collect();
-    let all: f64 = added.iter().flatten().map(|it| f64::from(it.1)).sum();
+    let broken: Vec<Vec<Broken>> = found.iter().map(|it| it.broken(&mixture)).collect();
+    let all: f64 = broken.iter().map(|broken| added(broken)).sum();
     let calls = found
         .iter()
         .map(|it| (it.calls as usize).saturating_sub(it.skipped));
@@ -231,8 +234,8 @@ pub fn hold_out(
     // As if one more break had come: none among few calls says little.
     let drift = DRIFT * (all + f64::from(CLIP)) / calls;
     held_out.drift = drift.min(HIGHEST_DRIFT);
-    for (found, added) in found.iter().zip(&added) {
-        peaks(found.calls, added, &mut held_out);
+    for (found, broken) in found.iter().zip(&broken) {
+        peaks(found.calls, broken, &mut held_out);
     }
     Ok((weight, held_out))
 }
@@ -282,10 +285,10 @@ pub fn weight(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
 }
 
 impl Found {
-    /// Where the calls of the piece add how much to the sum, nats.
-    fn added(&self, mixture: &Mixture) -> Vec<(u32, f32)> {
+    /// Where the calls of the piece break what was learned.
+    fn broken(&self, mixture: &Mixture) -> Vec<Broken> {
         let mut asked = self.asked.iter().peekable();
-        let breaks = self.breaks.iter().filter_map(|&(place, ngram)| {
+        let breaks = self.breaks.iter().filter_map(|&(place, by, ngram)| {
             while asked.next_if(|it| it.0 < place).is_some() {}
             let surprise = match asked.next_if(|it| it.0 == place) {
                 None => ngram,
@@ -296,20 +299,27 @@ impl Found {
                     mixture.surprise((-f64::from(ngram)).exp(), Some(nats as f32), 1.0)
                 }
             };
-            (place as usize >= self.skipped).then(|| (place, added(true, surprise)))
+            (place as usize >= self.skipped).then_some((place, by, surprise))
         });
         breaks.collect()
     }
 }
 
-/// Adds the peaks of the sum over so many calls, some of which add something to it.
-fn peaks(calls: u32, added: &[(u32, f32)], held_out: &mut HeldOut) {
+/// What the breaks of a piece add in all, nats.
+fn added(broken: &[Broken]) -> f64 {
+    let mut repeats = Repeats::default();
+    let added = broken.iter();
+    added.map(|&(_, by, nats)| repeats.added(by, nats)).sum()
+}
+
+/// Adds the peaks of the sum over so many calls, some of which break what was learned.
+fn peaks(calls: u32, broken: &[Broken], held_out: &mut HeldOut) {
     let mut sum = Cusum::default();
     let mut peak = 0.0_f64;
-    let mut added = added.iter().peekable();
+    let mut broken = broken.iter().peekable();
     for place in 0..calls {
-        let nats = added.next_if(|it| it.0 == place).map_or(0.0, |it| it.1);
-        sum.push(nats, held_out.drift);
+        let it = broken.next_if(|it| it.0 == place);
+        sum.push(it.map(|&(_, by, nats)| (by, nats)), held_out.drift);
         peak = peak.max(sum.get());
         if sum.get() == 0.0 && peak > 0.0 {
             held_out.push(std::mem::take(&mut peak));

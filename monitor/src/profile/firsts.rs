@@ -8,6 +8,7 @@ use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::known::{Known, evidence, family};
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Call, Comm};
+use crate::syscall::table::only_ends;
 
 /// New things of a thread that are kept, the heaviest; more would not make a verdict clearer.
 const KEPT: usize = 32;
@@ -36,12 +37,17 @@ impl Firsts {
 
     /// Notes the `seq`th call of the thread, given its token.
     pub fn made(&mut self, known: &Known, call: Call, token: u32, seq: u64) {
-        if token == Vocabulary::UNSEEN {
-            self.add(known, First::Call(call), seq);
+        let what = if token == Vocabulary::UNSEEN {
+            First::Call(call)
         } else if let (Some(name), Some(comm)) = (self.name, self.comm)
             && !known.made(name, token)
         {
-            self.add(known, First::CallOfName(family(comm), call), seq);
+            First::CallOfName(family(comm), call)
+        } else {
+            return;
+        };
+        if !only_ends(call) {
+            self.add(known, what, seq);
         }
     }
 
@@ -115,6 +121,22 @@ mod tests {
     use crate::profile::sightings::Place;
     use crate::profile::vocabulary::Vocabulary;
     use crate::syscall::event::{Abi, Call, Comm};
+
+    #[test]
+    fn that_a_handler_or_a_thread_ends_is_no_reason_for_doubt() {
+        let known = Known::default();
+        let mut firsts = Firsts::default();
+        // rt_sigreturn, exit, exit_group, and getuid.
+        for (seq, number) in (0..).zip([15, 60, 231, 102]) {
+            let call = Call {
+                abi: Abi::X86_64,
+                number,
+            };
+            firsts.made(&known, call, Vocabulary::UNSEEN, seq);
+        }
+        let places: Vec<_> = firsts.events().iter().map(|it| it.seq).collect();
+        assert_eq!(places, [3]);
+    }
 
     #[test]
     fn each_new_thing_is_told_once_and_forgotten_with_its_call() {

@@ -222,6 +222,17 @@ pub fn is_restart(call: Call) -> bool {
         }
 }
 
+/// Whether the call only ends what went before: `rt_sigreturn` and `sigreturn`, which the kernel lets a thread make after
+/// its handler of a signal (sigreturn(2)), `exit` and `exit_group`. It does nothing that could be a reason for doubt; what the
+/// handler did, and what ended, has calls of its own.
+#[must_use]
+pub fn only_ends(call: Call) -> bool {
+    matches!(
+        name(call),
+        Some("rt_sigreturn" | "sigreturn" | "exit" | "exit_group")
+    )
+}
+
 /// The ABI of programs built for this host.
 #[must_use]
 pub const fn host() -> Abi {

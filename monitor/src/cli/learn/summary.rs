@@ -245,7 +245,7 @@ impl Summary {
         let reported = words(true);
         writeln!(
             text,
-            "  reported   {}{}{} sequences never learned close together",
+            "  reported   {}{}{} different transitions never learned close together",
             reported.join(", "),
             if reported.is_empty() { "" } else { "; " },
             grouped(breaks)

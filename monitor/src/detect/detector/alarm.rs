@@ -3,6 +3,7 @@
 use super::Rescored;
 use super::own::Own;
 use super::selection::Selection;
+use crate::detect::cusum::Transition;
 use crate::detect::stream::Stream;
 use crate::detect::threshold::{LEAST_CALLS, Limits, Scores};
 use crate::detect::verdict::{Alarm, Expected, Pace, SurprisingCall, TELLING_NATS};
@@ -42,8 +43,8 @@ pub(super) struct Judged {
     pub call: Call,
     index: u16,
     pub surprise: Option<f32>,
-    /// What it adds to the sum of what was never learned, nats.
-    pub added: f32,
+    /// By which transition it breaks what was learned, and its surprise, nats.
+    pub broken: Option<(Transition, f32)>,
     expectation: Expectation,
 }
 
@@ -75,7 +76,7 @@ pub(super) fn judge(model: &mut Model, flight: &Flight) -> Result<Vec<Judged>, S
             call,
             index,
             surprise: explained.surprise,
-            added: 0.0,
+            broken: None,
             expectation: Expectation::General(explained.expected),
         })
         .collect())
@@ -112,7 +113,7 @@ pub(super) fn judge_own(
                 call,
                 index: adfa::map(call).index,
                 surprise: Some(surprise),
-                added: mark.added(surprise),
+                broken: mark.broken(surprise),
                 expectation: Expectation::Own(cursor, mark.token, before),
             }
         });
@@ -223,7 +224,7 @@ pub(super) fn rescore(
     for judged in &judged {
         if let Some(nats) = judged.surprise {
             scores.push(nats);
-            scores.push_break(judged.added, limits);
+            scores.push_break(judged.broken, limits);
         }
     }
     let first_seen: Vec<_> = match own {

@@ -307,12 +307,12 @@ impl Detector {
                     let (nats, lstm) = own.tell(mark, lane);
                     self.counters.asked += u64::from(mark.asks);
                     self.counters.answered += u64::from(mark.granted);
-                    (Some(nats), Some(mark.told(lstm)), mark.added(nats))
+                    (Some(nats), Some(mark.told(lstm)), mark.broken(nats))
                 }
                 _ => {
                     self.counters.asked += 1;
                     self.counters.answered += u64::from(queued.taken);
-                    (if queued.taken { lane.take() } else { None }, None, 0.0)
+                    (if queued.taken { lane.take() } else { None }, None, None)
                 }
             };
             observer(&Scored {

@@ -1,5 +1,6 @@
 //! What the detector tells of single calls and of flights.
 
+use crate::detect::cusum::Transition;
 use crate::detect::threshold::Scores;
 use crate::detect::verdict::SurprisingCall;
 use crate::profile::first_seen::FirstSeen;
@@ -31,8 +32,8 @@ pub struct OwnSurprise {
     pub ngram: f32,
     /// Whether the LSTM was asked.
     pub asked: bool,
-    /// Whether the service never made the call after those before it, see [`crate::detect::cusum`].
-    pub breaks: bool,
+    /// By which transition the call breaks what was learned, if it does, see [`crate::detect::cusum`].
+    pub breaks: Option<Transition>,
     /// The LSTM's surprise of the call's index, nats; `None` where it was not asked or has too little before the call.
     pub lstm: Option<f32>,
     /// Which part of the index' probability is the call's.

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use super::OwnSurprise;
 use super::selection::{Asker, Selection};
-use crate::detect::cusum::added;
+use crate::detect::cusum::Transition;
 use crate::detect::verdict::Expected;
 use crate::model::Lane;
 use crate::profile::accepted::{BEFORE, Sequence};
@@ -19,6 +19,9 @@ use crate::profile::vocabulary::Vocabulary;
 use crate::profile::{ORDER, Profile};
 use crate::syscall::adfa;
 use crate::syscall::event::Call;
+
+/// Stands for no call before the first: no token and no number of a call.
+const NOTHING: u32 = 1 << 31;
 
 /// A profile, and what is derived from it once.
 pub(super) struct Own {
@@ -32,6 +35,8 @@ pub(super) struct OwnStream {
     cursor: Cursor,
     /// The tokens that came last, oldest first.
     last: [u16; ORDER - 1],
+    /// What tells the last call from others; [`NOTHING`] before the first.
+    before: u32,
     /// Calls since the sequence broke, from which on all was learned; at most `ORDER - 1`.
     whole_for: usize,
     /// The indices that came last, to warm a lane up with.
@@ -59,8 +64,9 @@ pub(super) struct Mark {
     pub asks: bool,
     /// Whether it may.
     pub granted: bool,
-    /// Whether the service never made it after the calls before it, back to the break before.
-    pub breaks: bool,
+    /// By which transition it breaks the sequence: set if the service never made it after the calls before it, back
+    /// to the break before.
+    pub breaks: Option<Transition>,
     accepted: bool,
 }
 
@@ -92,6 +98,7 @@ impl Own {
         OwnStream {
             cursor: self.profile.ngram.middle(),
             last: [BEFORE; ORDER - 1],
+            before: NOTHING,
             whole_for: 0,
             recent: VecDeque::new(),
             whole: from_start,
@@ -125,6 +132,12 @@ impl Own {
         let asks = unlikely && !accepted;
         let granted = asks && selection.grants(-probability.ln(), &mut stream.asker);
         let index = adfa::map(call).index;
+        let this = match token {
+            // Different calls that the service never made are different.
+            Vocabulary::UNSEEN => !call.number,
+            token => token,
+        };
+        let before = std::mem::replace(&mut stream.before, this);
         let mut mark = Mark {
             token,
             ngram: probability,
@@ -133,7 +146,7 @@ impl Own {
             in_lane: granted || stream.open > 0,
             asks,
             granted,
-            breaks,
+            breaks: breaks.then_some([before, this]),
             accepted,
         };
         if granted {
@@ -225,9 +238,9 @@ impl OwnStream {
 }
 
 impl Mark {
-    /// What a call of this surprise adds to the sum of what was never learned, nats.
-    pub fn added(&self, surprise: f32) -> f32 {
-        added(self.breaks, surprise)
+    /// By which transition a call of this surprise breaks the sequence, if it does.
+    pub fn broken(&self, surprise: f32) -> Option<(Transition, f32)> {
+        self.breaks.map(|by| (by, surprise))
     }
 
     /// What an observer is told.

@@ -22,6 +22,7 @@ impl Scorer for Alone {
         for (place, (_, calls)) in threads.iter().enumerate() {
             let mut cursor = self.0.ngram.middle();
             let mut whole_for = 0;
+            let mut before = 0;
             for &call in calls {
                 let token = self.0.vocabulary.token(call);
                 let looked = self.0.ngram.look_next(&mut cursor, token);
@@ -33,10 +34,11 @@ impl Scorer for Alone {
                     token,
                     ngram: -probability.ln() as f32,
                     asked: false,
-                    breaks,
+                    breaks: breaks.then_some([before, token]),
                     lstm: None,
                     share: 1.0,
                 };
+                before = own.token;
                 observer(place, &own);
             }
         }
