@@ -12,6 +12,7 @@ mod judge;
 mod keeper;
 mod learn;
 mod live;
+mod live_line;
 mod man;
 mod metrics;
 mod offer;

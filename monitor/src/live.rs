@@ -50,4 +50,8 @@ pub mod privileges;
 
 pub mod watch;
 
+mod events;
+
+pub use events::Events;
+
 pub mod doctor;

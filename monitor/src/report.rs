@@ -23,8 +23,6 @@ pub mod output;
 
 pub mod text;
 
-pub mod live_line;
-
 pub mod json;
 
 pub mod summary;

@@ -6,7 +6,7 @@
 
 pub mod error;
 
-pub mod source;
+pub mod recorded;
 
 pub mod words;
 

@@ -13,14 +13,14 @@ use monitor::alarm_log::{self, LogError};
 use monitor::pipeline::Outcome;
 use monitor::report::hub::{Listener, Policy, Role};
 use monitor::report::json::{Json, Only};
-use monitor::report::live_line::LiveLine;
-use monitor::report::output::Output;
+use monitor::report::output::{MakesWay, Output};
 use monitor::report::sink::Sink;
 use monitor::report::summary::SummaryText;
 use monitor::report::text::{Text, grouped};
 use monitor::run::snapshot::{ModelIdentity, OutputState};
 use monitor::trace::error::shown;
 
+use super::live_line::LiveLine;
 use super::{Color, Format, complain, quantity, stderr_is_terminal};
 
 /// Options that say what is shown and where.
@@ -133,7 +133,7 @@ impl OutputArgs {
             // The line on the terminal makes way for what is written there, and waits with it.
             None => (
                 STDOUT.to_owned(),
-                Output::stdout().beside(bar.clone().filter(|_| is_terminal)),
+                Output::stdout().beside(bar.clone().filter(|_| is_terminal).map(makes_way)),
             ),
         };
         let sink: Box<dyn Sink> = match self.format {
@@ -206,8 +206,12 @@ pub fn recording_listeners(show_live_line: bool) -> Vec<Listener> {
 }
 
 fn summary(bar: Option<ProgressBar>, model: Option<ModelIdentity>) -> Listener {
-    let text = SummaryText::new(Output::stderr().beside(bar), model);
+    let text = SummaryText::new(Output::stderr().beside(bar.map(makes_way)), model);
     Listener::new("summary", Role::Showing, Box::new(text))
+}
+
+fn makes_way(bar: ProgressBar) -> MakesWay {
+    Box::new(move |write| bar.suspend(write))
 }
 
 fn live_line(listeners: &mut Vec<Listener>) -> Option<ProgressBar> {

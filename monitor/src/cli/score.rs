@@ -14,7 +14,7 @@ use monitor::detect::detector::Detector;
 use monitor::detect::verdict::{ThreadEnd, Verdict};
 use monitor::syscall::event::{Event, EventKind, ThreadKey};
 use monitor::trace::error::shown;
-use monitor::trace::source::Source;
+use monitor::trace::recorded::Recorded;
 
 use super::judge::{AlarmArgs, JudgeArgs};
 use super::status::Exit;
@@ -101,7 +101,7 @@ struct Scoring<W: Write> {
 }
 
 impl<W: Write> Scoring<W> {
-    fn event(&mut self, event: &Event, source: &Source) -> Result<()> {
+    fn event(&mut self, event: &Event, source: &Recorded) -> Result<()> {
         self.detector.push(event);
         match &event.kind {
             EventKind::Calls(stretch) => {
@@ -118,7 +118,7 @@ impl<W: Write> Scoring<W> {
         Ok(())
     }
 
-    fn finish(&mut self, source: &Source) -> Result<()> {
+    fn finish(&mut self, source: &Recorded) -> Result<()> {
         let mut verdicts = Vec::new();
         self.detector.finish(&mut verdicts)?;
         self.tell(&verdicts, source)?;
@@ -126,7 +126,7 @@ impl<W: Write> Scoring<W> {
         Ok(())
     }
 
-    fn tell(&mut self, verdicts: &[Verdict], source: &Source) -> Result<()> {
+    fn tell(&mut self, verdicts: &[Verdict], source: &Recorded) -> Result<()> {
         for verdict in verdicts {
             match verdict {
                 Verdict::Alarm(_) => self.alarms += 1,
@@ -137,7 +137,7 @@ impl<W: Write> Scoring<W> {
         Ok(())
     }
 
-    fn trace(&mut self, end: &ThreadEnd, source: &Source) -> Result<()> {
+    fn trace(&mut self, end: &ThreadEnd, source: &Recorded) -> Result<()> {
         let Some(kept) = self.kept.remove(&end.thread) else {
             return Ok(());
         };

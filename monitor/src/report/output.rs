@@ -3,16 +3,17 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use indicatif::ProgressBar;
-
 use crate::run::private_file::{self, Existing};
+
+/// A line on the terminal that is taken away while something is written, and drawn again.
+pub type MakesWay = Box<dyn Fn(&mut dyn FnMut()) + Send>;
 
 /// Takes whole lines: each goes out in one write, so that a reader of the file never meets half of
 /// one while the monitor runs.
 pub struct Output {
     to: Box<dyn Write + Send>,
     /// A line on the terminal that has to make way.
-    live_line: Option<ProgressBar>,
+    live_line: Option<MakesWay>,
     /// The last line is cut: a full disk took only its beginning.
     torn: bool,
 }
@@ -51,7 +52,7 @@ impl Output {
 
     /// Lets `line` make way for what is written here, on the same terminal.
     #[must_use]
-    pub fn beside(mut self, line: Option<ProgressBar>) -> Self {
+    pub fn beside(mut self, line: Option<MakesWay>) -> Self {
         self.live_line = line;
         self
     }
@@ -61,7 +62,12 @@ impl Output {
     /// # Errors
     /// When they cannot be written.
     pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
-        let Self { to, torn, .. } = self;
+        let Self {
+            to,
+            torn,
+            live_line,
+        } = self;
+        let mut written = Ok(());
         let mut put = || {
             // What was cut stays recognisable, and costs no line but itself.
             if *torn {
@@ -71,10 +77,11 @@ impl Output {
             write_whole(to.as_mut(), lines, torn)?;
             to.flush()
         };
-        match &self.live_line {
-            Some(line) => line.suspend(put),
-            None => put(),
+        match live_line {
+            Some(makes_way) => makes_way(&mut || written = put()),
+            None => written = put(),
         }
+        written
     }
 }
 

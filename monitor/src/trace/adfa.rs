@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::syscall::adfa::LARGEST;
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use crate::trace::error::{TraceError, shown};
-use crate::trace::source::{EventSource, TraceSummary};
+use crate::trace::recorded::{FormatReader, TraceSummary};
 use crate::trace::words::Words;
 
 /// How many calls of a trace stand in one event at most.
@@ -211,7 +211,7 @@ impl Iterator for Traces {
     }
 }
 
-impl EventSource for Traces {
+impl FormatReader for Traces {
     fn summary(&self) -> TraceSummary {
         self.summary.clone()
     }

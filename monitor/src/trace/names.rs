@@ -5,7 +5,7 @@ use std::io::BufRead;
 use crate::syscall::event::{Abi, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use crate::syscall::table;
 use crate::trace::error::TraceError;
-use crate::trace::source::{EventSource, TraceSummary};
+use crate::trace::recorded::{FormatReader, TraceSummary};
 use crate::trace::words::Words;
 
 /// How many calls stand in one event at most.
@@ -99,7 +99,7 @@ impl<R: BufRead> Iterator for Names<R> {
     }
 }
 
-impl<R: BufRead> EventSource for Names<R> {
+impl<R: BufRead> FormatReader for Names<R> {
     fn summary(&self) -> TraceSummary {
         self.summary.clone()
     }
@@ -109,7 +109,7 @@ impl<R: BufRead> EventSource for Names<R> {
 mod tests {
     use super::Names;
     use crate::syscall::event::{Abi, EventKind};
-    use crate::trace::source::EventSource;
+    use crate::trace::recorded::FormatReader;
 
     #[test]
     fn names_become_calls_and_unknown_ones_are_counted() {

@@ -9,8 +9,8 @@ use crate::trace::adfa::Traces;
 use crate::trace::error::TraceError;
 use crate::trace::input::{Input, without_mark};
 use crate::trace::names::Names;
+use crate::trace::recorded::{Format, Recorded};
 use crate::trace::recording::{MAGIC, RecordingReader};
-use crate::trace::source::{Format, Source};
 use crate::trace::strace::{Strace, is_strace};
 
 const REMEDY: &str =
@@ -23,7 +23,7 @@ const REMEDY: &str =
 /// # Errors
 ///
 /// The input cannot be read, is empty, or is of no format that is known.
-pub fn open(path: &Path, abi: Option<Abi>) -> Result<Source, TraceError> {
+pub fn open(path: &Path, abi: Option<Abi>) -> Result<Recorded, TraceError> {
     from_input(Input::open(path)?, abi)
 }
 
@@ -32,10 +32,10 @@ pub fn open(path: &Path, abi: Option<Abi>) -> Result<Source, TraceError> {
 /// # Errors
 ///
 /// As of [`open`].
-pub fn from_input(input: Input, abi: Option<Abi>) -> Result<Source, TraceError> {
+pub fn from_input(input: Input, abi: Option<Abi>) -> Result<Recorded, TraceError> {
     if let Some(folder) = input.folder() {
         let traces = Traces::folder(folder)?;
-        return Ok(Source::new(Format::AdfaLd, Box::new(traces)));
+        return Ok(Recorded::new(Format::AdfaLd, Box::new(traces)));
     }
     let name = input.name().to_owned();
     let format = detect(&name, without_mark(input.head()))?;
@@ -50,13 +50,13 @@ pub fn from_input(input: Input, abi: Option<Abi>) -> Result<Source, TraceError> 
                 monotonic_ns: header.started_monotonic_ns,
             };
             let about = header.to_string();
-            Source::new(format, Box::new(recording))
+            Recorded::new(format, Box::new(recording))
                 .with_about(about)
                 .with_clock(clock)
         }
-        Format::AdfaLd => Source::new(format, Box::new(Traces::single(&name, reader))),
-        Format::Strace => Source::new(format, Box::new(Strace::new(name, reader, abi))),
-        Format::Names => Source::new(format, Box::new(Names::new(name, reader, abi))),
+        Format::AdfaLd => Recorded::new(format, Box::new(Traces::single(&name, reader))),
+        Format::Strace => Recorded::new(format, Box::new(Strace::new(name, reader, abi))),
+        Format::Names => Recorded::new(format, Box::new(Names::new(name, reader, abi))),
     })
 }
 
@@ -111,16 +111,17 @@ mod tests {
 
     use super::{from_input, open};
     use crate::run::clock::WallClock;
+    use crate::source::Source as _;
     use crate::syscall::event::Abi;
     use crate::trace::input::Input;
+    use crate::trace::recorded::{Format, Recorded};
     use crate::trace::recording::{Header, RecordingWriter};
-    use crate::trace::source::{Format, Source};
 
     fn input(bytes: &[u8]) -> Input {
         Input::from_reader("input", Box::new(Cursor::new(bytes.to_vec()))).expect("memory")
     }
 
-    fn opened(bytes: &[u8]) -> Source {
+    fn opened(bytes: &[u8]) -> Recorded {
         from_input(input(bytes), Some(Abi::X86_64)).expect("a source")
     }
 

@@ -26,7 +26,7 @@ use crate::detail::Touch;
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, Stretch};
 use crate::syscall::table;
 use crate::trace::error::{Place, TraceError};
-use crate::trace::source::{EventSource, TraceSummary};
+use crate::trace::recorded::{FormatReader, TraceSummary};
 
 use clock::Clock;
 use line::{Line, Mode, What};
@@ -402,7 +402,7 @@ impl<R: BufRead> Iterator for Strace<R> {
     }
 }
 
-impl<R: BufRead> EventSource for Strace<R> {
+impl<R: BufRead> FormatReader for Strace<R> {
     fn summary(&self) -> TraceSummary {
         self.summary.clone()
     }

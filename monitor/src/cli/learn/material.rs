@@ -10,7 +10,7 @@ use monitor::trace;
 use monitor::trace::adfa::folder;
 use monitor::trace::error::shown;
 use monitor::trace::input::Input;
-use monitor::trace::source::{Format, Source};
+use monitor::trace::recorded::{Format, Recorded};
 use sha2::{Digest, Sha256};
 
 /// An opened input.
@@ -20,7 +20,7 @@ pub struct Material {
     /// SHA-256 of its bytes; of a folder, of its traces' names and digests in order; of a trace, of its name and digest: two
     /// short traces may well be equal, and a recording says itself when it was made.
     pub sha256: String,
-    pub source: Source,
+    pub source: Recorded,
 }
 
 impl Material {

@@ -1,6 +1,7 @@
 //! From a file into the pipeline.
 
 use anyhow::Result;
+use monitor::Source as _;
 use monitor::pipeline::Feed;
 use monitor::report::sink::Origin;
 use monitor::run::snapshot::SourceStatus;

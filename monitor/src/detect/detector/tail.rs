@@ -124,7 +124,7 @@ impl Detector {
                 last: judged
                     .into_iter()
                     .map(|it| {
-                        let (surprise, breaks) = (it.surprise, it.added > 0.0);
+                        let (surprise, breaks) = (it.surprise, it.broken.is_some());
                         let call = it.call;
                         let is_telling = surprise.is_some_and(|nats| nats >= TELLING_NATS);
                         let expected = if is_telling {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::folder::{Part, list};
 use super::{Traces, parse};
 use crate::syscall::event::{Abi, Comm, Event, EventKind};
-use crate::trace::source::EventSource;
+use crate::trace::recorded::FormatReader;
 
 fn error(bytes: &[u8]) -> String {
     parse("t.txt", bytes)
@@ -167,7 +167,7 @@ mod needs_adfa_ld {
     use crate::syscall::adfa::{VOCABULARY, index};
     use crate::syscall::event::EventKind;
     use crate::trace::adfa::folder::Part;
-    use crate::trace::source::EventSource;
+    use crate::trace::recorded::FormatReader;
 
     fn training() -> Traces {
         let root = std::env::var_os("MONITOR_ADFA_LD").map_or_else(

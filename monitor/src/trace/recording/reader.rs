@@ -4,9 +4,9 @@ use std::io::{self, Read};
 
 use crate::syscall::event::{Event, EventKind};
 use crate::trace::error::{Place, TraceError};
+use crate::trace::recorded::{FormatReader, TraceSummary};
 use crate::trace::recording::decode::{self, Damage, Record};
 use crate::trace::recording::{FRAME, Header, LONGEST, MAGIC, OLDEST, PREAMBLE, VERSION};
-use crate::trace::source::{EventSource, TraceSummary};
 
 const DAMAGED: &str = "the recording is damaged from here on; what came before was read";
 
@@ -280,7 +280,7 @@ impl<R: Read> Iterator for RecordingReader<R> {
     }
 }
 
-impl<R: Read> EventSource for RecordingReader<R> {
+impl<R: Read> FormatReader for RecordingReader<R> {
     fn summary(&self) -> TraceSummary {
         self.summary.clone()
     }

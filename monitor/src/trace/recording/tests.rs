@@ -4,7 +4,7 @@ use super::{FRAME, Header, LONGEST, MAGIC, PREAMBLE, RecordingReader, RecordingW
 use crate::detail::{Access, Detail, Field, Outcome, PathText, Touch};
 use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use crate::trace::error::TraceError;
-use crate::trace::source::{EventSource, TraceSummary};
+use crate::trace::recorded::{FormatReader, TraceSummary};
 
 /// Marsaglia's xorshift64 (2003): the same events in every run.
 struct Random(u64);

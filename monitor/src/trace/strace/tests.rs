@@ -1,7 +1,7 @@
 use super::{Strace, is_strace};
 use crate::syscall::event::{Abi, Comm, Event, EventKind};
 use crate::syscall::table;
-use crate::trace::source::{EventSource, TraceSummary};
+use crate::trace::recorded::{FormatReader, TraceSummary};
 
 fn read(text: &str) -> (Vec<Event>, TraceSummary) {
     let mut strace = Strace::new("s.txt".to_owned(), text.as_bytes(), Abi::X86_64);

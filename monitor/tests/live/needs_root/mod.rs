@@ -2,6 +2,7 @@
 
 mod abi;
 mod calls;
+mod events;
 mod loss;
 mod processes;
 mod targets;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use monitor::syscall::event::{Abi, Call, EventKind, ThreadKey};
 use monitor::syscall::table;
+use monitor::trace::recorded::FormatReader as _;
 use monitor::trace::recording::RecordingReader;
-use monitor::trace::source::EventSource as _;
 
 /// A recording's content, counted.
 #[derive(Debug, Default)]

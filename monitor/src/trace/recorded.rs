@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::run::clock::WallClock;
+use crate::source::Source;
 use crate::syscall::event::{Event, ThreadKey};
 use crate::trace::error::TraceError;
 
@@ -106,7 +107,7 @@ impl TraceSummary {
 }
 
 /// What every recorded source can do.
-pub trait EventSource: Iterator<Item = Result<Event, TraceError>> {
+pub trait FormatReader: Iterator<Item = Result<Event, TraceError>> {
     /// What was left out so far.
     fn summary(&self) -> TraceSummary;
 
@@ -118,18 +119,18 @@ pub trait EventSource: Iterator<Item = Result<Event, TraceError>> {
 }
 
 /// A recorded source of any format. After an error it yields nothing more.
-pub struct Source {
+pub struct Recorded {
     format: Format,
     about: Option<String>,
     clock: WallClock,
-    inner: Box<dyn EventSource + Send>,
+    inner: Box<dyn FormatReader + Send>,
     failed: bool,
 }
 
-impl Source {
+impl Recorded {
     /// Puts a source behind the common type.
     #[must_use]
-    pub fn new(format: Format, inner: Box<dyn EventSource + Send>) -> Self {
+    pub fn new(format: Format, inner: Box<dyn FormatReader + Send>) -> Self {
         Self {
             format,
             about: None,
@@ -151,12 +152,6 @@ impl Source {
     pub fn with_clock(mut self, clock: WallClock) -> Self {
         self.clock = clock;
         self
-    }
-
-    /// How the times of the events relate to the time of day, as a recording says it.
-    #[must_use]
-    pub const fn clock(&self) -> WallClock {
-        self.clock
     }
 
     /// What the input says of itself (the host and target of a recording), escaped.
@@ -184,15 +179,15 @@ impl Source {
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source")
+        f.debug_struct("Recorded")
             .field("format", &self.format)
             .finish_non_exhaustive()
     }
 }
 
-impl Iterator for Source {
+impl Iterator for Recorded {
     type Item = Result<Event, TraceError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -202,5 +197,13 @@ impl Iterator for Source {
         let next = self.inner.next();
         self.failed = matches!(next, Some(Err(_)));
         next
+    }
+}
+
+impl Source for Recorded {
+    type Error = TraceError;
+
+    fn clock(&self) -> WallClock {
+        self.clock
     }
 }

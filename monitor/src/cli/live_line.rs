@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::detect::verdict::Verdict;
-use crate::report::sink::{Interest, Sink};
-use crate::report::text::{counted, grouped, percent};
-use crate::run::snapshot::{Snapshot, Summary};
-use crate::run::usage::cpu_time;
+use monitor::detect::verdict::Verdict;
+use monitor::report::sink::{Interest, Sink};
+use monitor::report::text::{counted, grouped, percent};
+use monitor::run::snapshot::{Snapshot, Summary};
+use monitor::run::usage::cpu_time;
 
 /// Shows threads, calls, losses and surprise on standard error, and is gone at the end.
 pub struct LiveLine {
@@ -33,7 +33,7 @@ impl LiveLine {
         }
     }
 
-    /// The line itself, for [`crate::report::output::Output::beside`].
+    /// The line itself, for [`monitor::report::output::Output::beside`].
     #[must_use]
     pub fn bar(&self) -> ProgressBar {
         self.bar.clone()
@@ -110,8 +110,8 @@ mod tests {
     use std::time::Duration;
 
     use super::LiveLine;
-    use crate::detect::counters::Counters;
-    use crate::run::snapshot::{Snapshot, SourceStatus};
+    use monitor::detect::counters::Counters;
+    use monitor::run::snapshot::{Snapshot, SourceStatus};
 
     #[test]
     fn the_rate_is_that_since_the_line_before() {
