@@ -20,7 +20,7 @@ use monitor::syscall::table;
 use monitor::trace::from_input;
 use monitor::trace::input::Input;
 use monitor::trace::recording::{Header, RecordingReader, RecordingWriter};
-use monitor::trace::source::EventSource;
+use monitor::trace::recorded::FormatReader;
 use monitor::trace::strace::Strace;
 use monitor_common::record::{CgroupRecord, Window, cause};
 use monitor_common::touch::Touched;
