@@ -107,7 +107,8 @@ mod tests {
     fn ten_breaks_among_known_calls_and_one_every_two_seconds_are_both_seen() {
         // A service whose held-out calls break once in ten thousand, and a drift of three times that.
         let drift = 3.0 * f64::from(CLIP) / 10_000.0;
-        let short = |call: u32| ((500..550).contains(&call) && call % 5 == 0).then_some(call);
+        let short =
+            |call: u32| ((500..550).contains(&call) && call.is_multiple_of(5)).then_some(call);
         assert!(highest(2_000, drift, |call| short(call).and_then(odd)) > 4.0 * LEAST);
         // A minute of a thread that makes a hundred calls a second; each breaks before and behind.
         let slow = |call: u32| match call % 200 {
@@ -117,7 +118,7 @@ mod tests {
         };
         assert!(highest(6_000, drift, slow) > 2.0 * LEAST);
         // The same breaks at the rate that was held out stay low.
-        let held_out = |call: u32| (call % 10_000 == 0).then_some(call / 10_000);
+        let held_out = |call: u32| call.is_multiple_of(10_000).then_some(call / 10_000);
         assert!(highest(10_000_000, drift, |call| held_out(call).and_then(odd)) < LEAST);
     }
 
