@@ -1,7 +1,7 @@
 //! A recording as a source of events, in the place of the kernel.
 //!
 //! Every source here is an iterator of `Result<Event, TraceError>` that ends after its first error,
-//! and that counts what it left out in a [`TraceSummary`](source::TraceSummary). All of them take
+//! and that counts what it left out in a [`TraceSummary`](recorded::TraceSummary). All of them take
 //! their input as hostile: memory is bounded whatever a length field says, and nothing panics.
 
 pub mod error;
