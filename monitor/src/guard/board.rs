@@ -12,6 +12,7 @@ use crate::detect::verdict::Verdict;
 use crate::incident::{Incident, State as Phase};
 use crate::report::metrics::{Metrics, Reload, ServiceFigures};
 use crate::report::sink::{Interest, Sink};
+use crate::report::text::counted;
 use crate::run::memory::resident_bytes;
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 use crate::run::usage::cpu_time;
@@ -234,7 +235,11 @@ impl HostStatus {
         if counts.is_empty() {
             "no service seen yet".to_owned()
         } else {
-            format!("{} services: {}", self.services.len(), counts.join(", "))
+            format!(
+                "{}: {}",
+                counted(self.services.len() as u64, "service"),
+                counts.join(", ")
+            )
         }
     }
 }

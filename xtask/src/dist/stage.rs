@@ -21,7 +21,7 @@ pub struct Staged {
 }
 
 /// Files of `packaging/` and where they lie on a host.
-const PACKAGING: [(&str, &str); 9] = [
+const PACKAGING: [(&str, &str); 8] = [
     ("monitor.service", "usr/lib/systemd/system/monitor.service"),
     ("actions.conf", "usr/share/monitor/actions.conf"),
     ("monitor.sysusers", "usr/lib/sysusers.d/monitor.conf"),
@@ -32,7 +32,6 @@ const PACKAGING: [(&str, &str); 9] = [
         "prometheus/monitor.rules.yml",
         "usr/share/monitor/prometheus/monitor.rules.yml",
     ),
-    ("lintian-overrides", "usr/share/lintian/overrides/monitor"),
     (
         "grafana/monitor.json",
         "usr/share/monitor/grafana/monitor.json",
@@ -43,11 +42,9 @@ const PACKAGING: [(&str, &str); 9] = [
 pub fn all(binary: &Path, library: &Path, epoch: &str) -> Result<Staged> {
     let step = Step::begin("stage", "laying the files out", "as they lie on a host");
     let folder = place::root().join("target/dist");
-    let root = folder.join("root");
-    if root.exists() {
-        fs::remove_dir_all(&root).with_context(|| format!("cannot remove {}", root.display()))?;
-    }
-    let tree = Tree { root };
+    let tree = Tree::anew(folder.join("root"))?;
+    // What only Debian has a use for.
+    let debian = Tree::anew(folder.join("debian"))?;
     let symbols = folder.join("monitor.symbols");
     program(&step, &tree, binary, &symbols)?;
     tree.copy(library, "usr/lib/monitor/libonnxruntime.so")?;
@@ -68,11 +65,12 @@ pub fn all(binary: &Path, library: &Path, epoch: &str) -> Result<Staged> {
     tree.compressed("usr/share/doc/monitor/THIRD-PARTY.gz", notices.as_bytes())?;
     let changes = fs::read(place::root().join("CHANGELOG.md")).context("CHANGELOG.md")?;
     tree.compressed("usr/share/doc/monitor/changelog.gz", &changes)?;
-    let debian = debian_changelog(epoch)?;
-    tree.compressed(
+    debian.compressed(
         "usr/share/doc/monitor/changelog.Debian.gz",
-        debian.as_bytes(),
+        debian_changelog(epoch)?.as_bytes(),
     )?;
+    let overrides = place::root().join("packaging/lintian-overrides");
+    debian.copy(&overrides, "usr/share/lintian/overrides/monitor")?;
     tree.write("usr/share/doc/monitor/copyright", COPYRIGHT.as_bytes())?;
     step.done("laid out");
     Ok(Staged { symbols })
@@ -125,6 +123,15 @@ struct Tree {
 }
 
 impl Tree {
+    /// An empty one.
+    fn anew(root: PathBuf) -> Result<Self> {
+        if root.exists() {
+            fs::remove_dir_all(&root)
+                .with_context(|| format!("cannot remove {}", root.display()))?;
+        }
+        Ok(Self { root })
+    }
+
     /// Where a file goes, its folders made.
     fn place(&self, to: &str) -> Result<PathBuf> {
         let place = self.root.join(to);
