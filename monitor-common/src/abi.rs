@@ -16,16 +16,19 @@ pub enum Abi {
     Aarch64 = 3,
     /// The 32-bit table of Arm on an arm64 kernel (`arch/arm64/tools/syscall_32.tbl`).
     Arm = 4,
+    /// Operations that are submitted to io_uring, by their opcode (`enum io_uring_op`, `include/uapi/linux/io_uring.h`).
+    IoUring = 5,
 }
 
 impl Abi {
     /// Every ABI, in the order of its tag.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::X86_64,
         Self::I386,
         Self::X32,
         Self::Aarch64,
         Self::Arm,
+        Self::IoUring,
     ];
 
     /// The ABI of a stored tag, or `None` for a tag that no version wrote.
@@ -37,6 +40,7 @@ impl Abi {
             2 => Some(Self::X32),
             3 => Some(Self::Aarch64),
             4 => Some(Self::Arm),
+            5 => Some(Self::IoUring),
             _ => None,
         }
     }

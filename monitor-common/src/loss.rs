@@ -26,11 +26,13 @@ pub enum Loss {
     TouchUnreadable = 9,
     /// The ring had no room to tell that a cgroup is new or gone. Unit: cgroups.
     CgroupRingFull = 10,
+    /// Another thread has the place where it is kept what a call touches, until it is sent. Unit: touches.
+    TouchNoSlot = 11,
 }
 
 impl Loss {
     /// Every reason, in the order of its index.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::RingFull,
         Self::ThreadTableFull,
         Self::ProcessTableFull,
@@ -42,6 +44,7 @@ impl Loss {
         Self::TouchRingFull,
         Self::TouchUnreadable,
         Self::CgroupRingFull,
+        Self::TouchNoSlot,
     ];
 
     /// The reason in words, as reports show it.
@@ -60,6 +63,7 @@ impl Loss {
             }
             Self::TouchRate => "new things that were touched not told: too many a second",
             Self::TouchRingFull => "new things that were touched not told: ring too full",
+            Self::TouchNoSlot => "what was touched not told: another thread has the slot",
             Self::TouchUnreadable => "what was touched not told: kernel memory unreadable",
         }
     }

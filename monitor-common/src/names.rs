@@ -68,6 +68,39 @@ pub const RULE_OF: &str = "RULE_OF";
 /// Array of [`crate::touch::Rule`].
 pub const TOUCH_RULES: &str = "TOUCH_RULES";
 
+/// Array of u8: by an error's number the bit of the class of outcomes that it is of, which is one of eight; of 0, of
+/// what succeeds.
+pub const OUTCOME_OF: &str = "OUTCOME_OF";
+/// Array of what is read of the call that a thread is in, by the slot of the thread.
+pub const PENDING: &str = "PENDING";
+/// Programs of raw tracepoints that read what a call touches, by [`crate::touch::Stage`].
+pub const RAW_STAGES: &str = "RAW_STAGES";
+/// The same of perf tracepoints.
+pub const PERF_STAGES: &str = "PERF_STAGES";
+/// The programs of [`RAW_STAGES`], in its order.
+pub const RAW_STAGE: [&str; 5] = [
+    "touch_arguments",
+    "touch_text",
+    "touch_address",
+    "touch_word",
+    "touch_send",
+];
+/// The programs of [`PERF_STAGES`], in its order.
+pub const PERF_STAGE: [&str; 5] = [
+    "perf_touch_arguments",
+    "perf_touch_text",
+    "perf_touch_address",
+    "perf_touch_word",
+    "perf_touch_send",
+];
+
+/// Program on the perf tracepoint `io_uring:io_uring_submit_req`, or `io_uring_submit_sqe` before Linux 6.0.
+pub const PERF_IO_URING: &str = "perf_io_uring";
+/// Program on perf tracepoints `syscalls:sys_exit_NAME`: a call with an outcome returns.
+pub const PERF_SYS_EXIT: &str = "perf_sys_exit";
+
+/// Global, u32: whether what calls touch is read, 0 or 1.
+pub const READS_DETAILS: &str = "READS_DETAILS";
 /// Global, u32: records of touches a second that are sent at most.
 pub const TOUCHES_A_SECOND: &str = "TOUCHES_A_SECOND";
 /// Global, two u64: in which words of `struct pt_regs` the six arguments of a native and of a compat call are, a byte each.

@@ -213,12 +213,52 @@ pub struct KernelLayout {
     pub cgroup_record_id: u32,
     /// `trace_event_raw_cgroup.__data_loc_path`.
     pub cgroup_record_path: u32,
+    /// `task_struct.fs`.
+    pub task_fs: u32,
+    /// `fs_struct.pwd`.
+    pub fs_working: u32,
+    /// `task_struct.files`.
+    pub task_files: u32,
+    /// `files_struct.fdt`.
+    pub files_table: u32,
+    /// `fdtable.max_fds`.
+    pub table_size: u32,
+    /// `fdtable.fd`.
+    pub table_files: u32,
+    /// `file.f_path`.
+    pub file_path: u32,
+    /// `file.f_inode`.
+    pub file_inode: u32,
+    /// `inode.i_mode`.
+    pub inode_mode: u32,
+    /// `path.mnt`.
+    pub path_mount: u32,
+    /// `path.dentry`.
+    pub path_entry: u32,
+    /// `dentry.d_parent`.
+    pub entry_parent: u32,
+    /// `dentry.d_name.name`.
+    pub entry_name: u32,
+    /// `vfsmount.mnt_root`.
+    pub mount_root: u32,
+    /// `mount.mnt`, the `vfsmount` in it.
+    pub mount_inner: u32,
+    /// `mount.mnt_parent`.
+    pub mount_parent: u32,
+    /// `mount.mnt_mountpoint`.
+    pub mount_point: u32,
+    /// `filename.name`.
+    pub filename_name: u32,
+    /// The opcode in the record of the perf tracepoint of what is submitted to io_uring.
+    pub submit_code: u32,
+    /// The request in it; 0 where there is none, or where what it touches is not known.
+    pub submit_request: u32,
 }
 
 impl KernelLayout {
     /// The layout as the words that the global [`crate::names::LAYOUT`] is made of.
     #[must_use]
-    pub const fn words(&self) -> [u32; 40] {
+    pub const fn words(&self) -> [u32; 60] {
         [
             self.task_pid,
             self.task_tgid,
@@ -260,6 +300,26 @@ impl KernelLayout {
             self.cgroup_record_root,
             self.cgroup_record_id,
             self.cgroup_record_path,
+            self.task_fs,
+            self.fs_working,
+            self.task_files,
+            self.files_table,
+            self.table_size,
+            self.table_files,
+            self.file_path,
+            self.file_inode,
+            self.inode_mode,
+            self.path_mount,
+            self.path_entry,
+            self.entry_parent,
+            self.entry_name,
+            self.mount_root,
+            self.mount_inner,
+            self.mount_parent,
+            self.mount_point,
+            self.filename_name,
+            self.submit_code,
+            self.submit_request,
         ]
     }
 }
@@ -287,5 +347,5 @@ impl Filter {
     }
 }
 
-const _: () = assert!(size_of::<KernelLayout>() == 40 * 4);
+const _: () = assert!(size_of::<KernelLayout>() == 60 * 4);
 const _: () = assert!(size_of::<Filter>() == 7 * 8);

@@ -18,6 +18,37 @@ pub const ADDRESS: u32 = 112;
 /// In the place of an argument: none.
 pub const NO_ARGUMENT: u8 = 255;
 
+/// In the place of an argument: the word that was read of memory.
+pub const WORD: u8 = 254;
+
+/// Of [`Rule::flags`]: ports that clients are given by chance are all the same.
+pub const ANY_CLIENT_PORT: u8 = 1;
+/// Of [`Rule::flags`]: the thread tells how the call went when it returns.
+pub const OUTCOME: u8 = 2;
+/// Of [`Rule::flags`]: the same only of a call that fails, as one that succeeds leaves no memory to read again.
+pub const OUTCOME_OF_FAILURE: u8 = 4;
+/// Of [`Rule::flags`]: pointers in the process's structures have 32 bits.
+pub const SHORT_POINTERS: u8 = 8;
+/// Of [`Rule::flags`]: the call returns a descriptor of the file that the path names.
+pub const OPENS: u8 = 16;
+/// Of [`Rule::flags`]: it reads the second thing of a call.
+pub const SECOND: u8 = 32;
+/// Of [`Rule::flags`]: the directory's descriptor is the upper half of its argument.
+pub const UPPER_FOLDER: u8 = 64;
+
+/// Names of folders that a record holds at most.
+pub const LEVELS: usize = 10;
+
+/// Bytes of such a name, with its NUL.
+pub const LEVEL: usize = 40;
+
+/// Of [`Touched::walked`]: nothing was walked.
+pub const WALKED_NOTHING: u32 = 0;
+/// Of [`Touched::walked`]: the directory that the path is relative to.
+pub const WALKED_FOLDER: u32 = 1;
+/// Of [`Touched::walked`]: the file that was opened.
+pub const WALKED_FILE: u32 = 2;
+
 /// Where the rule of a call stands in [`crate::names::RULE_OF`].
 #[inline(always)]
 #[must_use]
@@ -43,7 +74,35 @@ pub enum Memory {
     Word = 3,
     /// A string, and eight bytes where the argument `second` points.
     TextAndWord = 4,
+    /// The address in a `struct msghdr`.
+    Message = 5,
+    /// What a call of i386's `socketcall` has for an address, or domain and type of its socket.
+    SocketCall = 6,
+    /// Eight bytes, eight bytes behind the pointer.
+    WordBehind = 7,
+    /// A string of the kernel's, in a `struct filename`.
+    KernelText = 8,
 }
+
+/// A program that does a part of the reading, by its index in [`crate::names::RAW_STAGES`] and
+/// [`crate::names::PERF_STAGES`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u32)]
+pub enum Stage {
+    /// Takes the arguments that count.
+    Arguments = 0,
+    /// Reads a path.
+    Text = 1,
+    /// Reads a socket's address.
+    Address = 2,
+    /// Reads eight bytes.
+    Word = 3,
+    /// Sends what is new.
+    Send = 4,
+}
+
+/// How many stages there are.
+pub const STAGES: u32 = 5;
 
 /// How a call is read. User space writes it; the probe holds no policy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -59,14 +118,17 @@ pub struct Rule {
     pub pointer: u8,
     /// The argument with its length, or that points to the word.
     pub second: u8,
-    /// The argument of `needed`, or [`NO_ARGUMENT`].
+    /// The argument of `needed`, [`WORD`] or [`NO_ARGUMENT`].
     pub condition: u8,
-    /// The argument that is a process: only whether it is the own one counts. Or [`NO_ARGUMENT`].
+    /// The argument that is a process: only whether it is the own one counts, and its mask is 0. Or [`NO_ARGUMENT`].
     pub process: u8,
-    /// Whether ports that clients are given by chance are all the same: 0 or 1.
-    pub any_client_port: u8,
-    /// Zero.
-    pub reserved: [u8; 2],
+    /// The argument that is the descriptor of the directory that a path is relative to; [`NO_ARGUMENT`] where that is the
+    /// working directory.
+    pub folder: u8,
+    /// The rule that reads something else of the same call; 0 is none.
+    pub next: u8,
+    /// Bits such as [`OUTCOME`].
+    pub flags: u8,
 }
 
 /// In the place of another process's id.
@@ -118,12 +180,26 @@ pub struct Touched {
     pub arguments: [u64; 6],
     /// The word of the rule.
     pub word: u64,
+    /// The bits of the rule.
+    pub flags: u32,
+    /// What `names` are the way to: [`WALKED_NOTHING`] and the like.
+    pub walked: u32,
+    /// How many `names` are filled.
+    pub levels: u32,
+    /// Whether they reach the root of the process's file systems: 0 or 1.
+    pub whole: u32,
+    /// `inode.i_mode` of the file that was opened, 0 where that is not known.
+    pub mode: u32,
+    /// Nothing.
+    pub padding: u32,
     /// What was in the process's memory.
     pub memory: [u8; MEMORY],
+    /// Names of a file and the folders above it, as the kernel has them, the innermost first, each with its NUL.
+    pub names: [[u8; LEVEL]; LEVELS],
 }
 
-const HEADER: usize = 136;
-const _: () = assert!(size_of::<Touched>() == HEADER + MEMORY);
+const HEADER: usize = 160;
+const _: () = assert!(size_of::<Touched>() == HEADER + MEMORY + LEVEL * LEVELS);
 const _: () = assert!(core::mem::offset_of!(Touched, memory) == HEADER);
 const _: () = assert!(size_of::<Rule>() == 64);
 
@@ -157,10 +233,29 @@ impl Touched {
             service: u32_at(76)?,
             arguments,
             word: u64_at(128)?,
+            flags: u32_at(136)?,
+            walked: u32_at(140)?,
+            levels: u32_at(144)?,
+            whole: u32_at(148)?,
+            mode: u32_at(152)?,
+            padding: 0,
             memory: rest.first_chunk().copied()?,
+            names: names(rest.get(MEMORY..)?)?,
         };
         let fits = touched.len == UNREADABLE || touched.len as usize <= MEMORY;
+        let fits = fits && touched.levels as usize <= LEVELS;
         (touched.kind == TOUCH && fits).then_some(touched)
+    }
+
+    /// The names from the root on; `None` where one was too long for its place, or the root was not reached.
+    pub fn way(&self) -> Option<impl Iterator<Item = &[u8]>> {
+        let names = self.names.get(..self.levels as usize)?;
+        (self.whole == 1).then(|| {
+            names.iter().rev().map(|name| {
+                let end = name.iter().position(|&byte| byte == 0);
+                name.get(..end.unwrap_or(LEVEL)).unwrap_or(&[])
+            })
+        })
     }
 
     /// What was in the process's memory; `None` where it could not be read.
@@ -168,6 +263,14 @@ impl Touched {
     pub fn memory(&self) -> Option<&[u8]> {
         self.memory.get(..self.len as usize)
     }
+}
+
+fn names(bytes: &[u8]) -> Option<[[u8; LEVEL]; LEVELS]> {
+    let mut names = [[0; LEVEL]; LEVELS];
+    for (place, name) in names.iter_mut().enumerate() {
+        *name = bytes.get(LEVEL * place..)?.first_chunk().copied()?;
+    }
+    Some(names)
 }
 
 impl Rule {
@@ -180,8 +283,9 @@ impl Rule {
         second: NO_ARGUMENT,
         condition: NO_ARGUMENT,
         process: NO_ARGUMENT,
-        any_client_port: 0,
-        reserved: [0; 2],
+        folder: NO_ARGUMENT,
+        next: 0,
+        flags: 0,
     };
 
     /// The rule as the bytes of a map's value.
@@ -196,14 +300,19 @@ impl Rule {
         bytes[58] = self.second;
         bytes[59] = self.condition;
         bytes[60] = self.process;
-        bytes[61] = self.any_client_port;
+        bytes[61] = self.folder;
+        bytes[62] = self.next;
+        bytes[63] = self.flags;
         bytes
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{HEADER, MEMORY, Memory, NO_RESULT, Rule, TOUCH, Touched, UNREADABLE, rule_place};
+    use super::{
+        HEADER, LEVEL, LEVELS, MEMORY, Memory, NO_RESULT, Rule, TOUCH, Touched, UNREADABLE,
+        rule_place,
+    };
 
     fn bytes(len: u32) -> [u8; Touched::SIZE] {
         let mut bytes = [0; Touched::SIZE];
@@ -213,6 +322,11 @@ mod tests {
         bytes[..4].copy_from_slice(&TOUCH.to_ne_bytes());
         bytes[4..8].copy_from_slice(&len.to_ne_bytes());
         bytes[64..72].copy_from_slice(&NO_RESULT.to_ne_bytes());
+        bytes[144..148].copy_from_slice(&2_u32.to_ne_bytes());
+        bytes[148..152].copy_from_slice(&1_u32.to_ne_bytes());
+        bytes[HEADER + MEMORY..].fill(0);
+        bytes[HEADER + MEMORY] = b'b';
+        bytes[HEADER + MEMORY + LEVEL] = b'a';
         bytes
     }
 
@@ -232,6 +346,17 @@ mod tests {
         assert_eq!(Touched::from_bytes(&bytes(MEMORY as u32 + 1)), None);
         let unreadable = Touched::from_bytes(&bytes(UNREADABLE)).expect("a record");
         assert_eq!(unreadable.memory(), None);
+        let mut way = touched.way().expect("a whole way");
+        assert_eq!(way.next(), Some(&b"a"[..]));
+        assert_eq!(way.next(), Some(&b"b"[..]));
+        assert_eq!(way.next(), None);
+        let mut far = bytes(5);
+        far[148] = 0;
+        let far = Touched::from_bytes(&far).expect("a record");
+        assert!(far.way().is_none(), "the root was not reached");
+        let mut deep = bytes(5);
+        deep[144] = LEVELS as u8 + 1;
+        assert_eq!(Touched::from_bytes(&deep), None);
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod record;
 
 mod sys_enter;
 
+mod io_uring;
+
 mod lifecycle;
 
 mod cgroup;
@@ -121,6 +123,78 @@ pub fn cgroup_attach_task(_ctx: RawTracePointContext) -> i32 {
 #[tracepoint]
 pub fn perf_sys_enter(ctx: TracePointContext) -> i32 {
     finish(sys_enter::entered(&ctx), Loss::CallUnreadable)
+}
+
+/// A thread submits an operation to io_uring.
+#[tracepoint]
+pub fn perf_io_uring(ctx: TracePointContext) -> i32 {
+    finish(io_uring::submitted(&ctx), Loss::CallUnreadable)
+}
+
+/// A call returns, of those whose outcome is wanted.
+#[tracepoint]
+pub fn perf_sys_exit(ctx: TracePointContext) -> i32 {
+    finish(touch::returned(&ctx), Loss::TouchUnreadable)
+}
+
+/// Takes the arguments of a call that count. Reached from [`sys_enter`] alone, as the four that follow.
+#[raw_tracepoint]
+pub fn touch_arguments(ctx: RawTracePointContext) -> i32 {
+    finish(touch::gather(&ctx), Loss::TouchUnreadable)
+}
+
+/// Reads a path that a call names.
+#[raw_tracepoint]
+pub fn touch_text(ctx: RawTracePointContext) -> i32 {
+    finish(touch::text(&ctx), Loss::TouchUnreadable)
+}
+
+/// Reads a socket's address that a call names.
+#[raw_tracepoint]
+pub fn touch_address(ctx: RawTracePointContext) -> i32 {
+    finish(touch::address(&ctx), Loss::TouchUnreadable)
+}
+
+/// Reads eight bytes that a call names.
+#[raw_tracepoint]
+pub fn touch_word(ctx: RawTracePointContext) -> i32 {
+    finish(touch::word(&ctx), Loss::TouchUnreadable)
+}
+
+/// Sends what a call touches.
+#[raw_tracepoint]
+pub fn touch_send(ctx: RawTracePointContext) -> i32 {
+    finish(touch::send(&ctx), Loss::TouchUnreadable)
+}
+
+/// The same as [`touch_arguments`], reached from programs of perf tracepoints.
+#[tracepoint]
+pub fn perf_touch_arguments(ctx: TracePointContext) -> i32 {
+    finish(touch::gather(&ctx), Loss::TouchUnreadable)
+}
+
+/// The same as [`touch_text`], reached from programs of perf tracepoints.
+#[tracepoint]
+pub fn perf_touch_text(ctx: TracePointContext) -> i32 {
+    finish(touch::text(&ctx), Loss::TouchUnreadable)
+}
+
+/// The same as [`touch_address`], reached from programs of perf tracepoints.
+#[tracepoint]
+pub fn perf_touch_address(ctx: TracePointContext) -> i32 {
+    finish(touch::address(&ctx), Loss::TouchUnreadable)
+}
+
+/// The same as [`touch_word`], reached from programs of perf tracepoints.
+#[tracepoint]
+pub fn perf_touch_word(ctx: TracePointContext) -> i32 {
+    finish(touch::word(&ctx), Loss::TouchUnreadable)
+}
+
+/// The same as [`touch_send`], reached from programs of perf tracepoints.
+#[tracepoint]
+pub fn perf_touch_send(ctx: TracePointContext) -> i32 {
+    finish(touch::send(&ctx), Loss::TouchUnreadable)
 }
 
 /// The same as [`sched_process_fork`], by `task:task_newtask`.

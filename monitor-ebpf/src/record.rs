@@ -1,15 +1,18 @@
 //! What a tracepoint says of its event: arguments of the raw one, fields of the perf one's record.
 
+use core::ffi::c_void;
+
 use aya_ebpf::{
     EbpfContext as _,
-    helpers::bpf_probe_read_kernel,
+    helpers::generated::bpf_probe_read_kernel,
     programs::{RawTracePointContext, TracePointContext},
 };
 
 use crate::{
     Error,
-    setting::{argument_offset, setting},
+    setting::{argument_words, setting},
     task::{Cgroup, Ids, Task, current_ids},
+    touch::Pending,
 };
 
 /// A thread enters the kernel for a system call.
@@ -17,8 +20,8 @@ pub trait Entry {
     /// The call's number, as the thread gave it.
     fn number(&self) -> u32;
 
-    /// The argument at a place from 0 to 5, of a call of this ABI.
-    fn argument(&self, place: u32, abi_tag: u8) -> Result<u64, Error>;
+    /// Writes the six arguments of a call of this ABI to where the running thread's call is read.
+    fn arguments(&self, abi_tag: u8, pending: &mut Pending) -> Result<(), Error>;
 }
 
 /// A thread made a task. In the maker's context, before the new task runs.
@@ -59,20 +62,34 @@ impl Entry for RawTracePointContext {
     }
 
     #[inline(always)]
-    fn argument(&self, place: u32, abi_tag: u8) -> Result<u64, Error> {
+    fn arguments(&self, abi_tag: u8, pending: &mut Pending) -> Result<(), Error> {
         let is_compat = u32::from(abi_tag) == setting!(LAYOUT.compat_abi);
-        let address = self.arg::<u64>(0) + argument_offset(place, is_compat);
-        // SAFETY: the helper checks the address itself and fails where nothing is mapped.
-        let value = unsafe { bpf_probe_read_kernel(address as *const u64) };
-        let value = value.map_err(|_| Error::Unreadable)?;
+        // All registers at once, where memory is read later.
+        let registers = &mut pending.memory;
+        // SAFETY: the buffer is longer than that; the helper checks the address itself.
+        let status = unsafe {
+            bpf_probe_read_kernel(
+                registers.as_mut_ptr().cast(),
+                8 * REGISTERS,
+                self.arg::<u64>(0) as *const c_void,
+            )
+        };
+        if status != 0 {
+            return Err(Error::Unreadable);
+        }
         // The upper halves of a compat task's registers are not its own.
-        Ok(if is_compat {
-            value & 0xffff_ffff
-        } else {
-            value
-        })
+        let bits = if is_compat { 0xffff_ffff } else { u64::MAX };
+        let words = argument_words(is_compat);
+        for place in 0..6 {
+            let word = (words >> (8 * place) & 0x1f) as usize;
+            pending.arguments[place] = pending.memory[word] & bits;
+        }
+        Ok(())
     }
 }
+
+/// Words of `struct pt_regs` up to the last of an argument: 15 on x86-64, six on aarch64, where more follow.
+const REGISTERS: u32 = 15;
 
 // `struct task_struct *parent, struct task_struct *child` (include/trace/events/sched.h).
 impl Fork for RawTracePointContext {
@@ -113,14 +130,17 @@ impl Entry for TracePointContext {
     }
 
     #[inline(always)]
-    fn argument(&self, place: u32, _abi_tag: u8) -> Result<u64, Error> {
-        // SAFETY: the record has six arguments; read as the number is.
-        Ok(unsafe {
-            self.as_ptr()
-                .byte_add(SYSCALL_ARGUMENTS + 8 * place as usize)
-                .cast::<u64>()
-                .read_volatile()
-        })
+    fn arguments(&self, _abi_tag: u8, pending: &mut Pending) -> Result<(), Error> {
+        for place in 0..6 {
+            // SAFETY: the record has six arguments; read as the number is.
+            pending.arguments[place] = unsafe {
+                self.as_ptr()
+                    .byte_add(SYSCALL_ARGUMENTS + 8 * place)
+                    .cast::<u64>()
+                    .read_volatile()
+            };
+        }
+        Ok(())
     }
 }
 

@@ -61,11 +61,35 @@ pub static LAYOUT: KernelLayout = KernelLayout {
     cgroup_record_root: 0,
     cgroup_record_id: 0,
     cgroup_record_path: 0,
+    task_fs: 0,
+    fs_working: 0,
+    task_files: 0,
+    files_table: 0,
+    table_size: 0,
+    table_files: 0,
+    file_path: 0,
+    file_inode: 0,
+    inode_mode: 0,
+    path_mount: 0,
+    path_entry: 0,
+    entry_parent: 0,
+    entry_name: 0,
+    mount_root: 0,
+    mount_inner: 0,
+    mount_parent: 0,
+    mount_point: 0,
+    filename_name: 0,
+    submit_code: 0,
+    submit_request: 0,
 };
 
 /// Which bits of a thread's number tell its slot.
 #[unsafe(no_mangle)]
 pub static SLOT_MASK: u32 = 0;
+
+/// Whether what calls touch is read: 0 or 1.
+#[unsafe(no_mangle)]
+pub static READS_DETAILS: u32 = 0;
 
 /// How many records of touches may be sent in a second.
 #[unsafe(no_mangle)]
@@ -75,6 +99,13 @@ pub static TOUCHES_A_SECOND: u32 = 0;
 #[unsafe(no_mangle)]
 pub static ARGUMENT_WORDS: [u64; 2] = [0; 2];
 
+/// [`READS_DETAILS`] as the loader wrote it. The verifier knows it, and leaves out what is only done where it is set.
+#[inline(always)]
+pub fn reads_details() -> bool {
+    // SAFETY: as for `SLOT_MASK`.
+    unsafe { core::ptr::read_volatile(&raw const READS_DETAILS) != 0 }
+}
+
 /// [`TOUCHES_A_SECOND`] as the loader wrote it.
 #[inline(always)]
 pub fn touches_a_second() -> u32 {
@@ -82,18 +113,17 @@ pub fn touches_a_second() -> u32 {
     unsafe { core::ptr::read_volatile(&raw const TOUCHES_A_SECOND) }
 }
 
-/// Bytes from the start of `struct pt_regs` to the argument at `place`.
+/// In which words of `struct pt_regs` the six arguments are, a byte each.
 #[inline(always)]
-pub fn argument_offset(place: u32, is_compat: bool) -> u64 {
+pub fn argument_words(is_compat: bool) -> u64 {
     // SAFETY: as for `SLOT_MASK`; both indices are in bounds.
-    let words = unsafe {
+    unsafe {
         if is_compat {
             core::ptr::read_volatile(&raw const ARGUMENT_WORDS[1])
         } else {
             core::ptr::read_volatile(&raw const ARGUMENT_WORDS[0])
         }
-    };
-    8 * (words >> (8 * place) & 0xff)
+    }
 }
 
 /// [`SLOT_MASK`] as the loader wrote it.

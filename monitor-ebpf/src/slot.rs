@@ -36,13 +36,16 @@ fn window(tid: u32) -> Option<&'static mut Window> {
     Some(unsafe { &mut *window })
 }
 
+/// Whether thread `tid` has a slot.
+#[inline(always)]
+pub fn is_owned(tid: u32) -> bool {
+    owner(tid).map(atomic::read) == Some(u64::from(tid))
+}
+
 /// The window of thread `tid`, if it has a slot.
 #[inline(always)]
 pub fn owned(tid: u32) -> Option<&'static mut Window> {
-    if atomic::read(owner(tid)?) != u64::from(tid) {
-        return None;
-    }
-    window(tid)
+    if is_owned(tid) { window(tid) } else { None }
 }
 
 /// The window of the slot, if thread `tid` can have it; nobody sees it before [`publish`].

@@ -4,12 +4,13 @@ use crate::{
     Error, filter,
     record::Entry,
     task::{self, Running},
-    touch, window,
+    touch::{self, Chain},
+    window,
 };
 
 /// Adds the call to its thread's window.
 #[inline(always)]
-pub fn entered(entry: &impl Entry) -> Result<(), Error> {
+pub fn entered(entry: &(impl Entry + Chain)) -> Result<(), Error> {
     let task = Running::task();
     let ids = task.ids();
     if !filter::watches(task, ids)? {
@@ -23,7 +24,8 @@ pub fn entered(entry: &impl Entry) -> Result<(), Error> {
     }
     let (abi_tag, number) = task::abi(task, number)?;
     let window = window::of_current(ids)?;
-    touch::note(entry, window, number, abi_tag);
+    let seq = window.first_seq + u64::from(window.len);
     window::push(window, ids, number, abi_tag);
+    touch::note(entry, entry, window, ids, seq, (number, abi_tag));
     Ok(())
 }

@@ -87,8 +87,9 @@ impl Child {
     }
 }
 
+/// Reads kernel memory.
 #[inline(always)]
-fn read<T>(base: u64, offset: u32) -> Result<T, Error> {
+pub fn read<T>(base: u64, offset: u32) -> Result<T, Error> {
     // SAFETY: the helper checks the address itself and fails where nothing is mapped.
     unsafe { bpf_probe_read_kernel((base + offset as u64) as *const T) }
         .map_err(|_| Error::Unreadable)
@@ -106,6 +107,12 @@ impl Task {
     #[inline(always)]
     pub fn from_argument(pointer: u64) -> Self {
         Self(pointer)
+    }
+
+    /// Where its structure is.
+    #[inline(always)]
+    pub const fn address(self) -> u64 {
+        self.0
     }
 
     /// Ids in the initial pid namespace.

@@ -4,6 +4,9 @@
 
 use std::{arch::asm, env, os::unix::process::CommandExt, process::Command, thread};
 
+#[path = "traced/uring.rs"]
+mod uring;
+
 fn main() {
     let mut arguments = env::args().skip(1);
     let what = arguments.next().unwrap_or_default();
@@ -23,6 +26,8 @@ fn main() {
         "bomb" => bomb(count),
         "churn" => churn(count),
         "waiting-leader" => waiting_leader(),
+        "io-uring" => uring::run(false),
+        "io-uring-polled" => uring::run(true),
         _ => {
             eprintln!("traced: unknown program {what:?}");
             std::process::exit(2);

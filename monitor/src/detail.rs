@@ -33,7 +33,7 @@ pub use address::{Address, Contact};
 pub use field::Field;
 pub use outcome::Outcome;
 pub use path::PathText;
-pub use reader::Reader;
+pub use reader::{Reader, Returns};
 pub use text::NoDetail;
 pub use written::Written;
 

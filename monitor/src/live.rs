@@ -22,6 +22,8 @@ pub mod attachment;
 
 mod perf_event;
 
+mod stages;
+
 pub mod probe;
 
 pub mod services;
@@ -38,6 +40,14 @@ mod thread_table;
 mod reassembly;
 
 pub mod touch;
+
+mod located;
+
+mod outcomes;
+
+mod io_uring;
+
+mod plan;
 
 mod reader;
 

@@ -1,5 +1,6 @@
 //! `monitor explain`: an alarm of the log, shown again.
 
+mod list;
 pub mod show;
 
 use std::io::{self, IsTerminal, Write};
@@ -26,6 +27,9 @@ pub struct ExplainArgs {
     /// The log that holds it [default: where a live run of this user keeps it]
     #[arg(long, value_name = "FILE")]
     alarm_log: Option<PathBuf>,
+    /// Show what is heavy wherever it is new to a service, and which document says so
+    #[arg(long, conflicts_with_all = ["id", "alarm_log"])]
+    list: bool,
     /// How it is shown
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -39,6 +43,10 @@ const LISTED: usize = 20;
 
 /// Shows one alarm, or the list.
 pub fn run(args: &ExplainArgs, terminal: TerminalArgs) -> Result<Exit> {
+    if args.list {
+        list::write(&mut io::stdout().lock(), args.format)?;
+        return Ok(Exit::Quiet);
+    }
     let path = match &args.alarm_log {
         Some(path) => path.clone(),
         None => alarm_log::place()?,

@@ -35,6 +35,7 @@ impl clap::ValueEnum for AbiName {
             AbiName(Abi::ALL[2]),
             AbiName(Abi::ALL[3]),
             AbiName(Abi::ALL[4]),
+            AbiName(Abi::ALL[5]),
         ];
         &NAMES
     }

@@ -5,6 +5,8 @@
 pub enum Access {
     /// Opened for reading.
     Read,
+    /// The same of a file that nobody but its owner may read.
+    ReadPrivate,
     /// Opened for writing, or cut off.
     Write,
     /// Opened for writing and made where it was not there, or made as a device or pipe.
@@ -17,8 +19,12 @@ pub enum Access {
     Remove,
     /// The new name of a file that was renamed.
     Rename,
+    /// Its former name.
+    RenameFrom,
     /// The new name of a file that has others, or of a symbolic link.
     Link,
+    /// The file that it is another name of, or that a symbolic link points to.
+    LinkFrom,
     /// Its mode was changed.
     Mode,
     /// Its owner was changed.
@@ -33,15 +39,18 @@ pub enum Access {
 
 impl Access {
     /// Every access.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Read,
+        Self::ReadPrivate,
         Self::Write,
         Self::Create,
         Self::Execute,
         Self::ExecuteWritten,
         Self::Remove,
         Self::Rename,
+        Self::RenameFrom,
         Self::Link,
+        Self::LinkFrom,
         Self::Mode,
         Self::Owner,
         Self::MakeDirectory,
@@ -54,13 +63,16 @@ impl Access {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
+            Self::ReadPrivate => "read-private",
             Self::Write => "write",
             Self::Create => "create",
             Self::Execute => "execute",
             Self::ExecuteWritten => "execute-written",
             Self::Remove => "remove",
             Self::Rename => "rename",
+            Self::RenameFrom => "rename-from",
             Self::Link => "link",
+            Self::LinkFrom => "link-from",
             Self::Mode => "mode",
             Self::Owner => "owner",
             Self::MakeDirectory => "mkdir",
@@ -74,7 +86,8 @@ impl Access {
     #[must_use]
     pub const fn effect(self) -> Effect {
         match self {
-            Self::Read => Effect::Reads,
+            // Who can reach a file by another name can read it.
+            Self::Read | Self::ReadPrivate | Self::LinkFrom => Effect::Reads,
             Self::Execute | Self::ExecuteWritten => Effect::Runs,
             Self::Mount => Effect::Mounts,
             Self::Enter => Effect::Enters,

@@ -22,7 +22,7 @@ pub struct Sensitive {
 }
 
 /// The list.
-pub const LIST: [Sensitive; 18] = [
+pub const LIST: [Sensitive; 19] = [
     Sensitive {
         what: "password hashes and accounts' secrets",
         matches: "/etc/shadow, /etc/gshadow, /etc/master.passwd, /etc/sudoers, /etc/sudoers.d read or changed",
@@ -60,7 +60,7 @@ pub const LIST: [Sensitive; 18] = [
     },
     Sensitive {
         what: "another process's memory or environment",
-        matches: "/proc/PID/mem, environ, maps of another process; process_vm_readv, process_vm_writev; ptrace",
+        matches: "/proc/PID/mem, environ, maps, root, cwd of another process; process_vm_readv, process_vm_writev; ptrace",
         technique: Some("T1003.007"),
         source: "ATT&CK: OS Credential Dumping, Proc Filesystem; Process Injection, Ptrace (T1055.008); Docker's default seccomp profile",
         is: |detail| match detail {
@@ -70,9 +70,11 @@ pub const LIST: [Sensitive; 18] = [
             other => path(other, |_, path| {
                 path.starts_with(b"/proc/")
                     && !path.starts_with(b"/proc/self/")
-                    && [&b"/mem"[..], b"/environ", b"/maps"]
+                    && ([&b"/mem"[..], b"/environ", b"/maps"]
                         .iter()
                         .any(|end| path.ends_with(end))
+                        || holds(path, b"/root/")
+                        || holds(path, b"/cwd/"))
             }),
         },
     },
@@ -247,6 +249,13 @@ pub const LIST: [Sensitive; 18] = [
         is: |detail| matches!(detail, Detail::Path(Access::ExecuteWritten, _)),
     },
     Sensitive {
+        what: "a file that only its owner may read",
+        matches: "a regular file with no rights for group and others, read by a service that neither read nor wrote it before",
+        technique: Some("T1552.001"),
+        source: "ATT&CK: Unsecured Credentials, Credentials in Files; ssh(1) and CIS Linux benchmark, sections 5.1 and 7.1 (files with secrets have these rights)",
+        is: |detail| matches!(detail, Detail::Path(Access::ReadPrivate, _)),
+    },
+    Sensitive {
         what: "a program without a file",
         matches: "a program run from a descriptor, /proc/self/fd or /dev/shm",
         technique: Some("T1620"),
@@ -358,6 +367,10 @@ mod tests {
             "unshare:268435456",
             "foreign-memory:1",
             "ptrace:16",
+            "read:/proc/1/root/etc/hostname",
+            "link-from:/etc/shadow",
+            "rename-from:/root/.ssh/id_rsa",
+            "read-private:/srv/app/conf",
         ] {
             assert!(line(text).is_some(), "{text}");
         }

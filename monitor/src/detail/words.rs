@@ -26,13 +26,18 @@ pub fn did(detail: &Detail, outcome: Option<Outcome>) -> String {
 fn on_path(access: Access, path: &str) -> String {
     match access {
         Access::Read => format!("opened {path} for reading"),
+        Access::ReadPrivate => {
+            format!("opened {path} for reading, which only its owner may read")
+        }
         Access::Write => format!("opened {path} for writing"),
         Access::Create => format!("created or wrote {path}"),
         Access::Execute => format!("ran the program {path}"),
         Access::ExecuteWritten => format!("ran the program {path}, which it wrote itself"),
         Access::Remove => format!("removed {path}"),
         Access::Rename => format!("renamed a file to {path}"),
+        Access::RenameFrom => format!("gave {path} another name"),
         Access::Link => format!("made the link {path}"),
+        Access::LinkFrom => format!("made a link to {path}"),
         Access::Mode => format!("changed the mode of {path}"),
         Access::Owner => format!("changed the owner of {path}"),
         Access::MakeDirectory => format!("made the directory {path}"),

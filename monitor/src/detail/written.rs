@@ -23,8 +23,17 @@ impl Written {
             Detail::Path(Access::Execute, path) if self.paths.contains(&path) || wrote(&path) => {
                 Detail::Path(Access::ExecuteWritten, path)
             }
+            // Who wrote a file knows what is in it.
+            Detail::Path(Access::ReadPrivate, path)
+                if self.paths.contains(&path) || wrote(&path) =>
+            {
+                Detail::Path(Access::Read, path)
+            }
             Detail::Path(access, path) => {
-                let is_file = !matches!(access, Access::Remove | Access::MakeDirectory);
+                let is_file = !matches!(
+                    access,
+                    Access::Remove | Access::RenameFrom | Access::MakeDirectory
+                );
                 if access.effect() == Effect::Changes && is_file {
                     self.add(&path);
                 }
@@ -67,5 +76,7 @@ mod tests {
         assert_eq!(note("execute:/tmp/x"), "execute-written:/tmp/x");
         assert_eq!(note("execute:/tmp/y"), "execute:/tmp/y");
         assert_eq!(note("execute:/srv/jobs/x"), "execute-written:/srv/jobs/x");
+        assert_eq!(note("read-private:/srv/key"), "read-private:/srv/key");
+        assert_eq!(note("read-private:/tmp/x"), "read:/tmp/x");
     }
 }

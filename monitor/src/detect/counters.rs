@@ -45,7 +45,10 @@ pub struct Counters {
     /// How the calls were mapped to the model's vocabulary.
     pub coverage: Coverage,
     /// `io_uring_enter` calls: what they submit never passes the tracepoint.
+    /// `io_uring_enter` calls.
     pub io_uring_enter: u64,
+    /// What was submitted to io_uring, as far as the kernel tells.
+    pub io_uring_submitted: u64,
     /// Highest slow score among the threads now, nats a call; `None` while no thread has the
     /// [`LEAST_CALLS`](crate::detect::threshold::LEAST_CALLS) that a score needs.
     pub current_mean: Option<f64>,
@@ -74,6 +77,7 @@ impl Counters {
         self.suppressed += other.suppressed;
         self.coverage.join(&other.coverage);
         self.io_uring_enter += other.io_uring_enter;
+        self.io_uring_submitted += other.io_uring_submitted;
         self.current_mean = higher(self.current_mean, other.current_mean);
         self.highest_mean = higher(self.highest_mean, other.highest_mean);
     }

@@ -550,6 +550,7 @@ impl Detector {
             evicted: self.threads.evictions(),
             coverage: self.coverage.coverage(),
             io_uring_enter: self.coverage.io_uring_enter(),
+            io_uring_submitted: self.coverage.io_uring_submitted(),
             current_mean: means.reduce(f64::max),
             blind_since_ns: self.blindness.since_ns(),
             blind_ns: self.blindness.total_ns(),

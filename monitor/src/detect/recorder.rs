@@ -82,8 +82,13 @@ impl Recorder {
         self.calls.push_back(tag | number.unwrap_or(LARGE));
     }
 
-    /// Records that one of the calls touched something new.
+    /// Records that one of the calls touched something new, or how that went.
     pub fn touch(&mut self, touch: Touch) {
+        let mut known = self.touches.iter_mut().rev();
+        if let Some(known) = known.find(|it| it.seq == touch.seq && it.detail == touch.detail) {
+            known.outcome = touch.outcome.or(known.outcome);
+            return;
+        }
         if self.touches.len() == Flight::TOUCHES {
             // The lightest goes, of those alike the oldest.
             let heavy = |touch: &Touch| sensitive::of(&touch.detail).is_some();

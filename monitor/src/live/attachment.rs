@@ -78,16 +78,17 @@ const PERF_CGROUPS: [(&str, &CStr); 3] = [
 const RAW: [&str; 4] = [names::EXIT, names::EXEC, names::FORK, names::SYS_ENTER];
 const RAW_CGROUPS: [&str; 3] = [names::CGROUP_GONE, names::CGROUP_MADE, names::CGROUP_JOINED];
 
-/// The attachment of a run, with what it takes; in the order in which it is to be attached, calls last.
-pub(super) enum Plan {
+/// The programs of calls and lives, with what each is attached to; in the order in which they are to be attached, calls
+/// last.
+pub(super) enum Hooks {
     /// Each program is named as its tracepoint.
     Raw(Vec<&'static str>),
     /// Each program goes to the tracepoint of an id.
     Perf(Vec<PerfTracepoint>),
 }
 
-impl Plan {
-    /// The plan for `wanted`, or for what the kernel needs. Where the perf tracepoints are needed
+impl Hooks {
+    /// Those of the `wanted` kind, or of the kind that the kernel needs. Where the perf tracepoints are needed
     /// and cannot be had, the raw ones are taken, and what they miss is counted.
     ///
     /// # Errors

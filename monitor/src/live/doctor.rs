@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::preflight::{Host, PreflightError, version};
-use super::{btf::Btf, layout};
+use super::{btf::Btf, layout, outcomes::Outcomes};
 
 /// How a check went.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -95,6 +95,7 @@ pub fn host() -> Vec<Check> {
         host.check_lockdown(),
         host.lockdown.as_deref().unwrap_or("none").trim().to_owned(),
     ));
+    checks.push(outcomes());
     checks.push(memlock(&host));
     checks.push(pid_namespace());
     checks.push(cgroups());
@@ -106,6 +107,29 @@ fn of(name: &'static str, outcome: Result<(), PreflightError>, found: String) ->
     match outcome {
         Ok(()) => Check::ok(name, found),
         Err(error) => Check::failed(name, &error.to_string()),
+    }
+}
+
+/// Whether it can be told how calls went.
+fn outcomes() -> Check {
+    const NAME: &str = "outcomes";
+    match Outcomes::of_kernel() {
+        Ok(found) if !found.tracepoints().is_empty() => {
+            let names: Vec<_> = found.tracepoints().iter().map(|it| it.0).collect();
+            Check::ok(NAME, format!("of {}", names.join(", ")))
+        }
+        Ok(_) => Check::wrong(
+            NAME,
+            Outcome::Warning,
+            "how calls went is not known: this kernel has no tracepoints of single calls",
+            "a kernel with CONFIG_FTRACE_SYSCALLS",
+        ),
+        Err(error) => Check::wrong(
+            NAME,
+            Outcome::Warning,
+            format!("how calls went is not known: tracefs is not accessible ({error})"),
+            "run as root, or mount it readable (mount -t tracefs tracefs /sys/kernel/tracing)",
+        ),
     }
 }
 

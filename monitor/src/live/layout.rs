@@ -6,6 +6,7 @@ use monitor_common::{
 };
 
 use super::btf::{Btf, BtfError};
+use super::io_uring;
 
 /// `TS_COMPAT` of `arch/x86/include/asm/thread_info.h`.
 const TS_COMPAT: u32 = 0x0002;
@@ -89,7 +90,39 @@ pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
         cgroup_record_root: cgroup("trace_event_raw_cgroup", &["root"])?,
         cgroup_record_id: cgroup("trace_event_raw_cgroup", &["id"])?,
         cgroup_record_path: cgroup("trace_event_raw_cgroup", &["__data_loc_path"])?,
+        task_fs: task("fs")?,
+        fs_working: btf.offset("fs_struct", &["pwd"])?,
+        task_files: task("files")?,
+        files_table: btf.offset("files_struct", &["fdt"])?,
+        table_size: btf.offset("fdtable", &["max_fds"])?,
+        table_files: btf.offset("fdtable", &["fd"])?,
+        file_path: btf.offset("file", &["f_path"])?,
+        file_inode: btf.offset("file", &["f_inode"])?,
+        inode_mode: btf.offset("inode", &["i_mode"])?,
+        path_mount: btf.offset("path", &["mnt"])?,
+        path_entry: btf.offset("path", &["dentry"])?,
+        entry_parent: btf.offset("dentry", &["d_parent"])?,
+        entry_name: btf.offset("dentry", &["d_name", "name"])?,
+        mount_root: btf.offset("vfsmount", &["mnt_root"])?,
+        mount_inner: btf.offset("mount", &["mnt"])?,
+        mount_parent: btf.offset("mount", &["mnt_parent"])?,
+        mount_point: btf.offset("mount", &["mnt_mountpoint"])?,
+        filename_name: btf.offset("filename", &["name"])?,
+        submit_code: submitted(btf, "opcode"),
+        submit_request: if io_uring::is_known(btf) {
+            submitted(btf, "req")
+        } else {
+            0
+        },
     })
+}
+
+/// Where a field stands in the record of what is submitted to io_uring; 0 where it does not.
+fn submitted(btf: &Btf, field: &str) -> u32 {
+    let record = |name| btf.offset(name, &[field]).ok();
+    let now = record("trace_event_raw_io_uring_submit_req");
+    now.or_else(|| record("trace_event_raw_io_uring_submit_sqe"))
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -9,10 +9,12 @@ use super::bpf::{self, InfoAttributes};
 
 /// Descriptors of the probe's programs.
 pub struct Programs {
-    /// The one that sees calls.
-    pub(super) calls: OwnedFd,
+    /// Those that see calls and what is submitted to io_uring.
+    pub(super) calls: Vec<OwnedFd>,
     /// Those that see forks, execs and exits.
     pub(super) lifecycle: Vec<OwnedFd>,
+    /// The one that sees calls return, if any does.
+    pub(super) outcomes: Option<OwnedFd>,
 }
 
 /// What the kernel skipped since the load.
@@ -22,6 +24,16 @@ pub struct Misses {
     pub calls: u64,
     /// Forks, execs and exits, of processes that may not be watched.
     pub lifecycle: u64,
+    /// Returns of calls whose outcome is wanted, of processes that may not be watched.
+    pub outcomes: u64,
+}
+
+impl Misses {
+    /// Whether every call, fork, exec and exit was seen.
+    #[must_use]
+    pub const fn is_none_of_calls(&self) -> bool {
+        self.calls == 0 && self.lifecycle == 0
+    }
 }
 
 impl Programs {
@@ -31,15 +43,16 @@ impl Programs {
     ///
     /// When the kernel refuses.
     pub fn misses(&self) -> io::Result<Misses> {
-        let mut misses = Misses {
-            calls: recursion_misses(&self.calls)?,
-            lifecycle: 0,
-        };
-        for program in &self.lifecycle {
-            misses.lifecycle += recursion_misses(program)?;
-        }
-        Ok(misses)
+        Ok(Misses {
+            calls: sum(&self.calls)?,
+            lifecycle: sum(&self.lifecycle)?,
+            outcomes: sum(&self.outcomes)?,
+        })
     }
+}
+
+fn sum<'a>(programs: impl IntoIterator<Item = &'a OwnedFd>) -> io::Result<u64> {
+    programs.into_iter().map(recursion_misses).sum()
 }
 
 // The word of `struct bpf_prog_info` (include/uapi/linux/bpf.h) that is `recursion_misses`, and how many there

@@ -15,15 +15,17 @@ use monitor_common::{
 };
 
 use super::{
-    attachment::{Attachment, Plan},
+    attachment::{Attachment, Hooks},
     error::ProbeError,
     inherited, layout,
     losses::Losses,
     misses::Programs,
     perf_event,
+    plan::Plan,
     ring::Ring,
     services::{Services, Tables},
     slots::Slots,
+    stages::Stages,
     thread_slots::{self, ThreadSlots},
     thread_table::ThreadTable,
     touch::{self, Details},
@@ -52,6 +54,8 @@ pub struct Probe {
     services: Services,
     nested: bool,
     plan: Plan,
+    // Empty tables where they are not kept.
+    _stages: Vec<Stages>,
     // Programs stay on their perf tracepoints as long as these are open.
     events: Vec<OwnedFd>,
 }
@@ -71,7 +75,7 @@ pub struct Readers {
 }
 
 impl Probe {
-    /// Loads the probe without attaching it.
+    /// Loads the probe without attaching it, and has the kernel check the program of all calls.
     ///
     /// # Errors
     ///
@@ -81,14 +85,13 @@ impl Probe {
         layout: &KernelLayout,
         sizes: Sizes,
         plan: Plan,
-        details: Details,
     ) -> Result<(Self, Readers), ProbeError> {
         inherited::allow_locked_memory();
         let (filter_words, layout_words) = (filter.words(), layout.words());
         let log_level = log::max_level() as u8;
         let slots = thread_slots::count(sizes.max_threads);
         let slot_mask = slots - 1;
-        let touches_a_second = details.most_a_second();
+        let reads_details = u32::from(plan.details != Details::Off);
         let nested = filter.pid_namespace != 0;
         let processes = max_processes(sizes);
         let cgroups = if filter.by_cgroup == 0 {
@@ -101,7 +104,8 @@ impl Probe {
             .override_global(names::LAYOUT, layout_words.as_slice(), true)
             .override_global(names::SLOT_MASK, &slot_mask, true)
             .override_global(names::LOG_LEVEL, &log_level, true)
-            .override_global(names::TOUCHES_A_SECOND, &touches_a_second, true)
+            .override_global(names::READS_DETAILS, &reads_details, true)
+            .override_global(names::TOUCHES_A_SECOND, &touch::MOST_A_SECOND, true)
             .override_global(
                 names::ARGUMENT_WORDS,
                 layout::ARGUMENT_WORDS.as_slice(),
@@ -111,6 +115,7 @@ impl Probe {
             .map_max_entries(names::SLOT_OWNERS, slots)
             .map_max_entries(names::SLOT_WINDOWS, slots)
             .map_max_entries(names::SLOT_CLAIMS, slots)
+            .map_max_entries(names::PENDING, slots)
             .map_max_entries(names::THREADS, sizes.max_threads)
             .map_max_entries(names::LEFT, sizes.max_threads)
             .map_max_entries(names::PROCESSES, processes)
@@ -125,7 +130,15 @@ impl Probe {
             take(&mut ebpf, names::SLOT_WINDOWS)?,
             slots,
         )?;
-        touch::fill(&mut ebpf, details)?;
+        touch::fill(&mut ebpf, plan.details, &plan.outcomes)?;
+        let stages = match plan.details {
+            Details::Off => Vec::new(),
+            Details::Classes | Details::Full => load_stages(&mut ebpf, &plan)?,
+        };
+        match plan.attachment() {
+            Attachment::Raw => load_raw(&mut ebpf, names::SYS_ENTER)?,
+            Attachment::Perf => drop(load_perf(&mut ebpf, names::PERF_SYS_ENTER)?),
+        }
         let readers = Readers {
             ring: Ring::new(take(&mut ebpf, names::RING)?)?,
             threads: ThreadTable::new(
@@ -150,7 +163,11 @@ impl Probe {
             services,
             nested,
             ebpf,
-            plan,
+            plan: Plan {
+                io_uring: plan.io_uring.filter(|_| layout.submit_code != 0),
+                ..plan
+            },
+            _stages: stages,
             events: Vec::new(),
         };
         Ok((probe, readers))
@@ -163,13 +180,26 @@ impl Probe {
     ///
     /// When the kernel refuses it.
     pub fn attach(&mut self) -> Result<Programs, ProbeError> {
-        let mut programs = match &self.plan {
-            Plan::Raw(names) => {
+        // Calls are seen without either.
+        let outcomes = self.attach_outcomes().unwrap_or_else(|error| {
+            log::warn!("how calls went is not known: this kernel refuses the program for it");
+            log::debug!("{error}");
+            None
+        });
+        let io_uring = self.attach_io_uring().unwrap_or_else(|error| {
+            log::warn!(
+                "what is submitted to io_uring is not seen: this kernel refuses the program for it"
+            );
+            log::debug!("{error}");
+            None
+        });
+        let mut programs = match &self.plan.hooks {
+            Hooks::Raw(names) => {
                 let names = names.iter();
                 let attached = names.map(|&name| attach_raw(&mut self.ebpf, name));
                 attached.collect::<Result<Vec<_>, _>>()?
             }
-            Plan::Perf(tracepoints) => {
+            Hooks::Perf(tracepoints) => {
                 let mut programs = Vec::new();
                 for tracepoint in tracepoints {
                     let program = load_perf(&mut self.ebpf, tracepoint.program)?;
@@ -184,9 +214,32 @@ impl Probe {
             .pop()
             .ok_or(ProbeError::Missing(names::SYS_ENTER))?;
         Ok(Programs {
-            calls,
+            calls: [calls].into_iter().chain(io_uring).collect(),
             lifecycle: programs,
+            outcomes,
         })
+    }
+
+    fn attach_outcomes(&mut self) -> Result<Option<OwnedFd>, ProbeError> {
+        if self.plan.outcomes.tracepoints().is_empty() {
+            return Ok(None);
+        }
+        let program = load_perf(&mut self.ebpf, names::PERF_SYS_EXIT)?;
+        for &(_, id) in self.plan.outcomes.tracepoints() {
+            let event = perf_event::attach(program.as_fd(), id);
+            self.events.push(event.map_err(ProbeError::PerfEvent)?);
+        }
+        Ok(Some(program))
+    }
+
+    fn attach_io_uring(&mut self) -> Result<Option<OwnedFd>, ProbeError> {
+        let Some(id) = self.plan.io_uring else {
+            return Ok(None);
+        };
+        let program = load_perf(&mut self.ebpf, names::PERF_IO_URING)?;
+        let event = perf_event::attach(program.as_fd(), id);
+        self.events.push(event.map_err(ProbeError::PerfEvent)?);
+        Ok(Some(program))
     }
 
     /// By which kind of tracepoint it is attached.
@@ -208,18 +261,39 @@ impl Probe {
     }
 }
 
+/// What follows the program of all calls, and what follows the two that are on perf tracepoints on every kernel.
+fn load_stages(ebpf: &mut Ebpf, plan: &Plan) -> Result<Vec<Stages>, ProbeError> {
+    let has_perf = plan.attachment() == Attachment::Perf
+        || plan.io_uring.is_some()
+        || !plan.outcomes.tracepoints().is_empty();
+    let raw = (plan.attachment() == Attachment::Raw).then_some(Attachment::Raw);
+    let perf = has_perf.then_some(Attachment::Perf);
+    let kinds = raw.into_iter().chain(perf);
+    kinds.map(|kind| Stages::load(ebpf, kind)).collect()
+}
+
 fn attach_raw(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError> {
     let program = ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
     let program: &mut RawTracePoint = program.try_into()?;
-    program.load()?;
+    if program.fd().is_err() {
+        program.load()?;
+    }
     program.attach(name)?;
     Ok(program.fd()?.as_fd().try_clone_to_owned()?)
+}
+
+fn load_raw(ebpf: &mut Ebpf, name: &'static str) -> Result<(), ProbeError> {
+    let program = ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
+    let program: &mut RawTracePoint = program.try_into()?;
+    Ok(program.load()?)
 }
 
 fn load_perf(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError> {
     let program = ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
     let program: &mut TracePoint = program.try_into()?;
-    program.load()?;
+    if program.fd().is_err() {
+        program.load()?;
+    }
     Ok(program.fd()?.as_fd().try_clone_to_owned()?)
 }
 

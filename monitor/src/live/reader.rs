@@ -76,7 +76,13 @@ impl Reader {
         for _ in 0..self.ring_windows {
             match self.readers.ring.next() {
                 Some(Record::Window(window)) => self.reassembly.sent(&window, &mut self.events),
-                Some(Record::Touched(touched)) => self.events.extend(touch::event(&touched)),
+                Some(Record::Touched(touched)) => {
+                    for event in touch::events(&touched) {
+                        if !touch::returned(&mut self.events, &event) {
+                            self.events.push(event);
+                        }
+                    }
+                }
                 Some(Record::Cgroup(record)) => self.cgroup_changed(&record),
                 None => break,
             }
@@ -159,11 +165,15 @@ impl Reader {
         let unreadable = self.readers.losses.count(Loss::CallUnreadable);
         let unreadable = unreadable.map_err(ProbeError::from)?;
         if (misses, unreadable) != (self.misses, self.unreadable) {
-            if self.misses == Misses::default() && misses != self.misses {
+            let known = (self.misses.calls, self.misses.lifecycle, self.unreadable);
+            let is_gap = known != (misses.calls, misses.lifecycle, unreadable);
+            if is_gap && self.misses.is_none_of_calls() && !misses.is_none_of_calls() {
                 log::warn!("the kernel skipped the probe: calls, forks or exits were missed");
             }
             (self.misses, self.unreadable) = (misses, unreadable);
-            self.reassembly.gap_all();
+            if is_gap {
+                self.reassembly.gap_all();
+            }
         }
         Ok(())
     }
@@ -209,6 +219,11 @@ impl Reader {
             (Loss::TouchRate.name(), count(Loss::TouchRate)?),
             (Loss::TouchRingFull.name(), count(Loss::TouchRingFull)?),
             (Loss::TouchUnreadable.name(), count(Loss::TouchUnreadable)?),
+            (Loss::TouchNoSlot.name(), count(Loss::TouchNoSlot)?),
+            (
+                "how calls went not told: skipped by the kernel",
+                self.misses.outcomes,
+            ),
             (
                 "records of the ring that are none of the probe's",
                 self.readers.ring.malformed,

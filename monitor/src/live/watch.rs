@@ -11,11 +11,12 @@ use tokio::{
 };
 
 use super::{
-    attachment::{Attachment, Plan},
+    attachment::Attachment,
     command::{Prepared, Running},
     error::{ProbeError, WatchError},
     followed_cgroup::FollowedCgroup,
     kin, layout,
+    plan::{Plan, Wanted},
     preflight::Host,
     privileges::{self, Needs, Remains},
     probe::{Probe, Readers, Sizes},
@@ -23,7 +24,7 @@ use super::{
     services::{CgroupEvent, Services},
     signals,
     target::{self, Target},
-    touch::{self, Details},
+    touch::Details,
 };
 use crate::{
     pipeline::Feed,
@@ -100,20 +101,23 @@ impl Watch {
         let mut filter = target::filter(&options.target, follow, service, wake_bytes)?;
         filter.by_cgroup |= u32::from(options.by_cgroup);
         let by_cgroup = filter.by_cgroup != 0;
-        let plan = Plan::new(&host, options.attachment, by_cgroup);
-        let plan = plan.map_err(WatchError::Attachment)?;
-        log::info!("attaching by {}", plan.attachment());
-        let details = options.details.on(host.version());
-        if details != options.details {
-            log::warn!(
-                "what calls touch is not read on Linux {}: the verifier of kernels before {}.{} is not known to take \
-                 the programs that read it",
-                host.release,
-                touch::VERIFIED_SINCE.0,
-                touch::VERIFIED_SINCE.1
-            );
-        }
-        let (probe, readers) = Probe::load(&filter, &layout, options.sizes, plan, details)?;
+        let wanted = Wanted {
+            attachment: options.attachment,
+            by_cgroup,
+            details: options.details,
+        };
+        let load = |plan| Probe::load(&filter, &layout, options.sizes, plan);
+        let plan = plan(&host, &wanted)?;
+        let has_details = plan.details != Details::Off;
+        let (probe, readers) = match load(plan) {
+            Err(ProbeError::Program(error)) if has_details => {
+                log::warn!("what calls touch is not read: this kernel refuses the program for it");
+                log::debug!("{error}");
+                let details = Details::Off;
+                load(self::plan(&host, &Wanted { details, ..wanted })?)?
+            }
+            loaded => loaded?,
+        };
         let followed = match &options.target {
             Target::Cgroup(path) => Some(FollowedCgroup::new(path, service, probe.services())?),
             _ => None,
@@ -286,6 +290,12 @@ impl Watch {
         };
         Ok(End { command, signal })
     }
+}
+
+fn plan(host: &Host, wanted: &Wanted) -> Result<Plan, WatchError> {
+    let plan = Plan::new(host, wanted).map_err(WatchError::Attachment)?;
+    log::info!("attaching by {}", plan.attachment());
+    Ok(plan)
 }
 
 /// Why a run ended.

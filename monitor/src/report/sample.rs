@@ -251,6 +251,7 @@ pub fn summary() -> Summary {
                     commonest_unmapped: vec![(call(425), 40), (call(900), 10)],
                 },
                 io_uring_enter: 40,
+                io_uring_submitted: 0,
                 blind_since_ns: None,
                 blind_ns: 0,
                 stretches: Vec::new(),

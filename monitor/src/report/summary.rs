@@ -111,14 +111,16 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
         }
         row("output", told);
     }
-    if counters.io_uring_enter > 0 {
+    if counters.io_uring_enter > 0 || counters.io_uring_submitted > 0 {
         let count = grouped(counters.io_uring_enter);
-        row(
-            "io_uring",
-            format!(
-                "{count} io_uring_enter calls: what they submitted is not visible to raw_syscalls"
-            ),
-        );
+        let submitted = counters.io_uring_submitted;
+        let text = if submitted == 0 {
+            format!("{count} io_uring_enter calls: nothing that they submitted was visible")
+        } else {
+            let submitted = grouped(submitted);
+            format!("{count} io_uring_enter calls, and {submitted} operations submitted")
+        };
+        row("io_uring", text);
     }
     if let Some(model) = model {
         let sha256 = model.sha256.get(..12).unwrap_or(&model.sha256);
@@ -289,7 +291,7 @@ mod tests {
   alarms    1, and 3 more like them, and 2 more suppressed by the limit per minute
   coverage  70.0% of the calls mapped by name, 25.0% by meaning, 5.0% not at all (io_uring_setup 40, x86-64:900 10)
   surprise  highest score 5.25 nats a call
-  io_uring  40 io_uring_enter calls: what they submitted is not visible to raw_syscalls
+  io_uring  40 io_uring_enter calls: nothing that they submitted was visible
   model     default, sha256 abababababab, thresholds 3.20 slow, 6.50 fast
   LSTM      saw 69.3% of the calls: 70.0% of the 990 that asked for it, to keep to --cpu
   CPU time  0.12 s of the monitor itself, 5.0% of one core of 25% allowed

@@ -12,7 +12,7 @@ use crate::incident::ids::Shortener;
 use crate::report::output::Output;
 use crate::report::sink::{Interest, Origin, Sink};
 use crate::response::statement::ActionStatement;
-use crate::syscall::event::Call;
+use crate::syscall::event::{Abi, Call};
 use crate::syscall::{adfa, table};
 
 pub use alarm::Block;
@@ -113,10 +113,13 @@ impl Sink for Text {
 /// The name of a call in its own table, or its number where the table has none.
 #[must_use]
 pub fn call_name(call: Call) -> String {
-    table::name(call).map_or_else(
-        || format!("{}:{}", table::abi_name(call.abi), call.number),
-        str::to_owned,
-    )
+    let abi = table::abi_name(call.abi);
+    match table::name(call) {
+        // The names are those of calls that do the same.
+        Some(name) if call.abi == Abi::IoUring => format!("{abi}:{name}"),
+        Some(name) => name.to_owned(),
+        None => format!("{abi}:{}", call.number),
+    }
 }
 
 /// What a vocabulary index is called: ADFA-LD's name.

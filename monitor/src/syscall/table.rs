@@ -8,6 +8,7 @@
 //! - aarch64's 79 is `newfstatat` in the kernel's `asm/unistd_64.h` and in strace, not `fstatat`.
 //! - aarch64 has none of the `_time64` calls 403 to 423: `include/uapi/asm-generic/unistd.h` defines
 //!   them under `__BITS_PER_LONG == 32` only.
+//! - What is submitted to io_uring is a table of its own: `enum io_uring_op` of `include/uapi/linux/io_uring.h`.
 //! - Arm's private calls stand in `arch/arm/include/uapi/asm/unistd.h`, above `__ARM_NR_BASE`.
 
 use std::collections::HashMap;
@@ -72,6 +73,73 @@ const X32_NAMES: [&str; 36] = [
     "pwritev2",
 ];
 
+/// The operations of io_uring from 0 on, up to Linux 6.18: `enum io_uring_op` without its prefix.
+const IO_URING_NAMES: [&str; 63] = [
+    "nop",
+    "readv",
+    "writev",
+    "fsync",
+    "read_fixed",
+    "write_fixed",
+    "poll_add",
+    "poll_remove",
+    "sync_file_range",
+    "sendmsg",
+    "recvmsg",
+    "timeout",
+    "timeout_remove",
+    "accept",
+    "async_cancel",
+    "link_timeout",
+    "connect",
+    "fallocate",
+    "openat",
+    "close",
+    "files_update",
+    "statx",
+    "read",
+    "write",
+    "fadvise",
+    "madvise",
+    "send",
+    "recv",
+    "openat2",
+    "epoll_ctl",
+    "splice",
+    "provide_buffers",
+    "remove_buffers",
+    "tee",
+    "shutdown",
+    "renameat",
+    "unlinkat",
+    "mkdirat",
+    "symlinkat",
+    "linkat",
+    "msg_ring",
+    "fsetxattr",
+    "setxattr",
+    "fgetxattr",
+    "getxattr",
+    "socket",
+    "uring_cmd",
+    "send_zc",
+    "sendmsg_zc",
+    "read_multishot",
+    "waitid",
+    "futex_wait",
+    "futex_wake",
+    "futex_waitv",
+    "fixed_fd_install",
+    "ftruncate",
+    "bind",
+    "listen",
+    "recv_zc",
+    "epoll_wait",
+    "readv_fixed",
+    "writev_fixed",
+    "pipe",
+];
+
 /// One ABI's table: names by number, numbers by name.
 struct Table {
     names: Vec<Option<&'static str>>,
@@ -128,6 +196,7 @@ fn build(abi: Abi) -> Table {
                 }),
         ),
         Abi::Arm => Table::new(numbered!(arm)),
+        Abi::IoUring => Table::new((0..).zip(IO_URING_NAMES)),
     }
 }
 
@@ -168,6 +237,7 @@ pub fn call(abi: Abi, name: &str) -> Option<Call> {
         Abi::I386 => &[Abi::I386, Abi::X86_64],
         Abi::Aarch64 => &[Abi::Aarch64, Abi::Arm],
         Abi::Arm => &[Abi::Arm, Abi::Aarch64],
+        Abi::IoUring => &[Abi::IoUring],
     };
     tables.iter().find_map(|&abi| {
         let former = || number(abi, former::present(abi, name)?);
@@ -219,6 +289,7 @@ pub fn is_restart(call: Call) -> bool {
             Abi::X86_64 | Abi::X32 => 219,
             Abi::I386 | Abi::Arm => 0,
             Abi::Aarch64 => 128,
+            Abi::IoUring => return false,
         }
 }
 
@@ -256,6 +327,7 @@ pub const fn abi_name(abi: Abi) -> &'static str {
         Abi::X32 => "x32",
         Abi::Aarch64 => "aarch64",
         Abi::Arm => "arm",
+        Abi::IoUring => "io_uring",
     }
 }
 
@@ -288,6 +360,8 @@ mod tests {
             (Abi::Aarch64, 56, "openat"),
             (Abi::Aarch64, 79, "newfstatat"),
             (Abi::Arm, 281, "socket"),
+            (Abi::IoUring, 18, "openat"),
+            (Abi::IoUring, 62, "pipe"),
             (Abi::Arm, 0xf_0005, "set_tls"),
         ] {
             assert_eq!(named(abi, number), Some(name), "{abi:?} {number}");
@@ -368,6 +442,10 @@ mod tests {
     fn restart_syscall_is_known_by_number_in_every_table() {
         for abi in Abi::ALL {
             let restarts: Vec<_> = calls(abi).filter(|&call| is_restart(call)).collect();
+            if abi == Abi::IoUring {
+                assert_eq!(restarts, []);
+                continue;
+            }
             assert_eq!(restarts.len(), 1, "{abi:?}");
             assert_eq!(name(restarts[0]), Some("restart_syscall"), "{abi:?}");
         }

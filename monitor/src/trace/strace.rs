@@ -200,7 +200,7 @@ impl<R: BufRead> Strace<R> {
             self.summary.unknown(name);
             return;
         };
-        let detail = touch::detail(name, rest, id);
+        let details = touch::details(name, rest, id);
         let is_exec = name.starts_with(b"execve");
         if is_exec {
             // With `-e raw=execve`, the program's name is not printed.
@@ -236,7 +236,7 @@ impl<R: BufRead> Strace<R> {
             let event = self.threads.event(id, now, EventKind::Calls(stretch));
             self.run = Some((id, event));
         }
-        if let Some(detail) = detail {
+        for detail in details {
             let touch = Touch {
                 seq,
                 call,
@@ -244,7 +244,7 @@ impl<R: BufRead> Strace<R> {
                 outcome: touch::outcome(rest),
             };
             if unfinished {
-                self.threads.get(id).touches = Some(touch);
+                self.threads.get(id).touches.push(touch);
             } else {
                 self.touched(id, touch);
             }
@@ -270,7 +270,7 @@ impl<R: BufRead> Strace<R> {
         if !std::mem::take(&mut thread.inside) {
             self.summary.skip(HEADLESS);
         }
-        if let Some(mut touch) = self.threads.get(id).touches.take() {
+        for mut touch in std::mem::take(&mut self.threads.get(id).touches) {
             touch.outcome = touch::outcome(rest);
             self.touched(id, touch);
         }
@@ -291,7 +291,7 @@ impl<R: BufRead> Strace<R> {
     fn ended(&mut self, id: u32) {
         let thread = self.threads.get(id);
         let count = thread.seq;
-        if let Some(touch) = thread.touches.take() {
+        for touch in std::mem::take(&mut thread.touches) {
             self.touched(id, touch);
         }
         self.emit(id, EventKind::Exit { count });

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use monitor::detail::sensitive;
 use monitor::profile::Profile;
 use monitor::report::text::{call_name, grouped};
 use monitor::syscall::event::Call;
@@ -11,6 +12,9 @@ use super::show::sequence;
 
 /// Sequences that are shown of each.
 const SHOWN: usize = 10;
+
+/// Things touched that are shown of each.
+const TOUCHED: usize = 50;
 
 /// The difference, for people.
 pub fn text(one: &Profile, other: &Profile) -> Result<String, std::fmt::Error> {
@@ -50,6 +54,22 @@ pub fn text(one: &Profile, other: &Profile) -> Result<String, std::fmt::Error> {
                 sequence(&calls),
                 made(count)
             )?;
+        }
+        let things = mine_all.touched.things().iter();
+        let things = things.filter(|(detail, _)| !theirs.touched.knows(detail));
+        let mut things: Vec<_> = things.collect();
+        // What is heavy wherever it is new comes first.
+        things.sort_by_key(|(detail, _)| sensitive::of(detail).is_none());
+        for (detail, _) in things.iter().take(TOUCHED) {
+            let line = sensitive::of(detail).map(|line| format!(" ({})", line.what));
+            writeln!(
+                text,
+                "only in the {which}: {detail}{}",
+                line.unwrap_or_default()
+            )?;
+        }
+        if let Some(more) = things.len().checked_sub(TOUCHED).filter(|&more| more > 0) {
+            writeln!(text, "only in the {which}: {more} more things touched")?;
         }
         let (accepted, known) = (&mine_all.accepted, &theirs.accepted);
         let known: BTreeSet<_> = known.acceptances.iter().map(|it| &it.alarm).collect();

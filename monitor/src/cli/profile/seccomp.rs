@@ -7,14 +7,16 @@ use monitor::syscall::event::Abi;
 use monitor::syscall::table;
 use serde_json::{Value, json};
 
-const fn architecture(abi: Abi) -> &'static str {
-    match abi {
+/// None of what is submitted to io_uring, which seccomp does not see.
+const fn architecture(abi: Abi) -> Option<&'static str> {
+    Some(match abi {
         Abi::X86_64 => "SCMP_ARCH_X86_64",
         Abi::I386 => "SCMP_ARCH_X86",
         Abi::X32 => "SCMP_ARCH_X32",
         Abi::Aarch64 => "SCMP_ARCH_AARCH64",
         Abi::Arm => "SCMP_ARCH_ARM",
-    }
+        Abi::IoUring => return None,
+    })
 }
 
 /// Calls that the container runtime itself makes between loading the profile and executing the container's program, so that no
@@ -105,10 +107,15 @@ const START: &[&str] = &[
 /// The seccomp profile that allows what was learned and what every start of a container needs, and how many calls have no name to
 /// allow them by. With `audit`, what else is called is logged by the kernel and not refused.
 pub fn profile(profile: &Profile, audit: bool) -> (Value, usize) {
-    let calls = profile.vocabulary.calls();
+    let calls = profile.vocabulary.calls().iter();
+    let calls = calls.filter(|call| architecture(call.abi).is_some());
+    let calls: Vec<_> = calls.copied().collect();
     let names: BTreeSet<_> = calls.iter().filter_map(|&call| table::name(call)).collect();
     let nameless = calls.iter().filter(|&&call| table::name(call).is_none());
-    let architectures: BTreeSet<_> = calls.iter().map(|call| architecture(call.abi)).collect();
+    let architectures: BTreeSet<_> = calls
+        .iter()
+        .filter_map(|call| architecture(call.abi))
+        .collect();
     let start: Vec<_> = START.iter().filter(|name| !names.contains(*name)).collect();
     let mut json = json!({
         "defaultAction": if audit { "SCMP_ACT_LOG" } else { "SCMP_ACT_ERRNO" },
@@ -151,6 +158,7 @@ mod tests {
             (Abi::X86_64, 1),
             (Abi::X86_64, 0),
             (Abi::I386, 3),
+            (Abi::IoUring, 18),
             (Abi::X86_64, 9999),
         ] {
             learned.vocabulary.intern(Call { abi, number });

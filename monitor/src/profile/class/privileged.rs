@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_module_load_is_privileged_in_every_table_and_a_read_in_none() {
-        for abi in Abi::ALL {
+        for abi in Abi::ALL.into_iter().filter(|&abi| abi != Abi::IoUring) {
             let call = |name| table::number(abi, name).map(|number| Call { abi, number });
             for name in ["finit_module", "memfd_create", "io_uring_setup", "setuid"] {
                 assert!(call(name).is_some_and(is_privileged), "{abi:?} {name}");

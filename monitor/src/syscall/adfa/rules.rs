@@ -293,6 +293,35 @@ const AARCH64: &[Meaning] = &[
     row("epoll_pwait", "epoll_wait", NO_PLAIN),
 ];
 
+const ZERO_COPY: &str = "the same without copying";
+const FIXED: &str = "the same with memory that was registered before";
+
+/// Rows for io_uring's operations.
+const IO_URING: &[Meaning] = &[
+    row("read_fixed", "pread64", FIXED),
+    row("write_fixed", "pwrite64", FIXED),
+    row("readv_fixed", "readv", FIXED),
+    row("writev_fixed", "writev", FIXED),
+    row("read_multishot", "read", "read, again and again"),
+    row("poll_add", "poll", "waits for one descriptor"),
+    row("timeout", "nanosleep", "waits for a time"),
+    row("fadvise", "fadvise64_64", OFFSETS),
+    row("ftruncate", "ftruncate64", OFFSETS),
+    row("send_zc", "socketcall", ZERO_COPY),
+    row("sendmsg_zc", "socketcall", ZERO_COPY),
+    row("recv_zc", "socketcall", ZERO_COPY),
+    row(
+        "uring_cmd",
+        "ioctl",
+        "a driver's own command, as ioctl's are",
+    ),
+    row("renameat", "rename", NO_PLAIN),
+    row("unlinkat", "unlink", NO_PLAIN),
+    row("mkdirat", "mkdir", NO_PLAIN),
+    row("symlinkat", "symlink", NO_PLAIN),
+    row("linkat", "link", NO_PLAIN),
+];
+
 /// Rows for Arm's private calls.
 pub const ARM_PRIVATE: &[Meaning] = &[row(
     "set_tls",
@@ -307,6 +336,7 @@ pub fn meanings(abi: Abi) -> impl Iterator<Item = &'static [Meaning]> {
         Abi::Aarch64 => &[EVERYWHERE, SIXTY_FOUR, AARCH64],
         Abi::I386 => &[EVERYWHERE],
         Abi::Arm => &[EVERYWHERE, ARM_PRIVATE],
+        Abi::IoUring => &[EVERYWHERE, IO_URING],
     };
     lists.iter().copied()
 }

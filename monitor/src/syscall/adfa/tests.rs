@@ -75,6 +75,21 @@ fn every_rule_is_used_and_no_name_stands_twice() {
 }
 
 #[test]
+fn what_is_submitted_to_io_uring_means_what_the_call_does() {
+    indices(
+        Abi::IoUring,
+        &[
+            ("openat", 5),
+            ("read", 3),
+            ("connect", 102),
+            ("send", 102),
+            ("unlinkat", 10),
+            ("nop", 0),
+        ],
+    );
+}
+
+#[test]
 fn i386_numbers_up_to_340_are_themselves() {
     for number in 1..=u32::from(LARGEST) {
         let abi = Abi::I386;

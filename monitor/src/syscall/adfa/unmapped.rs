@@ -6,8 +6,23 @@ pub const RESTART: &str = "the kernel's own resumption of a call already counted
 /// The calls without a counterpart: the reason, and which.
 pub const NONE: &[(&str, &[&str])] = &[
     (
-        "the work it submits is not seen, so it stands for no one call",
+        "what it submits are calls of their own, of the ABI io_uring",
         &["io_uring_setup", "io_uring_enter", "io_uring_register"],
+    ),
+    (
+        "does nothing, or manages what was submitted to io_uring before",
+        &[
+            "nop",
+            "poll_remove",
+            "timeout_remove",
+            "async_cancel",
+            "link_timeout",
+            "files_update",
+            "provide_buffers",
+            "remove_buffers",
+            "msg_ring",
+            "fixed_fd_install",
+        ],
     ),
     (
         "was several calls: open, read and close of /dev/urandom",

@@ -28,7 +28,7 @@ pub(super) struct Thread {
     /// The name that it gets if the execve it is in succeeds.
     pub(super) execs: Option<Comm>,
     /// What the call that it is in touches; how that goes is told at its end.
-    pub(super) touches: Option<Touch>,
+    pub(super) touches: Vec<Touch>,
 }
 
 /// The threads that live.
@@ -161,7 +161,7 @@ impl Threads {
             seq: 0,
             inside: false,
             execs: None,
-            touches: None,
+            touches: Vec::new(),
         })
     }
 

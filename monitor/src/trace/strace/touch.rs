@@ -8,11 +8,23 @@ use super::quoted;
 /// Arguments of a call that are looked at, at most.
 const MOST_ARGUMENTS: usize = 8;
 
-/// What the call `name` of the process `tgid` touched by the text behind its opening bracket; `None` where that says nothing,
-/// or nothing that is understood.
-pub(super) fn detail(name: &[u8], rest: &[u8], tgid: u32) -> Option<Detail> {
-    let name = std::str::from_utf8(name).ok()?;
-    let reader = Reader::of(name)?;
+/// What the call `name` of the process `tgid` touched by the text behind its opening bracket; nothing where that says
+/// nothing, or nothing that is understood.
+pub(super) fn details(name: &[u8], rest: &[u8], tgid: u32) -> impl Iterator<Item = Detail> {
+    let name = std::str::from_utf8(name).unwrap_or_default();
+    let readers = [Reader::of(name), Reader::also_of(name)];
+    readers.into_iter().flatten().filter_map(move |reader| {
+        let detail = detail(reader, rest, tgid)?;
+        Some(detail).filter(|detail| !is_loose(detail))
+    })
+}
+
+/// Whether it is where a symbolic link points to by a path that is relative to the link: nobody knows yet what that is.
+fn is_loose(detail: &Detail) -> bool {
+    matches!(detail, Detail::Path(Access::LinkFrom, path) if !path.is_absolute())
+}
+
+fn detail(reader: Reader, rest: &[u8], tgid: u32) -> Option<Detail> {
     let arguments = arguments(rest);
     let at = |place: u8| arguments.get(usize::from(place)).copied();
     match reader {
@@ -24,8 +36,15 @@ pub(super) fn detail(name: &[u8], rest: &[u8], tgid: u32) -> Option<Detail> {
             let access = Access::of_open(value(field(at(how)?, "flags=")?)?);
             Some(of_path(access, at(path)?))
         }
-        Reader::Path { access, path } => Some(of_path(access, at(path)?)),
+        Reader::Path { access, path, .. } => Some(of_path(access, at(path)?)),
         Reader::Address { contact, address } => of_address(contact, at(address)?),
+        Reader::Message => {
+            let message = at(1)?;
+            let name = message.windows(10).position(|it| it == b"msg_name={")?;
+            of_address(Contact::Send, &message[name..])
+        }
+        // strace prints the call that it stands for, and the arguments of the old mmap as those of the new one.
+        Reader::SocketCall | Reader::MapStructure => None,
         Reader::CloneStructure { argument } => {
             let flags = value(field(at(argument)?, "flags=")?)?;
             Some(Detail::Number(Field::Clone, flags & !0xff))
@@ -192,12 +211,13 @@ fn arguments(rest: &[u8]) -> Vec<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{detail, outcome};
+    use super::{details, outcome};
     use crate::detail::Outcome;
 
     /// Text and expected detail; the lines are what strace 6.1 prints.
     fn told(name: &str, rest: &str) -> Option<String> {
-        detail(name.as_bytes(), rest.as_bytes(), 77).map(|detail| detail.to_string())
+        let mut details = details(name.as_bytes(), rest.as_bytes(), 77);
+        details.next().map(|detail| detail.to_string())
     }
 
     #[test]
@@ -234,6 +254,11 @@ mod tests {
                 "execute:/bin/sh",
             ),
             ("rename", r#""/a", "/b""#, "rename:/b"),
+            (
+                "sendmsg",
+                r#"3, {msg_name={sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("10.0.0.1")}, msg_namelen=16, msg_iov=[{iov_base="x", iov_len=1}], msg_iovlen=1, msg_controllen=0, msg_flags=0}, 0) = 1"#,
+                "send:10.0.0.1:53",
+            ),
             (
                 "connect",
                 r#"3<TCP:[1->2]>, {sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr("10.0.0.1")}, 16) = 0"#,
@@ -307,11 +332,38 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_gets_another_name_is_named_by_both() {
+        let all = |name: &str, rest: &str| {
+            let details = details(name.as_bytes(), rest.as_bytes(), 77);
+            let texts: Vec<_> = details.map(|detail| detail.to_string()).collect();
+            texts.join(" ")
+        };
+        assert_eq!(
+            all("rename", r#""/a", "/b") = 0"#),
+            "rename:/b rename-from:/a"
+        );
+        assert_eq!(
+            all(
+                "linkat",
+                r#"AT_FDCWD, "/etc/shadow", 3</tmp>, "/tmp/x", 0) = 0"#
+            ),
+            "link:/tmp/x link-from:/etc/shadow"
+        );
+        assert_eq!(
+            all("symlink", r#""/etc/shadow", "/tmp/x") = 0"#),
+            "link:/tmp/x link-from:/etc/shadow"
+        );
+        assert_eq!(all("symlink", r#""../a", "/tmp/x") = 0"#), "link:/tmp/x");
+        let unnamed = r#"3, {msg_name=NULL, msg_namelen=0, msg_iov=[], msg_iovlen=0}, 0) = 1"#;
+        assert_eq!(all("sendmsg", unnamed), "");
+    }
+
+    #[test]
     fn no_text_is_too_short_or_too_odd() {
         let line = br#"AT_FDCWD</a>, "/etc/\"x", O_RDONLY|O_CREAT, {a=[1, "2"]}) = 3"#;
         for end in 0..line.len() {
             for name in ["openat", "openat2", "connect", "clone3", "kill", "mmap"] {
-                let _ = detail(name.as_bytes(), &line[..end], 1);
+                let _ = details(name.as_bytes(), &line[..end], 1).count();
             }
         }
     }

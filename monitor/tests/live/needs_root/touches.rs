@@ -1,13 +1,16 @@
 //! What calls touch arrives with the call that touched it.
 
-use monitor::detail::Detail;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
+use monitor::detail::{Detail, Outcome};
 use monitor::live::touch::Details;
 use monitor::syscall::{
-    event::{EventKind, ThreadKey},
+    event::{Abi, EventKind, ThreadKey},
     table,
 };
 
-use crate::harness::{Seen, options, watch_command};
+use crate::harness::{Seen, options, watch_command, watch_traced};
 
 /// Thread, place, name of the call and detail of every touch.
 fn touches(seen: &Seen) -> Vec<(ThreadKey, u64, &'static str, Detail)> {
@@ -15,6 +18,18 @@ fn touches(seen: &Seen) -> Vec<(ThreadKey, u64, &'static str, Detail)> {
         EventKind::Touch(touch) => {
             let name = table::name(touch.call)?;
             Some((event.thread, touch.seq, name, touch.detail.clone()))
+        }
+        _ => None,
+    });
+    touches.collect()
+}
+
+/// Every touch with its outcome, as text.
+fn told(seen: &Seen) -> Vec<String> {
+    let touches = seen.events.iter().filter_map(|event| match &event.kind {
+        EventKind::Touch(touch) => {
+            let outcome = touch.outcome.map_or("?", Outcome::name);
+            Some(format!("{} {outcome}", touch.detail))
         }
         _ => None,
     });
@@ -62,4 +77,73 @@ fn without_details_nothing_is_told_and_with_classes_no_path() {
     assert!(classes.iter().any(memory), "{classes:?}");
     let is_number = |it: &(ThreadKey, u64, &str, Detail)| matches!(it.3, Detail::Number(..));
     assert!(classes.iter().all(is_number), "{classes:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn how_a_call_went_is_told_with_what_it_touched() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let missing = folder.path().join("missing");
+    let told = told(&read(Details::Full, missing.to_str().expect("a path")));
+    let expected = format!("read:{} not there", missing.display());
+    assert!(told.contains(&expected), "{told:?}");
+    let there = "read:/etc/ld.so.cache ok".to_owned();
+    assert!(told.contains(&there), "{told:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_link_and_a_relative_path_lead_to_the_file_itself() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path().canonicalize().expect("a folder");
+    let (secret, link) = (folder.join("secret"), folder.join("link"));
+    std::fs::write(&secret, "x").expect("a file");
+    std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).expect("its mode");
+    std::os::unix::fs::symlink(&secret, &link).expect("a link");
+    let by_link = told(&read(Details::Full, link.to_str().expect("a path")));
+    for expected in [
+        format!("read:{} ok", link.display()),
+        format!("read:{} ok", secret.display()),
+        format!("read-private:{} ok", secret.display()),
+    ] {
+        assert!(by_link.contains(&expected), "{expected}: {by_link:?}");
+    }
+    let script = format!("cd {} && cat secret && cd /", folder.display());
+    let seen = watch_command("/bin/sh".into(), &["-c", &script], options());
+    let relative = told(&seen);
+    let expected = format!("read:{} ok", secret.display());
+    assert!(relative.contains(&expected), "{relative:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_is_submitted_to_io_uring_is_seen_with_what_it_touches() {
+    for mode in ["io-uring", "io-uring-polled"] {
+        let seen = watch_traced(&[mode], options());
+        if seen.status == Some(77) {
+            eprintln!("skipped: this kernel refuses io_uring");
+            return;
+        }
+        let mut submitted = Vec::new();
+        for calls in seen.whole_threads().values() {
+            let of_ring = calls.iter().filter(|call| call.abi == Abi::IoUring);
+            submitted.extend(of_ring.filter_map(|&call| table::name(call)));
+        }
+        assert_eq!(
+            submitted,
+            ["openat", "read", "connect", "send", "unlinkat"],
+            "{mode}"
+        );
+        let told = told(&seen);
+        for expected in [
+            "read:/etc/hostname ?",
+            "connect:127.0.0.1:9 ?",
+            "remove:/tmp/monitor-traced-missing ?",
+        ] {
+            assert!(
+                told.iter().any(|it| it == expected),
+                "{mode}: {expected}: {told:?}"
+            );
+        }
+    }
 }

@@ -1,0 +1,100 @@
+//! The call that a thread is in, and what is read of it.
+
+use aya_ebpf::{macros::map, maps::Array};
+use monitor_common::{
+    record::Window,
+    touch::{MEMORY, NO_RESULT},
+};
+
+use super::walk::Place;
+use crate::{
+    setting::slot_mask,
+    slot,
+    task::{Ids, Running},
+};
+
+/// Six arguments, and two words that are 0: an index in bounds is had by a mask.
+pub type Arguments = [u64; 8];
+
+/// What stages of reading leave for each other, and for the return of the call.
+#[repr(C)]
+pub struct Pending {
+    /// The thread, in the initial pid namespace.
+    pub owner: u32,
+    /// Whether its return is waited for: 0 or 1.
+    pub is_awaited: u32,
+    /// The place of the call in its thread.
+    pub seq: u64,
+    pub number: u32,
+    pub abi_tag: u8,
+    /// The rule that is followed.
+    pub rule: u8,
+    /// Whether what it names is to be read when it returns: 0 or 1.
+    pub is_unread: u8,
+    pub padding: u8,
+    pub tgid: u32,
+    pub service: u32,
+    /// What the kernel returned, or [`NO_RESULT`].
+    pub result: i64,
+    /// Of the call and what of it was read up to now.
+    pub hash: u64,
+    /// As the thread gave them.
+    pub arguments: Arguments,
+    /// Those bits of them that the rule asks for.
+    pub counted: Arguments,
+    pub pointer: u64,
+    pub second: u64,
+    /// The descriptor of the directory that a path is relative to.
+    pub folder: u64,
+    /// That directory, or the file that was opened.
+    pub place: Place,
+    /// Where the way from there to the root has come.
+    pub walking: Place,
+    pub word: u64,
+    /// Bytes of `memory`, or [`monitor_common::touch::UNREADABLE`].
+    pub len: u64,
+    pub memory: [u64; MEMORY / 8],
+}
+
+// By the slot of a thread, whose owner alone reads and writes it. User space sets the size before the load.
+#[map]
+static PENDING: Array<Pending> = Array::with_max_entries(1, 0);
+
+impl Pending {
+    /// That of a thread; `None` where another one has its slot.
+    #[inline(always)]
+    pub fn of(tid: u32) -> Option<&'static mut Self> {
+        if !slot::is_owned(tid) {
+            return None;
+        }
+        let pending = PENDING.get_ptr_mut(tid & slot_mask())?;
+        // SAFETY: the verifier checked the pointer. Only the slot's owner uses it, and none of its programs begins before
+        // the one before it has ended.
+        Some(unsafe { &mut *pending })
+    }
+
+    /// That of the running thread, with its ids.
+    #[inline(always)]
+    pub fn of_current() -> Option<(&'static mut Self, Ids)> {
+        let ids = Running::task().ids();
+        Some((Self::of(ids.tid)?, ids))
+    }
+
+    /// Forgets the call before, for one of this window's thread.
+    #[inline(always)]
+    pub fn begin(&mut self, window: &Window, ids: Ids, seq: u64, call: (u32, u8), rule: u8) {
+        let (number, abi_tag) = call;
+        self.owner = ids.tid;
+        self.is_awaited = 0;
+        self.seq = seq;
+        self.number = number;
+        self.abi_tag = abi_tag;
+        self.rule = rule;
+        self.tgid = window.tgid;
+        self.service = window.service;
+        self.result = NO_RESULT;
+        self.arguments[6] = 0;
+        self.arguments[7] = 0;
+        self.is_unread = 0;
+    }
+}
