@@ -69,15 +69,16 @@ impl Stream {
         }
     }
 
-    /// Begins anew at the `seq`th call of the thread, after a gap unless that is 0. An episode goes
-    /// on: a gap is no reason to raise the same alarm twice.
-    pub fn restart(&mut self, seq: u64, limits: &Limits) {
+    /// Begins anew at the `seq`th call of the thread, after a gap if calls before it are missing. A thread that was
+    /// seen elsewhere, or that was forgotten meanwhile, lacks none. An episode goes on: a gap is no reason to raise the
+    /// same alarm twice.
+    pub fn restart(&mut self, seq: u64, is_gap: bool, limits: &Limits) {
         self.scores = Scores::new(limits);
         self.episode.restart();
         self.recorder.restart(seq);
         self.firsts = Firsts::default();
         self.calm = 0;
-        self.gap = (seq > 0).then_some(seq);
+        self.gap = is_gap.then_some(seq);
     }
 
     /// Keeps a touch until its call is judged: of as many as a flight holds, the latest.
@@ -191,6 +192,36 @@ impl Stream {
         match self.gap {
             Some(seq) if self.recorder.first_seq() == seq => Evidence::Gapped,
             _ => Evidence::Complete,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Stream;
+    use crate::detect::threshold::Limits;
+    use crate::detect::verdict::Evidence;
+
+    #[test]
+    fn only_what_is_missing_makes_a_gap() {
+        let limits = Limits {
+            slow: 1.0,
+            fast: 1.0,
+            sequence: 12.0,
+            first_seen: 3.0,
+            drift: 0.0,
+            slow_calls: 64,
+            fast_calls: 16,
+        };
+        for (seq, is_gap, evidence) in [
+            (0, false, Evidence::Complete),
+            // It began in another service, and executed a program there.
+            (7, false, Evidence::Complete),
+            (7, true, Evidence::Gapped),
+        ] {
+            let mut stream = Stream::new(&limits);
+            stream.restart(seq, is_gap, &limits);
+            assert_eq!(stream.evidence(), evidence, "at {seq}");
         }
     }
 }

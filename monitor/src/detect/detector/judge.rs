@@ -148,7 +148,7 @@ impl Detector {
                     }
                     let stream = &mut self.streams[slot as usize];
                     verdicts.extend(stream.following.take().map(|it| it.told(false)));
-                    stream.restart(seq, &self.limits);
+                    stream.restart(seq, missing > 0, &self.limits);
                 }
                 Step::Calls { slot, calls, .. } => {
                     let range = from..from + calls;
