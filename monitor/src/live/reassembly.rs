@@ -220,6 +220,9 @@ impl Reassembly {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use monitor_common::{
         abi::Abi,
@@ -228,7 +231,7 @@ mod tests {
 
     use super::{Event, EventKind, Reassembly};
 
-    fn window(cause: Cause, first_seq: u64, len: u32) -> Window {
+    pub(super) fn window(cause: Cause, first_seq: u64, len: u32) -> Window {
         let mut slots = [0; WINDOW_CALLS];
         for (place, slot) in slots.iter_mut().enumerate().take(len as usize) {
             let seq = first_seq + place as u64;
@@ -254,7 +257,7 @@ mod tests {
         }
     }
 
-    fn numbers(events: &[Event]) -> Vec<u32> {
+    pub(super) fn numbers(events: &[Event]) -> Vec<u32> {
         let mut numbers = Vec::new();
         for event in events {
             if let EventKind::Calls(stretch) = &event.kind {

@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use proptest::prelude::*;
 
 use super::super::{Change, Incident, State};
 use super::{CALM_NS, Incidents, Suppression};
@@ -206,4 +209,30 @@ fn what_a_person_suppressed_is_marked_until_something_new_comes() {
     let statements = reported(&mut again, &[alarm("c", 201, 20, &[102, 101])], 202);
     assert_eq!(statements[0].suppressed, None, "ptrace was not suppressed");
     assert_eq!(again.opened(), 1);
+}
+
+proptest! {
+    /// Whoever alarms, whenever: each incident opens once and closes once, and together they have every alarm.
+    #[test]
+    fn every_alarm_is_in_one_incident_and_every_incident_ends(
+        alarms in prop::collection::vec((0..600_u64, 2..6_u32, 100..104_u32), 1..25)
+    ) {
+        let (mut all, mut statements, mut now) = (incidents(), Vec::new(), 0);
+        for (number, (after, tgid, call)) in alarms.iter().enumerate() {
+            now += after;
+            let one = alarm(&number.to_string(), now, *tgid, &[*call]);
+            all.alarm(&one, &mut statements);
+            all.advance(now * SECOND, &mut statements);
+        }
+        all.finish(&mut statements);
+        prop_assert_eq!(all.open(), 0);
+        let mut last = BTreeMap::new();
+        for one in &statements {
+            let before = last.insert(one.id.clone(), one);
+            prop_assert_eq!(before.is_none(), one.state == State::Opened, "{:?}", states(&statements));
+            prop_assert!(before.is_none_or(|it| it.state != State::Closed && it.alarms <= one.alarms));
+        }
+        prop_assert!(last.values().all(|it| it.state == State::Closed));
+        prop_assert_eq!(last.values().map(|it| it.alarms + it.alike).sum::<u64>(), alarms.len() as u64);
+    }
 }

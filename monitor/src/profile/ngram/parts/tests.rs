@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::{Node, PartsError};
 use crate::profile::ngram::Ngram;
 
@@ -151,4 +153,31 @@ fn two_models_merged_are_one_that_learned_both() {
     let outside = merged.merge(&other, |token| token + 5);
     assert!(outside.is_err());
     assert_eq!(merged.nodes(), both.nodes());
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_unlearned_was_never_learned(
+        sequences in prop::collection::vec(prop::collection::vec(0..12_u32, 0..60), 1..6),
+        which: prop::sample::Index,
+        probe in prop::collection::vec(0..12_u32, 0..40),
+    ) {
+        let which = which.index(sequences.len());
+        let mut model = learned(&sequences);
+        unlearn(&mut model, &sequences[which]);
+        let mut others = sequences.clone();
+        others.remove(which);
+        let without = learned(&others);
+        prop_assert_eq!(model.nodes(), without.nodes());
+        prop_assert_eq!(
+            model.surprises(probe.iter().copied()),
+            without.surprises(probe.iter().copied())
+        );
+        // What is learned again is there again, in whatever order.
+        let mut cursor = model.middle();
+        for &token in &sequences[which] {
+            model.learn_next(&mut cursor, token).expect("a token");
+        }
+        prop_assert_eq!(model.nodes(), learned(&sequences).nodes());
+    }
 }
