@@ -10,7 +10,7 @@ use crate::profile::first_seen::First;
 use crate::syscall::event::Call;
 
 use consequential::is_consequential;
-pub use privileged::{PRIVILEGED, Source, is_privileged};
+pub use privileged::{PRIVILEGED, Source, gives_up_rights, is_privileged};
 
 /// What the rate of new things is known of ([`prior`](crate::profile::prior::prior)).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

@@ -1,12 +1,12 @@
 //! What is reported before anything was learned: the first time that a service makes a call only a privileged process has a use for.
 //!
 //! A service that was not learned may do anything, so that its beginning teaches: until [`NEW_CALLS`] calls or [`NEW_NS`], what it
-//! does is taken for its own.
+//! does is taken for its own. How it starts again nobody has seen then: that it gives up root's rights says nothing.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::profile::class::is_privileged;
+use crate::profile::class::{gives_up_rights, is_privileged};
 use crate::syscall::event::{Abi, Call};
 
 /// Calls after which a service is not new any more.
@@ -26,7 +26,7 @@ static PRIVILEGED: LazyLock<Vec<bool>> = LazyLock::new(|| {
     let numbers = |abi| (0..NUMBERS).map(move |number| Call { abi, number });
     let calls = Abi::ALL.into_iter().flat_map(numbers);
     let mut privileged = vec![false; NUMBERS as usize * TAGS];
-    for call in calls.filter(|&call| is_privileged(call)) {
+    for call in calls.filter(|&call| is_privileged(call) && !gives_up_rights(call)) {
         privileged[place(call)] = true;
     }
     privileged
@@ -89,6 +89,10 @@ mod tests {
         assert!(!provisional.is_first(call(0), 6));
         assert!(provisional.is_first(call(175), 6));
         assert!(!provisional.is_first(call(175), 7));
+        // 105 is setuid, 116 setgroups, 161 chroot.
+        for number in [105, 116, 161] {
+            assert!(!provisional.is_first(call(number), 8), "so a daemon starts");
+        }
         let mut slow = Provisional::default();
         slow.pass(10, 5);
         assert!(slow.is_first(call(165), 5 + NEW_NS));

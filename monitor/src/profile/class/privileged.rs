@@ -104,8 +104,24 @@ pub const PRIVILEGED: [(&str, Source); 74] = [
 /// Whether the call is on the list of privileged calls.
 #[must_use]
 pub fn is_privileged(call: Call) -> bool {
-    let listed = |name: &str| PRIVILEGED.binary_search_by(|&(it, _)| it.cmp(name)).is_ok();
-    table::name(call).is_some_and(|name| listed(name) || listed(plain(name)))
+    source(call).is_some()
+}
+
+/// Whether the call is a privileged one by which a program changes who it is or shuts itself in, as every daemon does that
+/// gives up root's rights when it starts or for each of its sessions.
+#[must_use]
+pub fn gives_up_rights(call: Call) -> bool {
+    matches!(source(call), Some(Manual(_))) || table::name(call) == Some("chroot")
+}
+
+/// Why the call is on the list of privileged calls; `None` if it is not.
+fn source(call: Call) -> Option<Source> {
+    let listed = |name: &str| {
+        let place = PRIVILEGED.binary_search_by(|&(it, _)| it.cmp(name)).ok()?;
+        Some(PRIVILEGED[place].1)
+    };
+    let name = table::name(call)?;
+    listed(name).or_else(|| listed(plain(name)))
 }
 
 /// The name without what 32-bit tables add for wide arguments: `setuid32`, `clock_settime64`.
@@ -116,7 +132,7 @@ fn plain(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{PRIVILEGED, is_privileged};
+    use super::{PRIVILEGED, gives_up_rights, is_privileged};
     use crate::syscall::event::{Abi, Call};
     use crate::syscall::table;
 
@@ -141,6 +157,13 @@ mod tests {
             assert!(!call("read").is_some_and(is_privileged), "{abi:?}");
         }
         let wide = table::call(Abi::I386, "setuid32").expect("of i386");
-        assert!(is_privileged(wide));
+        assert!(is_privileged(wide) && gives_up_rights(wide));
+        let of = |name| table::call(Abi::X86_64, name).expect("of x86-64");
+        for name in ["capset", "chroot", "setgroups", "setresuid"] {
+            assert!(gives_up_rights(of(name)), "{name}");
+        }
+        for name in ["init_module", "unshare", "mount", "getuid"] {
+            assert!(!gives_up_rights(of(name)), "{name}");
+        }
     }
 }
