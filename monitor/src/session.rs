@@ -16,7 +16,6 @@ use crate::model::runtime::{Runtime, RuntimeError};
 use crate::model::{Model, ModelError, ScoreError};
 use crate::profile::Profile;
 use crate::profile::budget::{Budget, thresholds};
-use crate::profile::provenance::Origin;
 use crate::source::Source;
 
 /// Events between two rounds of inference: enough for the model to work in batches.
@@ -203,12 +202,7 @@ pub fn learn<S: Source>(source: S, library: Option<&Path>) -> Result<Profile, Se
         census.push(&event.map_err(|error| SessionError::Source(Box::new(error)))?);
     }
     let progress = census.end_source();
-    census.note(vec![Origin {
-        calls: progress.calls,
-        lives: progress.lives,
-        seconds: progress.seconds,
-        ..Origin::default()
-    }]);
+    census.note(vec![progress.origin()]);
     let (profile, lives) = census.into_parts();
     Ok(finish(embedded(library)?, profile, &lives, &mut |_, _| {})?)
 }

@@ -109,6 +109,20 @@ pub struct Progress {
     pub novelty: Option<f64>,
 }
 
+impl Progress {
+    /// What was learned, as a profile keeps it of a source that has no name and no digest.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin {
+            calls: self.calls,
+            lives: self.lives,
+            lost: self.lost,
+            seconds: self.seconds,
+            ..Origin::default()
+        }
+    }
+}
+
 /// A life that goes on.
 #[derive(Clone, Copy)]
 struct Open {

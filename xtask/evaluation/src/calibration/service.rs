@@ -12,7 +12,6 @@ use monitor::profile::Profile;
 use monitor::profile::budget::{Budget, thresholds};
 use monitor::profile::class::Class;
 use monitor::profile::prior::Priors;
-use monitor::profile::provenance::Origin;
 use monitor::syscall::event::Event;
 use monitor::trace;
 
@@ -136,12 +135,7 @@ impl Service {
             Ok(())
         })?;
         let progress = census.end_source();
-        census.note(vec![Origin {
-            calls: progress.calls,
-            lives: progress.lives,
-            seconds: progress.seconds,
-            ..Origin::default()
-        }]);
+        census.note(vec![progress.origin()]);
         let (profile, lives) = census.into_parts();
         let mut profile = finish(model()?, profile, &lives, &mut |_, _| {})?;
         profile.known.set_priors(priors);
