@@ -232,14 +232,14 @@ impl Subject<'_> {
     }
 
     fn locked(&self) -> Verdict {
+        let Some(status) = self.guest.status("locked") else {
+            return Verdict::Absent;
+        };
         let said = self.guest.said("locked");
         if self.release.series() >= UNLOCKED_SINCE {
-            let status = self.guest.status("locked");
-            return ensure(status == Some(0), || {
-                format!("locked: status {status:?}: {said}")
-            });
+            return ensure(status == 0, || format!("locked: status {status}: {said}"));
         }
-        let told = self.guest.status("locked") == Some(1)
+        let told = status == 1
             && said.lines().count() == 1
             && said.contains("locked memory")
             && said.contains("ulimit -l");
@@ -254,8 +254,11 @@ impl Subject<'_> {
     }
 
     fn nobody(&self) -> Verdict {
+        let Some(status) = self.guest.status("nobody") else {
+            return Verdict::Absent;
+        };
         let said = self.guest.said("nobody");
-        let told = self.guest.status("nobody") == Some(1) && said.contains("no permission");
+        let told = status == 1 && said.contains("no permission");
         ensure(told, || format!("nobody: {said}"))
     }
 
