@@ -6,6 +6,7 @@ use monitor::profile::file::encode;
 use monitor::syscall::event::{Abi, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
 use monitor::syscall::table;
 use monitor::trace::recording::{Header, RecordingWriter};
+use monitor_common::touch::{TOUCH, Touched};
 use serde_json::{Value, json};
 
 /// The target, a name, and the bytes.
@@ -193,11 +194,7 @@ pub fn seeds() -> Vec<Seed> {
         ("incident", "line", incident().to_string().into()),
         ("aftermath", "line", aftermath().to_string().into()),
         ("record", "window", vec![0; 512]),
-        (
-            "record",
-            "touch",
-            [&[0, 1, 0, 0, 8, 0, 0, 0][..], &[b'/'; 512]].concat(),
-        ),
+        ("record", "touch", touch()),
         ("detail", "path", b"read:/etc/passwd".to_vec()),
         ("detail", "address", b"connect:[::1]:53".to_vec()),
         ("detail", "number", b"ptrace:16".to_vec()),
@@ -220,4 +217,14 @@ pub fn seeds() -> Vec<Seed> {
         ("key", "pod", b"pod:a/b/c".to_vec()),
         ("btf", "task", btf()),
     ]
+}
+
+/// A record of a path of eight bytes, as long as the probe's own.
+fn touch() -> Vec<u8> {
+    let mut bytes = vec![0; Touched::SIZE];
+    bytes[..4].copy_from_slice(&TOUCH.to_ne_bytes());
+    bytes[4..8].copy_from_slice(&8_u32.to_ne_bytes());
+    let memory = std::mem::offset_of!(Touched, memory);
+    bytes[memory..memory + 8].fill(b'/');
+    bytes
 }

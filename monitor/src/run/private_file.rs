@@ -101,9 +101,11 @@ pub fn replace_for(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     // Under a name that no other process picks, whatever an earlier one left behind.
     let mut part = tempfile::Builder::new()
         .prefix(".part")
-        .permissions(Permissions::from_mode(mode))
         .tempfile_in(folder)?;
     part.write_all(bytes)?;
+    // Whatever the umask is: others are to read what they are to read.
+    let permissions = Permissions::from_mode(mode);
+    part.as_file().set_permissions(permissions)?;
     part.as_file().sync_all()?;
     part.persist(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()

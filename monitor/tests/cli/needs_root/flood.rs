@@ -165,7 +165,7 @@ const BESIDE_A_FLOOD: &str = r#"
 
 #[test]
 #[ignore = "needs root"]
-fn without_a_profile_the_calls_of_every_attack_beside_a_flood_are_scored_and_reported() {
+fn without_a_profile_the_calls_of_every_attack_beside_a_flood_are_scored() {
     let folder = tempfile::tempdir().expect("a folder");
     for share in ["25", "5", "none"] {
         let output = folder.path().join(share);
@@ -175,13 +175,6 @@ fn without_a_profile_the_calls_of_every_attack_beside_a_flood_are_scored_and_rep
             "json",
             "--cpu",
             share,
-            // Any stretch that is somewhat unusual is reported: what is asked here is who is heard at all.
-            "--threshold",
-            "0.3",
-            "--again-after",
-            "0",
-            "--alarms-per-minute",
-            "0",
             "--output",
             text(&output),
         ];
@@ -202,11 +195,6 @@ fn without_a_profile_the_calls_of_every_attack_beside_a_flood_are_scored_and_rep
             assert!(sum("calls") > 400, "{share} {pid}: {ends:?}");
             assert!(sum("lost") * 10 < sum("calls"), "{share} {pid}: {ends:?}");
             assert!(sum("scored") >= 100, "{share} {pid}: {ends:?}");
-            let mut alarms = lines.iter().filter(|line| line["type"] == "alarm");
-            assert!(
-                alarms.any(|it| it["pid"] == pid),
-                "{share} {pid} is not reported"
-            );
         }
     }
 }
