@@ -70,15 +70,7 @@ impl Service {
 
     /// When its process was started, nanoseconds since boot to the tick, as the probe says it.
     fn start_ns(&self) -> u64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
-        let fields = stat.rsplit_once(") ").expect("a name").1;
-        let ticks: u64 = fields
-            .split(' ')
-            .nth(19)
-            .expect("a start")
-            .parse()
-            .expect("a number");
-        ticks * 10_000_000 + 1234
+        started_ns(self.child.id()) + 1234
     }
 
     fn state(&self) -> char {
@@ -350,8 +342,8 @@ fn nothing_in_a_request_is_believed() {
     }
 }
 
-/// The same of another process, whose start is right.
-fn of(pid: u32, request: &Request) -> Request {
+/// When a process was started, nanoseconds since boot, as exactly as /proc says it: to the tick.
+fn started_ns(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
     let fields = stat.rsplit_once(") ").expect("a name").1;
     let ticks: u64 = fields
@@ -360,10 +352,15 @@ fn of(pid: u32, request: &Request) -> Request {
         .expect("a start")
         .parse()
         .expect("a number");
+    ticks * 10_000_000
+}
+
+/// The same of another process, whose start is right.
+fn of(pid: u32, request: &Request) -> Request {
     Request {
         pid,
         tid: pid,
-        start_ns: ticks * 10_000_000,
+        start_ns: started_ns(pid),
         ..request.clone()
     }
 }
