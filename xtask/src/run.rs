@@ -49,8 +49,9 @@ fn command(monitor: &Path, library: &Path, arguments: &[OsString]) -> Result<Com
 fn with_library(arguments: &[OsString], library: &Path) -> Vec<OsString> {
     let command = arguments.first().and_then(|first| first.to_str());
     let at = match command {
-        Some("replay" | "score") => 1,
-        Some("record" | "explain" | "syscalls" | "help") => return arguments.to_vec(),
+        Some("doctor" | "guard" | "learn" | "replay" | "score" | "support-bundle") => 1,
+        // Any other command neither takes it nor lets it stand before.
+        Some(word) if !word.starts_with('-') => return arguments.to_vec(),
         _ => 0,
     };
     let named = arguments
@@ -89,7 +90,13 @@ mod tests {
         assert_eq!(given("--pid 7"), "--onnxruntime /lib.so --pid 7");
         assert_eq!(given("-- ls --all"), "--onnxruntime /lib.so -- ls --all");
         assert_eq!(given("replay a.rec"), "replay --onnxruntime /lib.so a.rec");
+        assert_eq!(
+            given("learn --profile a -- ls"),
+            "learn --onnxruntime /lib.so --profile a -- ls"
+        );
+        assert_eq!(given("guard"), "guard --onnxruntime /lib.so");
         assert_eq!(given("record --all"), "record --all");
+        assert_eq!(given("top"), "top");
         assert_eq!(
             given("--onnxruntime=/own --all"),
             "--onnxruntime=/own --all"
