@@ -189,7 +189,13 @@ mod tests {
 
     #[test]
     fn every_kind_does_something_and_counts_its_calls() {
-        for kind in [Kind::Getppid, Kind::Files, Kind::Pipe, Kind::Mixed] {
+        for kind in [
+            Kind::Getppid,
+            Kind::Open,
+            Kind::Files,
+            Kind::Pipe,
+            Kind::Mixed,
+        ] {
             let done = together(&options(kind)).expect("a load");
             assert!(done.operations > 0 && done.calls >= done.operations);
             assert!(done.seconds >= 0.05 && done.cpu_seconds > 0.0, "{done:?}");

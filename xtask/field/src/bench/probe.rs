@@ -21,11 +21,13 @@ use support::stop;
 const SWITCH: &str = "/proc/sys/kernel/bpf_stats_enabled";
 
 /// Whose programs are timed.
-const CONFIGURATIONS: [Configuration; 6] = [
+const CONFIGURATIONS: [Configuration; 8] = [
     Configuration::Empty,
     Configuration::Record,
     Configuration::Pid,
+    Configuration::PidBare,
     Configuration::Elsewhere,
+    Configuration::ElsewhereBare,
     Configuration::All,
     Configuration::Bpftrace,
 ];

@@ -14,6 +14,8 @@ use nix::libc;
 pub enum Kind {
     /// The cheapest call there is, `getppid`.
     Getppid,
+    /// A file that is there already is opened and closed.
+    Open,
     /// A file is made, written, asked for its state, read, closed and removed.
     Files,
     /// A byte goes to another thread through a pipe and back through another.
@@ -42,6 +44,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Getppid => "getppid",
+            Self::Open => "open",
             Self::Files => "files",
             Self::Pipe => "pipe",
             Self::Mixed => "mixed",
@@ -55,6 +58,7 @@ impl Kind {
     pub fn start(self, lane: usize) -> Result<Box<dyn Operation>> {
         Ok(match self {
             Self::Getppid => Box::new(Getppid),
+            Self::Open => Box::new(Open),
             Self::Files => Box::new(Files::new(lane)?),
             Self::Pipe => Box::new(Pipe::new()?),
             Self::Mixed => Box::new(Mixed { block: [7; 64] }),
@@ -77,6 +81,28 @@ impl Operation for Getppid {
 
     fn between_looks(&self) -> u64 {
         256
+    }
+}
+
+struct Open;
+
+impl Operation for Open {
+    fn once(&mut self) -> io::Result<()> {
+        // SAFETY: the path ends with NUL, and the descriptor is this function's own.
+        unsafe {
+            let device = libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+            checked(device as isize)?;
+            checked(libc::close(device) as isize)?;
+        }
+        Ok(())
+    }
+
+    fn calls(&self) -> u64 {
+        2
+    }
+
+    fn between_looks(&self) -> u64 {
+        64
     }
 }
 

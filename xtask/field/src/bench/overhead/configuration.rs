@@ -20,16 +20,24 @@ pub enum Configuration {
     Alone,
     /// An empty program on the raw tracepoint `sys_enter`.
     Empty,
+    /// Empty programs on the raw tracepoints `sys_enter` and `sys_exit`.
+    EmptyBoth,
     /// `monitor --pid`, scoring by the general model.
     Pid,
+    /// The same with `--details off`.
+    PidBare,
     /// `monitor --pid` with a profile of the workload.
     Profile,
+    /// The same with `--details off`.
+    ProfileBare,
     /// `monitor --pid` with `--cpu 10%`.
     Budget,
     /// `monitor record --pid`: captured and written, not scored.
     Record,
     /// `monitor --pid` of another process.
     Elsewhere,
+    /// The same with `--details off`.
+    ElsewhereBare,
     /// `monitor --all`.
     All,
     /// `strace -f`, its output thrown away.
@@ -149,8 +157,8 @@ fn watch(mut command: Command, work: impl FnOnce() -> Result<()>) -> Result<()> 
 pub enum Tool {
     /// None.
     Nothing,
-    /// The empty program.
-    Empty(Empty),
+    /// The empty program, on each tracepoint.
+    Empty(Vec<Empty>),
     /// A process.
     Process(Running),
 }
@@ -171,8 +179,10 @@ impl Tool {
     pub fn end(self) -> Result<()> {
         match self {
             Self::Nothing => {}
-            Self::Empty(empty) => {
-                anyhow::ensure!(empty.descriptor().as_raw_fd() >= 0);
+            Self::Empty(all) => {
+                for empty in all {
+                    anyhow::ensure!(empty.descriptor().as_raw_fd() >= 0);
+                }
             }
             Self::Process(mut running) => {
                 if let Some(status) = running.ended()? {
@@ -189,14 +199,18 @@ impl Tool {
 
 impl Configuration {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::Alone,
         Self::Empty,
+        Self::EmptyBoth,
         Self::Pid,
+        Self::PidBare,
         Self::Profile,
+        Self::ProfileBare,
         Self::Budget,
         Self::Record,
         Self::Elsewhere,
+        Self::ElsewhereBare,
         Self::All,
         Self::Strace,
         Self::Perf,
@@ -209,11 +223,15 @@ impl Configuration {
         match self {
             Self::Alone => "alone",
             Self::Empty => "empty",
+            Self::EmptyBoth => "empty-both",
             Self::Pid => "pid",
+            Self::PidBare => "pid-bare",
             Self::Profile => "profile",
+            Self::ProfileBare => "profile-bare",
             Self::Budget => "budget",
             Self::Record => "record",
             Self::Elsewhere => "elsewhere",
+            Self::ElsewhereBare => "elsewhere-bare",
             Self::All => "all",
             Self::Strace => "strace",
             Self::Perf => "perf",
@@ -222,9 +240,30 @@ impl Configuration {
         }
     }
 
+    /// Whether it leaves out what calls touch.
+    const fn is_bare(self) -> bool {
+        matches!(
+            self,
+            Self::PidBare | Self::ProfileBare | Self::ElsewhereBare
+        )
+    }
+
+    /// Whether it is judged by a profile.
+    pub const fn has_profile(self) -> bool {
+        matches!(self, Self::Profile | Self::ProfileBare)
+    }
+
     /// Whether it takes some time to find how much it may do.
     pub const fn settles(self) -> bool {
-        matches!(self, Self::Pid | Self::Profile | Self::Budget | Self::All)
+        matches!(
+            self,
+            Self::Pid
+                | Self::PidBare
+                | Self::Profile
+                | Self::ProfileBare
+                | Self::Budget
+                | Self::All
+        )
     }
 
     /// In words.
@@ -232,11 +271,15 @@ impl Configuration {
         match self {
             Self::Alone => "alone",
             Self::Empty => "an empty BPF program",
+            Self::EmptyBoth => "empty BPF programs on `sys_enter` and `sys_exit`",
             Self::Pid => "`monitor --pid`",
+            Self::PidBare => "`monitor --pid --details off`",
             Self::Profile => "`monitor --pid --profile`",
+            Self::ProfileBare => "`monitor --pid --profile --details off`",
             Self::Budget => "`monitor --pid --cpu 10%`",
             Self::Record => "`monitor record --pid`",
             Self::Elsewhere => "`monitor --pid` of another process",
+            Self::ElsewhereBare => "`monitor --pid --details off` of another process",
             Self::All => "`monitor --all`",
             Self::Strace => "`strace -f`",
             Self::Perf => "`perf trace`",
@@ -294,9 +337,13 @@ impl Configuration {
         };
         let mut command = match self {
             Self::Alone => return Ok(Tool::Nothing),
-            Self::Empty => return Ok(Tool::Empty(Empty::attach()?)),
-            Self::Pid => watching(place, &by_pid(pids)),
-            Self::Profile => {
+            Self::Empty => return Ok(Tool::Empty(vec![Empty::attach(c"sys_enter")?])),
+            Self::EmptyBoth => {
+                let both = [c"sys_enter", c"sys_exit"].map(Empty::attach);
+                return Ok(Tool::Empty(both.into_iter().collect::<Result<_>>()?));
+            }
+            Self::Pid | Self::PidBare => watching(place, &by_pid(pids)),
+            Self::Profile | Self::ProfileBare => {
                 let mut command = watching(place, &by_pid(pids));
                 command.arg("--profile").args(profile);
                 command
@@ -312,7 +359,7 @@ impl Configuration {
                 command.args(["--output", "/dev/null"]);
                 command
             }
-            Self::Elsewhere => watching(place, &by_pid(&[place.idle.pid()])),
+            Self::Elsewhere | Self::ElsewhereBare => watching(place, &by_pid(&[place.idle.pid()])),
             Self::All => watching(place, &["--all".into()]),
             Self::Strace => {
                 let mut command = peer("strace");
@@ -342,6 +389,9 @@ impl Configuration {
                 command
             }
         };
+        if self.is_bare() {
+            command.args(["--details", "off"]);
+        }
         command.stdout(Stdio::null());
         let mut running = Running::start_quietly(command)?;
         match self {

@@ -1,9 +1,10 @@
-//! The floor: a program that does nothing, on the tracepoint that the monitor uses.
+//! The floor: a program that does nothing, on a tracepoint that the monitor uses.
 //!
 //! That the tracepoint is in use at all sends every system call of every process through the kernel's
 //! slow path (`SYSCALL_WORK_SYSCALL_TRACEPOINT`, include/linux/thread_info.h). No tool of this kind
 //! gets under that.
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
 
@@ -48,7 +49,7 @@ pub struct Empty {
 
 fn bpf<T>(command: libc::c_long, attributes: &T) -> io::Result<OwnedFd> {
     // SAFETY: the attributes are one of the structures above, whose layout is the kernel's; their
-    // pointers are to constants. Both commands give a descriptor that nobody else owns.
+    // pointers are to constants or to what the caller lends for the call. Both commands give a descriptor that nobody else owns.
     unsafe {
         let size = size_of::<T>();
         let fd = libc::syscall(libc::SYS_bpf, command, std::ptr::from_ref(attributes), size);
@@ -60,11 +61,11 @@ fn bpf<T>(command: libc::c_long, attributes: &T) -> io::Result<OwnedFd> {
 }
 
 impl Empty {
-    /// Loads and attaches it.
+    /// Loads it and attaches it to this raw tracepoint.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub fn attach() -> Result<Self> {
+    pub fn attach(tracepoint: &CStr) -> Result<Self> {
         let program = bpf(
             BPF_PROG_LOAD,
             &Load {
@@ -83,7 +84,7 @@ impl Empty {
         let link = bpf(
             BPF_RAW_TRACEPOINT_OPEN,
             &Open {
-                name: c"sys_enter".as_ptr() as u64,
+                name: tracepoint.as_ptr() as u64,
                 program: program.as_raw_fd() as u32,
                 padding: 0,
             },
@@ -109,7 +110,7 @@ mod tests {
         #[test]
         #[ignore = "needs root"]
         fn the_kernel_takes_the_empty_program() {
-            let empty = Empty::attach().expect("attached");
+            let empty = Empty::attach(c"sys_enter").expect("attached");
             assert!(empty.descriptor() >= 0);
         }
     }

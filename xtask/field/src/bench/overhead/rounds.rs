@@ -75,7 +75,7 @@ pub fn run(options: &Options, place: &Place) -> Result<Vec<Row>> {
             },
         };
         // Caches warm up, and what the profile is learned from is the workload.
-        if configurations.contains(&Configuration::Profile) {
+        if configurations.iter().any(|it| it.has_profile()) {
             case.profile = Some(match &place.profile {
                 Some(path) => path.clone(),
                 None => {

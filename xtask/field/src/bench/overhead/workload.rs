@@ -13,6 +13,8 @@ use crate::bench::load::{Kind, Load, Options};
 pub enum Workload {
     /// A loop of the cheapest call.
     Getppid,
+    /// A known file opened and closed.
+    Open,
     /// Files made, written, read and removed.
     Files,
     /// A byte to another thread and back.
@@ -72,8 +74,9 @@ impl Measured {
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Getppid,
+        Self::Open,
         Self::Files,
         Self::Pipe,
         Self::Nginx,
@@ -84,6 +87,7 @@ impl Workload {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Getppid => "getppid",
+            Self::Open => "open",
             Self::Files => "files",
             Self::Pipe => "pipe",
             Self::Nginx => "nginx",
@@ -95,6 +99,7 @@ impl Workload {
     pub const fn operation(self) -> &'static str {
         match self {
             Self::Getppid => "a `getppid`",
+            Self::Open => "open and close of `/dev/null`",
             Self::Files => {
                 "open, write, fstat, read and close of a file of 4 KiB in memory, and unlink"
             }
@@ -122,6 +127,7 @@ impl Workload {
         };
         match self {
             Self::Getppid => load(Kind::Getppid),
+            Self::Open => load(Kind::Open),
             Self::Files => load(Kind::Files),
             Self::Pipe => load(Kind::Pipe),
             Self::Nginx => Ok(Box::new(Nginx::start()?)),
