@@ -1,5 +1,7 @@
 //! A profile as a seccomp profile of the OCI runtime specification (opencontainers/runtime-spec, config-linux.md, "Seccomp").
 
+mod conditions;
+
 use std::collections::BTreeSet;
 
 use monitor::profile::Profile;
@@ -112,18 +114,21 @@ pub fn profile(profile: &Profile, audit: bool) -> (Value, usize) {
     let calls: Vec<_> = calls.copied().collect();
     let names: BTreeSet<_> = calls.iter().filter_map(|&call| table::name(call)).collect();
     let nameless = calls.iter().filter(|&&call| table::name(call).is_none());
-    let architectures: BTreeSet<_> = calls
-        .iter()
-        .filter_map(|call| architecture(call.abi))
-        .collect();
-    let start: Vec<_> = START.iter().filter(|name| !names.contains(*name)).collect();
+    let abis: BTreeSet<_> = calls.iter().map(|call| call.abi).collect();
+    let architectures: BTreeSet<_> = abis.iter().filter_map(|&abi| architecture(abi)).collect();
+    let conditions = conditions::rules(profile, &names, &abis);
+    let is_free = |name: &&&str| !conditions.iter().any(|(of, _)| of == *name);
+    let free: Vec<_> = names.iter().filter(is_free).collect();
+    let start = START.iter().filter(|name| !names.contains(*name));
+    let mut syscalls = vec![
+        json!({ "names": free, "action": "SCMP_ACT_ALLOW" }),
+        json!({ "names": start.collect::<Vec<_>>(), "action": "SCMP_ACT_ALLOW" }),
+    ];
+    syscalls.extend(conditions.into_iter().map(|(_, rule)| rule));
     let mut json = json!({
         "defaultAction": if audit { "SCMP_ACT_LOG" } else { "SCMP_ACT_ERRNO" },
         "architectures": architectures,
-        "syscalls": [
-            { "names": names, "action": "SCMP_ACT_ALLOW" },
-            { "names": start, "action": "SCMP_ACT_ALLOW" },
-        ],
+        "syscalls": syscalls,
     });
     if !audit {
         json["defaultErrnoRet"] = 1.into();
