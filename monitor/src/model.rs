@@ -89,7 +89,31 @@ pub enum ModelError {
     },
     /// onnxruntime does not take the graph.
     #[error("onnxruntime does not take the model: {0}")]
-    Graph(#[from] ort::Error),
+    Graph(Fault),
+}
+
+/// What onnxruntime says of a failure.
+#[derive(Debug, Error)]
+#[error(transparent)]
+pub struct Fault(Box<dyn std::error::Error + Send + Sync>);
+
+impl Fault {
+    /// Of an error of the library's binding, whose types are nobody else's business.
+    pub(crate) fn of(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl ModelError {
+    fn graph(error: ort::Error) -> Self {
+        Self::Graph(Fault::of(error))
+    }
+}
+
+impl ScoreError {
+    fn inference(error: ort::Error) -> Self {
+        Self::Inference(Fault::of(error))
+    }
 }
 
 /// Why calls could not be scored.
@@ -97,7 +121,7 @@ pub enum ModelError {
 pub enum ScoreError {
     /// onnxruntime failed.
     #[error("inference failed: {0}")]
-    Inference(#[from] ort::Error),
+    Inference(Fault),
     /// The model gave something that is no surprise.
     #[error("the model gave a surprise of {0} nats: the model is broken, export or train it again")]
     NoSurprise(f32),
@@ -166,7 +190,7 @@ impl Model {
                 graph: hash,
             });
         }
-        let session = onnx::session(runtime, graph)?;
+        let session = onnx::session(runtime, graph).map_err(ModelError::graph)?;
         graph::check(&manifest, &session)?;
         let network = match manifest.kind {
             Kind::Stateful => {

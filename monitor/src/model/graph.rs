@@ -16,7 +16,7 @@ struct Promise<'m> {
 
 /// Compares metadata, inputs and outputs.
 pub(super) fn check(manifest: &Manifest, session: &Session) -> Result<(), ModelError> {
-    let metadata = session.metadata()?;
+    let metadata = session.metadata().map_err(ModelError::graph)?;
     for (key, expected) in manifest.metadata() {
         let found = metadata.custom(key);
         if found.as_deref() != Some(&*expected) {

@@ -16,6 +16,8 @@ use std::sync::Mutex;
 use ort::environment::Environment;
 use thiserror::Error;
 
+use super::Fault;
+
 pub use telemetry::disable_telemetry;
 #[cfg(feature = "live")]
 pub(crate) use telemetry::telemetry_before;
@@ -59,13 +61,13 @@ pub enum RuntimeError {
     #[error("libonnxruntime cannot be used: {source}; {REMEDY}")]
     Unusable {
         /// What the loader said.
-        source: ort::LoadDynamicError,
+        source: Fault,
     },
     /// It was loaded and would not start.
     #[error("libonnxruntime does not start: {source}; {REMEDY}")]
     Environment {
         /// What it said.
-        source: ort::Error,
+        source: Fault,
     },
 }
 
@@ -111,11 +113,15 @@ impl Runtime {
             return Err(RuntimeError::Telemetry);
         }
         let environment = ort::init_from(&path)
-            .map_err(|source| RuntimeError::Unusable { source })?
+            .map_err(|error| RuntimeError::Unusable {
+                source: Fault::of(error),
+            })?
             .with_name("monitor")
             .with_telemetry(false)
             .build()
-            .map_err(|source| RuntimeError::Environment { source })?;
+            .map_err(|error| RuntimeError::Environment {
+                source: Fault::of(error),
+            })?;
         environment.set_log_level(ort::logging::LogLevel::Error);
         Ok(loaded.insert(Self { environment, path }).clone())
     }
@@ -128,6 +134,7 @@ impl Runtime {
 
     /// The environment, of which a process can have one only: for sessions beside those of a
     /// [`Model`](super::Model).
+    #[doc(hidden)]
     #[must_use]
     pub const fn environment(&self) -> &Environment {
         &self.environment

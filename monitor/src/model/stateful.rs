@@ -122,17 +122,17 @@ impl Stateful {
         let slot = &mut self.packs[length][width];
         let pack = match slot {
             Some(pack) => pack,
-            None => slot.insert(Pack::new(
-                &self.session,
-                &self.state,
-                (calls, 1 << width),
-                None,
-            )?),
+            None => {
+                let size = (calls, 1 << width);
+                let made = Pack::new(&self.session, &self.state, size, None);
+                slot.insert(made.map_err(ScoreError::inference)?)
+            }
         };
         for (place, &index) in chosen.iter().enumerate() {
             pack.fill(place, &lanes[index as usize], calls);
         }
-        self.session.run_binding(&pack.binding)?;
+        let ran = self.session.run_binding(&pack.binding);
+        ran.map_err(ScoreError::inference)?;
         for (place, &index) in chosen.iter().enumerate() {
             pack.empty(place, &mut lanes[index as usize], calls)?;
         }
@@ -164,15 +164,16 @@ impl Stateful {
             let slot = &mut self.explaining[length];
             let pack = match slot {
                 Some(pack) => pack,
-                None => slot.insert(Pack::new(
-                    &self.session,
-                    &self.state,
-                    (1 << length, 1),
-                    self.distribution.then_some(self.size),
-                )?),
+                None => {
+                    let distribution = self.distribution.then_some(self.size);
+                    let made =
+                        Pack::new(&self.session, &self.state, (1 << length, 1), distribution);
+                    slot.insert(made.map_err(ScoreError::inference)?)
+                }
             };
             pack.fill(0, &lane, 1 << length);
-            self.session.run_binding(&pack.binding)?;
+            let ran = self.session.run_binding(&pack.binding);
+            ran.map_err(ScoreError::inference)?;
             let from = lane.surprises.len();
             pack.empty(0, &mut lane, 1 << length)?;
             let expected = pack

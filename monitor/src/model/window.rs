@@ -112,19 +112,18 @@ impl Window {
         let slot = &mut self.batches[width];
         let batch = match slot {
             Some(batch) => batch,
-            None => slot.insert(Batch::new(
-                &self.session,
-                1 << width,
-                self.context,
-                self.size,
-            )?),
+            None => {
+                let made = Batch::new(&self.session, 1 << width, self.context, self.size);
+                slot.insert(made.map_err(ScoreError::inference)?)
+            }
         };
         let window = batch.window.extract_tensor_mut().1;
         for (cell, &call) in window.iter_mut().zip(&self.windows) {
             *cell = i64::from(call);
         }
         self.windows.clear();
-        self.session.run_binding(&batch.binding)?;
+        let ran = self.session.run_binding(&batch.binding);
+        ran.map_err(ScoreError::inference)?;
         Ok(batch.log_probabilities.extract_tensor().1)
     }
 
