@@ -18,6 +18,8 @@ pub mod field;
 
 pub mod sensitive;
 
+pub mod technique;
+
 pub mod reader;
 
 pub mod written;

@@ -57,6 +57,19 @@ pub struct Incident {
     pub suppressed: Option<String>,
 }
 
+impl Incident {
+    /// Techniques of MITRE ATT&CK that are certain, each once, that of the heaviest new thing first.
+    pub fn techniques(&self) -> impl Iterator<Item = &'static str> {
+        let mut told = Vec::new();
+        for technique in self.first_seen.iter().filter_map(FirstSeen::technique) {
+            if !told.contains(&technique) {
+                told.push(technique);
+            }
+        }
+        told.into_iter()
+    }
+}
+
 /// First-seen things that an incident names at most.
 pub const MOST_FIRSTS: usize = 64;
 

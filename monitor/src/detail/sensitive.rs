@@ -128,10 +128,16 @@ pub const LIST: [Sensitive; 19] = [
     },
     Sensitive {
         what: "libraries that every program loads",
-        matches: "/etc/ld.so.preload, /etc/ld.so.conf changed",
+        matches: "/etc/ld.so.preload opened or changed, /etc/ld.so.conf changed",
         technique: Some("T1574.006"),
         source: "ATT&CK: Hijack Execution Flow, Dynamic Linker Hijacking",
-        is: |detail| changes(detail, |path| path.starts_with(b"/etc/ld.so.")),
+        is: |detail| {
+            path(detail, |effect, path| {
+                // It is there only where something is loaded into every program (ld.so(8)).
+                path == b"/etc/ld.so.preload"
+                    || effect == Effect::Changes && path.starts_with(b"/etc/ld.so.")
+            })
+        },
     },
     Sensitive {
         what: "accounts, logins and start-up files of shells",
@@ -355,6 +361,7 @@ mod tests {
             "create:/root/.ssh/authorized_keys",
             "create:/etc/systemd/system/x.service",
             "create:/etc/ld.so.preload",
+            "read:/etc/ld.so.preload",
             "write:/usr/bin/sudo",
             "connect:unix:/run/docker.sock",
             "connect:169.254.169.254:80",
@@ -376,6 +383,7 @@ mod tests {
         }
         for text in [
             "read:/etc/passwd",
+            "read:/etc/ld.so.cache",
             "read:/etc/ssl/certs/ca.pem",
             "read:/proc/self/maps",
             "create:/var/log/nginx/access.log",

@@ -23,6 +23,18 @@ pub fn did(detail: &Detail, outcome: Option<Outcome>) -> String {
     words
 }
 
+/// The same where the thing is known and only how it went is new: "opened /etc/shadow for reading, which never
+/// succeeded before".
+#[must_use]
+pub fn went(detail: &Detail, outcome: Outcome) -> String {
+    let news = match outcome {
+        Outcome::Ok => "which never succeeded before",
+        Outcome::Denied => "which was never denied before",
+        _ => "which never went so before",
+    };
+    format!("{}, {news}", did(detail, Some(outcome)))
+}
+
 fn on_path(access: Access, path: &str) -> String {
     match access {
         Access::Read => format!("opened {path} for reading"),
@@ -113,6 +125,19 @@ fn memory(number: u64) -> String {
 mod tests {
     use super::did;
     use crate::detail::{Detail, Outcome};
+
+    #[test]
+    fn what_went_another_way_is_said_with_how_it_went() {
+        let detail: Detail = "read:/etc/shadow".parse().expect("a detail");
+        assert_eq!(
+            super::went(&detail, Outcome::Ok),
+            "opened /etc/shadow for reading, which never succeeded before"
+        );
+        assert_eq!(
+            super::went(&detail, Outcome::Denied),
+            "opened /etc/shadow for reading: denied, which was never denied before"
+        );
+    }
 
     #[test]
     fn what_happened_is_said_as_a_person_says_it() {

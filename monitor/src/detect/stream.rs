@@ -96,7 +96,8 @@ impl Stream {
         while let Some(mut touch) = self.touches.pop_front_if(|touch| touch.seq < end) {
             // Of a call that is no longer recorded: known late, and told all the same.
             touch.seq = touch.seq.max(self.recorder.first_seq());
-            if self.firsts.touched(profile, &touch.detail, touch.seq) {
+            let done = (&touch.detail, touch.outcome);
+            if self.firsts.touched(profile, done, touch.seq) {
                 self.recorder.touch(touch);
             }
         }

@@ -50,6 +50,10 @@ pub fn headline(alarm: &Alarm, first_seen: &[FirstSeen]) -> String {
             let did = words::did(detail, outcome);
             format!("{} did what it never did: {did}", actor(alarm, &service))
         }
+        First::Outcome(detail, outcome) => {
+            let went = words::went(detail, *outcome);
+            format!("{} did what it never did: {went}", actor(alarm, &service))
+        }
     };
     let others = first_seen.len() - 1;
     let privileged = first_seen[1..].iter().find_map(|other| match other.what {

@@ -12,7 +12,7 @@ use crate::profile::known::family;
 use crate::profile::ngram::Cursor;
 use crate::profile::provenance::Origin;
 use crate::profile::sightings::Place;
-use crate::profile::touched::Sighting;
+use crate::profile::touched::{News, Sighting};
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
 use crate::syscall::table;
@@ -250,12 +250,15 @@ impl Census {
             calls: provenance.calls().saturating_add(self.progress.calls),
             millis: before.saturating_add((latest_ns - first_ns) / 1_000_000),
         };
-        if touched.learn(&detail, at) {
+        if let Some(news) = touched.learn(&detail, touch.outcome, at) {
             let place = Place {
                 life: u64::from(thread.tid),
                 seq: touch.seq,
             };
-            let class = Class::of_touch(&detail);
+            let class = match news {
+                News::Thing => Class::of_touch(&detail),
+                News::Outcome(outcome) => Class::of_outcome(&detail, outcome),
+            };
             self.profile.known.learn_touch(class, place);
         }
     }

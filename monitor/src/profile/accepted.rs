@@ -63,8 +63,9 @@ impl Profile {
             sequence[ORDER - 1] = u16::try_from(token).unwrap_or(BEFORE);
             self.accepted.sequences.insert(sequence);
         }
+        let touches = flight.touches.iter();
         self.touched
-            .take_up(flight.touches.iter().map(|touch| &touch.detail));
+            .take_up(touches.map(|touch| (&touch.detail, touch.outcome)));
         let added = self.accepted.sequences.len() - before;
         let mut known = self.accepted.acceptances.iter_mut();
         match known.find(|it| it.alarm == alarm) {
@@ -118,7 +119,7 @@ impl Profile {
                 self.known.accept(name, token);
             }
         }
-        self.touched.take_up(other.touched.things().keys());
+        self.touched.take_up(other.touched.touches());
         for acceptance in &other.accepted.acceptances {
             let mine = &mut self.accepted.acceptances;
             if !mine.iter().any(|it| it.alarm == acceptance.alarm) {

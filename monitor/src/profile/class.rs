@@ -5,12 +5,12 @@ mod consequential;
 mod privileged;
 
 use crate::detail::access::Effect;
-use crate::detail::{Detail, sensitive};
+use crate::detail::{Detail, Outcome, sensitive};
 use crate::profile::first_seen::First;
 use crate::syscall::event::Call;
 
 use consequential::is_consequential;
-pub use privileged::{PRIVILEGED, Source, gives_up_rights, is_privileged};
+pub use privileged::{PRIVILEGED, Source, TECHNIQUES, gives_up_rights, is_privileged, technique};
 
 /// What the rate of new things is known of ([`prior`](crate::profile::prior::prior)).
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -95,6 +95,16 @@ impl Class {
         }
     }
 
+    /// Something known that a call was never let do, or was never forbidden: where it succeeds, it is as heavy as what the
+    /// service never touched, and where it is forbidden it is only unusual.
+    #[must_use]
+    pub fn of_outcome(detail: &Detail, outcome: Outcome) -> Self {
+        match Self::of_touch(detail) {
+            heavy @ (Self::SensitiveTouch | Self::ProgramTouch) if outcome == Outcome::Ok => heavy,
+            _ => Self::Touch,
+        }
+    }
+
     /// Whether it is of what calls touch, of which a source may say nothing.
     #[must_use]
     pub const fn is_touch(self) -> bool {
@@ -137,6 +147,7 @@ impl First {
             Self::Name(_) => Class::Name,
             Self::CallOfName(_, call) => Class::of_call_of_name(*call),
             Self::Touch(detail) => Class::of_touch(detail),
+            Self::Outcome(detail, outcome) => Class::of_outcome(detail, *outcome),
         }
     }
 }

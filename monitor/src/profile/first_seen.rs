@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::detail::{Detail, sensitive};
-use crate::profile::class::is_privileged;
+use crate::detail::{Detail, Outcome, sensitive};
+use crate::profile::class::{is_privileged, technique};
 use crate::syscall::event::{Call, Comm};
 
 /// What can be new.
@@ -17,6 +17,8 @@ pub enum First {
     CallOfName(Comm, Call),
     /// The service never touched this, as it stands generalised.
     Touch(Detail),
+    /// The service touched this before, and it never went that way.
+    Outcome(Detail, Outcome),
 }
 
 /// Something new that a thread did.
@@ -37,8 +39,22 @@ impl FirstSeen {
     pub fn is_privileged(&self) -> bool {
         match &self.what {
             First::Call(call) => is_privileged(*call),
-            First::Touch(detail) => sensitive::of(detail).is_some(),
-            First::Name(_) | First::CallOfName(..) => false,
+            First::Touch(detail) | First::Outcome(detail, Outcome::Ok) => {
+                sensitive::of(detail).is_some()
+            }
+            First::Outcome(..) | First::Name(_) | First::CallOfName(..) => false,
+        }
+    }
+
+    /// The technique of MITRE ATT&CK that it is a means of, where that is certain.
+    #[must_use]
+    pub fn technique(&self) -> Option<&'static str> {
+        match &self.what {
+            First::Call(call) | First::CallOfName(_, call) => technique(*call),
+            First::Touch(detail) | First::Outcome(detail, Outcome::Ok) => {
+                sensitive::of(detail).and_then(|line| line.technique)
+            }
+            First::Name(_) | First::Outcome(..) => None,
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use crate::detail::Detail;
+use crate::detail::{Detail, Outcome};
 use crate::profile::Profile;
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::known::{Known, evidence, family};
+use crate::profile::touched::News;
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Call, Comm};
 use crate::syscall::table::only_ends;
@@ -51,18 +52,28 @@ impl Firsts {
         }
     }
 
-    /// Notes that the `seq`th call of the thread touched this, given generalised. Whether that is new.
-    pub fn touched(&mut self, profile: &Profile, detail: &Detail, seq: u64) -> bool {
+    /// Notes that the `seq`th call of the thread touched this, given generalised, and how that went. Whether that is new.
+    pub fn touched(
+        &mut self,
+        profile: &Profile,
+        (detail, outcome): (&Detail, Option<Outcome>),
+        seq: u64,
+    ) -> bool {
         // Nobody knows what a path or an address was that could not be read: it is evidence of nothing.
         let is_read = !matches!(
             detail,
             Detail::UnreadablePath(_) | Detail::UnreadableAddress(_)
         );
-        let is_new = is_read && !profile.touched.is_empty() && !profile.touched.knows(detail);
-        if is_new {
-            self.add(&profile.known, First::Touch(detail.clone()), seq);
+        if !is_read || profile.touched.is_empty() {
+            return false;
         }
-        is_new
+        let what = match profile.touched.news(detail, outcome) {
+            Some(News::Thing) => First::Touch(detail.clone()),
+            Some(News::Outcome(outcome)) => First::Outcome(detail.clone(), outcome),
+            None => return false,
+        };
+        self.add(&profile.known, what, seq);
+        true
     }
 
     fn add(&mut self, known: &Known, what: First, seq: u64) {

@@ -6,10 +6,13 @@
 
 mod index;
 
+pub mod outcomes;
+
 use std::collections::BTreeMap;
 
-use crate::detail::Detail;
+use crate::detail::{Detail, Outcome};
 use index::Index;
+use outcomes::Outcomes;
 
 /// Things beyond that many are not learned.
 pub const MOST_THINGS: usize = 1 << 14;
@@ -21,6 +24,17 @@ pub struct Thing {
     pub count: u64,
     /// When it was first touched.
     pub first: Sighting,
+    /// How that went, where that is known.
+    pub outcomes: Outcomes,
+}
+
+/// What is new in a touch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum News {
+    /// The service never touched the thing.
+    Thing,
+    /// It did, and it never went that way.
+    Outcome(Outcome),
 }
 
 /// When something was first seen, from where learning began.
@@ -65,6 +79,15 @@ impl Touched {
         &self.things
     }
 
+    /// Every thing with each outcome that was learned of it, and once without where none was.
+    pub fn touches(&self) -> impl Iterator<Item = (&Detail, Option<Outcome>)> {
+        self.things.iter().flat_map(|(detail, thing)| {
+            let outcomes: Vec<_> = thing.outcomes.all().map(|(it, _)| Some(it)).collect();
+            let none = outcomes.is_empty().then_some(None);
+            outcomes.into_iter().chain(none).map(move |it| (detail, it))
+        })
+    }
+
     /// Touches of things that are not listed: a folder of many children covers them, or there was no room.
     #[must_use]
     pub const fn others(&self) -> u64 {
@@ -83,40 +106,71 @@ impl Touched {
         self.index.changes(path)
     }
 
-    /// Learns a touch of a thing, given generalised. Whether it was new.
-    pub fn learn(&mut self, detail: &Detail, at: Sighting) -> bool {
+    /// What is new to the service in a touch of this thing, given generalised, that went this way.
+    #[must_use]
+    pub fn news(&self, detail: &Detail, outcome: Option<Outcome>) -> Option<News> {
+        if let Some(thing) = self.things.get(detail) {
+            let news = outcome.filter(|&it| thing.outcomes.is_news(it));
+            return news.map(News::Outcome);
+        }
+        (!self.index.covers(detail)).then_some(News::Thing)
+    }
+
+    /// Learns a touch of a thing, given generalised, and how it went. What was new in it.
+    pub fn learn(
+        &mut self,
+        detail: &Detail,
+        outcome: Option<Outcome>,
+        at: Sighting,
+    ) -> Option<News> {
+        let news = self.news(detail, outcome);
         if let Some(thing) = self.things.get_mut(detail) {
             thing.count = thing.count.saturating_add(1);
-            return false;
+            if let Some(outcome) = outcome {
+                thing.outcomes.learn(outcome);
+            }
+            return news;
         }
         let covered = self.index.covers(detail);
         if covered && self.index.is_wild(detail) || self.things.len() >= MOST_THINGS {
             self.others = self.others.saturating_add(1);
-            return !covered;
+            return news;
         }
         self.index.add(detail);
         let first = Thing {
             count: 1,
             first: at,
+            outcomes: outcome.map(|it| (it, 1)).into_iter().collect(),
         };
         self.things.insert(detail.clone(), first);
-        !covered
+        news
     }
 
-    /// Takes things as known, given generalised, as if they had been there from the beginning.
-    pub fn take_up<'a>(&mut self, details: impl IntoIterator<Item = &'a Detail>) {
-        for detail in details {
-            if !self.knows(detail) {
-                self.learn(detail, Sighting::default());
+    /// Takes touches as known, their things given generalised, as if they had been there from the beginning.
+    pub fn take_up<'a>(
+        &mut self,
+        touches: impl IntoIterator<Item = (&'a Detail, Option<Outcome>)>,
+    ) {
+        for (detail, outcome) in touches {
+            if self.news(detail, outcome).is_some() {
+                self.learn(detail, outcome, Sighting::default());
             }
         }
     }
 
     /// Takes touches back that were learned before.
-    pub fn unlearn<'a>(&mut self, details: impl IntoIterator<Item = &'a Detail>) {
-        for detail in details {
+    pub fn unlearn<'a>(
+        &mut self,
+        touches: impl IntoIterator<Item = (&'a Detail, Option<Outcome>)>,
+    ) {
+        for (detail, outcome) in touches {
             match self.things.get_mut(detail) {
-                Some(thing) if thing.count > 1 => thing.count -= 1,
+                Some(thing) if thing.count > 1 => {
+                    thing.count -= 1;
+                    if let Some(outcome) = outcome {
+                        thing.outcomes.unlearn(outcome);
+                    }
+                }
                 Some(_) => {
                     self.things.remove(detail);
                 }
@@ -131,16 +185,14 @@ impl Touched {
         for (detail, theirs) in &other.things {
             if let Some(mine) = self.things.get_mut(detail) {
                 mine.count = mine.count.saturating_add(theirs.count);
+                mine.outcomes.join(theirs.outcomes);
             } else if self.things.len() < MOST_THINGS {
                 let first = Sighting {
                     calls: theirs.first.calls.saturating_add(after.calls),
                     millis: theirs.first.millis.saturating_add(after.millis),
                 };
-                let thing = Thing {
-                    count: theirs.count,
-                    first,
-                };
-                self.things.insert(detail.clone(), thing);
+                self.things
+                    .insert(detail.clone(), Thing { first, ..*theirs });
             }
         }
         self.others = self.others.saturating_add(other.others);

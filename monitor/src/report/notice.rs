@@ -136,6 +136,8 @@ pub struct Notice {
     pub evidence: &'static str,
     /// SHA-256 of the profile that judged.
     pub profile_sha256: Option<String>,
+    /// Techniques of MITRE ATT&CK that are certain.
+    pub techniques: Vec<&'static str>,
     /// The most surprising calls, at most ten.
     pub calls: Vec<String>,
     /// The whole record, one object of JSON.
@@ -184,6 +186,7 @@ impl Notice {
             threshold: 0.0,
             evidence: "complete",
             profile_sha256: None,
+            techniques: Vec::new(),
             calls: Vec::new(),
             record: record.to_string(),
         }
@@ -235,6 +238,7 @@ pub(crate) mod sample {
             threshold: 12.0,
             evidence: "complete",
             profile_sha256: Some("ab".repeat(32)),
+            techniques: vec!["T1003.008", "T1552.004"],
             calls: vec!["execve".into(), "dup2".into()],
             record: r#"{"type":"incident"}"#.into(),
         }

@@ -207,6 +207,9 @@ fn rows(difference: &Difference) -> String {
         row(&format!("by {}", harmless(&name.to_string())), calls);
     }
     row("touches", texts(&difference.touched));
+    let went = difference.outcomes.iter();
+    let went = went.map(|(detail, outcome)| format!("{detail}: {}", outcome.name()));
+    row("outcomes", texts(&went.collect::<Vec<_>>()));
     row("sequences", vec![difference.sequences.to_string()]);
     text
 }

@@ -1,5 +1,6 @@
 //! What a profile holds.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use monitor::detail::access::Effect;
@@ -46,6 +47,7 @@ struct Touched {
     detail: String,
     count: u64,
     first_seen_s: f64,
+    outcomes: BTreeMap<&'static str, u32>,
     sensitive: Option<&'static str>,
     #[serde(skip)]
     group: &'static str,
@@ -59,6 +61,9 @@ struct Origin {
     lost: u64,
     model: String,
 }
+
+/// The outcome that goes without saying.
+const ALL_WELL: &str = "ok";
 
 /// What is touched, as people sort it.
 const GROUPS: [&str; 5] = [
@@ -84,6 +89,11 @@ fn touched((detail, thing): (&Detail, &Thing)) -> Touched {
         detail: detail.to_string(),
         count: thing.count,
         first_seen_s: thing.first.millis as f64 / 1000.0,
+        outcomes: thing
+            .outcomes
+            .all()
+            .map(|(it, count)| (it.name(), count))
+            .collect(),
         sensitive: sensitive::of(detail).map(|line| line.what),
         group,
     }
@@ -211,6 +221,9 @@ impl Shown {
                     text,
                     "  {count:>14} {word:<12} {what}, first after {first:.0} s"
                 )?;
+                for (outcome, count) in thing.outcomes.iter().filter(|it| *it.0 != ALL_WELL) {
+                    write!(text, ", {} {outcome}", grouped(u64::from(*count)))?;
+                }
                 match thing.sensitive {
                     Some(line) => writeln!(text, " ({line})")?,
                     None => writeln!(text)?,

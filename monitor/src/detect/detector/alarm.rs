@@ -134,7 +134,8 @@ fn firsts(own: &Own, flight: &Flight) -> Firsts {
         firsts.made(known, call, own.profile().vocabulary.token(call), seq);
     }
     for touch in &flight.touches {
-        firsts.touched(own.profile(), &touch.detail, touch.seq);
+        let done = (&touch.detail, touch.outcome);
+        firsts.touched(own.profile(), done, touch.seq);
     }
     firsts.forget(flight.first_seq);
     firsts

@@ -201,7 +201,8 @@ impl Detector {
         touch.detail = self
             .written
             .note(general, |path| profile.touched.writes(path));
-        if profile.touched.is_empty() || profile.touched.knows(&touch.detail) {
+        let news = profile.touched.news(&touch.detail, touch.outcome);
+        if profile.touched.is_empty() || news.is_none() {
             return Ok(());
         }
         let stream = &mut self.streams[slot as usize];

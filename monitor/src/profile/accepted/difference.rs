@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::detail::Detail;
+use crate::detail::{Detail, Outcome};
 use crate::profile::Profile;
+use crate::profile::touched::News;
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Call, Comm};
 
@@ -18,6 +19,8 @@ pub struct Difference {
     pub calls_of_names: BTreeMap<Comm, Vec<Call>>,
     /// What it was not known to touch.
     pub touched: Vec<Detail>,
+    /// What it touched, and never that way.
+    pub outcomes: Vec<(Detail, Outcome)>,
     /// How many sequences were not accepted.
     pub sequences: usize,
 }
@@ -54,9 +57,14 @@ impl Difference {
                 difference.calls_of_names.insert(name, new);
             }
         }
-        let touched = after.touched.things().keys();
-        let touched = touched.filter(|it| !before.touched.knows(it));
-        difference.touched = touched.cloned().collect();
+        for (detail, outcome) in after.touched.touches() {
+            match before.touched.news(detail, outcome) {
+                Some(News::Thing) if difference.touched.last() == Some(detail) => {}
+                Some(News::Thing) => difference.touched.push(detail.clone()),
+                Some(News::Outcome(it)) => difference.outcomes.push((detail.clone(), it)),
+                None => {}
+            }
+        }
         difference.calls = calls;
         difference
     }

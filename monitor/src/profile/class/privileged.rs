@@ -101,6 +101,27 @@ pub const PRIVILEGED: [(&str, Source); 74] = [
     ("vm86", Blocked),
 ];
 
+/// Calls that have no other use than a technique of MITRE ATT&CK where a service makes them that never did, in order.
+pub const TECHNIQUES: [(&str, &str); 9] = [
+    ("create_module", "T1547.006"),
+    ("finit_module", "T1547.006"),
+    ("init_module", "T1547.006"),
+    ("memfd_create", "T1620"),
+    ("memfd_secret", "T1620"),
+    ("name_to_handle_at", "T1611"),
+    ("process_vm_readv", "T1003.007"),
+    ("process_vm_writev", "T1055"),
+    ("ptrace", "T1055.008"),
+];
+
+/// The technique of MITRE ATT&CK that a call is a means of, where that is certain.
+#[must_use]
+pub fn technique(call: Call) -> Option<&'static str> {
+    let name = table::name(call)?;
+    let place = TECHNIQUES.binary_search_by(|&(it, _)| it.cmp(name)).ok()?;
+    Some(TECHNIQUES[place].1)
+}
+
 /// Whether the call is on the list of privileged calls.
 #[must_use]
 pub fn is_privileged(call: Call) -> bool {
@@ -132,13 +153,22 @@ fn plain(name: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{PRIVILEGED, gives_up_rights, is_privileged};
+    use super::{PRIVILEGED, Source, TECHNIQUES, gives_up_rights, is_privileged};
     use crate::syscall::event::{Abi, Call};
     use crate::syscall::table;
 
     #[test]
     fn the_list_is_in_order_and_every_name_is_one_of_a_table() {
         assert!(PRIVILEGED.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(TECHNIQUES.is_sorted_by(|a, b| a.0 < b.0));
+        for (name, means) in TECHNIQUES {
+            let privileged = PRIVILEGED.iter().find(|it| it.0 == name);
+            let source = privileged.map(|it| it.1).expect("a privileged call");
+            assert!(
+                !matches!(source, Source::Technique(it) if it != means),
+                "{name}"
+            );
+        }
         for (name, _) in PRIVILEGED {
             let known = Abi::ALL
                 .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::detail::{Detail, NoDetail};
+use crate::detail::{Detail, NoDetail, Outcome};
 use crate::profile::accepted::{Acceptance, Accepted, BEFORE, Sequence};
 use crate::profile::class::Class;
 use crate::profile::held_out::{HeldOut, MOST_PEAKS};
@@ -47,14 +47,22 @@ pub(super) struct Contents {
     /// Of acceptances by their ids, where there are any: behind all else, where a monitor that does not know them stops reading.
     #[serde(skip)]
     pub(super) reasons: Vec<(String, String)>,
+    /// Of things by their text forms, where any are known: outcomes by their tags, and how often. Behind the reasons, in the same
+    /// way.
+    #[serde(skip)]
+    pub(super) outcomes: Vec<(String, Vec<(u8, u32)>)>,
 }
 
 /// The bytes of contents.
 pub(super) fn written(contents: &Contents) -> Vec<u8> {
     const PLAIN: &str = "plain numbers and text in memory";
     let mut bytes = postcard::to_stdvec(contents).expect(PLAIN);
-    if !contents.reasons.is_empty() {
+    let has_outcomes = !contents.outcomes.is_empty();
+    if !contents.reasons.is_empty() || has_outcomes {
         bytes.extend(postcard::to_stdvec(&contents.reasons).expect(PLAIN));
+    }
+    if has_outcomes {
+        bytes.extend(postcard::to_stdvec(&contents.outcomes).expect(PLAIN));
     }
     bytes
 }
@@ -63,7 +71,11 @@ pub(super) fn written(contents: &Contents) -> Vec<u8> {
 pub(super) fn read(bytes: &[u8]) -> Result<Contents, postcard::Error> {
     let (mut contents, rest): (Contents, _) = postcard::take_from_bytes(bytes)?;
     if !rest.is_empty() {
-        contents.reasons = postcard::from_bytes(rest)?;
+        let (reasons, rest) = postcard::take_from_bytes(rest)?;
+        contents.reasons = reasons;
+        if !rest.is_empty() {
+            contents.outcomes = postcard::from_bytes(rest)?;
+        }
     }
     Ok(contents)
 }
@@ -115,6 +127,7 @@ impl From<&Profile> for Contents {
                 .iter()
                 .filter_map(|it| Some((it.alarm.clone(), it.reason.clone()?)))
                 .collect(),
+            outcomes: outcomes(&profile.touched),
         }
     }
 }
@@ -153,12 +166,18 @@ impl TryFrom<Contents> for Profile {
         if things.len() > MOST_THINGS {
             return Err("more things touched than are learned".into());
         }
+        let mut outcomes: BTreeMap<_, _> = contents.outcomes.into_iter().collect();
         let things: Vec<_> = things
             .into_iter()
             .map(|(text, count, calls, millis)| {
                 let detail: Detail = text.parse().map_err(|error: NoDetail| error.to_string())?;
-                let first = Sighting { calls, millis };
-                Ok((detail, Thing { count, first }))
+                let of_it = outcomes.remove(&text).unwrap_or_default().into_iter();
+                let thing = Thing {
+                    count,
+                    first: Sighting { calls, millis },
+                    outcomes: of_it.map(outcome).collect::<Result<_, _>>()?,
+                };
+                Ok((detail, thing))
             })
             .collect::<Result<_, String>>()?;
         let mut reasons: BTreeMap<String, String> = contents.reasons.into_iter().collect();
@@ -201,6 +220,20 @@ fn touched(touched: &Touched) -> (Vec<(String, u64, u64, u64)>, u64) {
         (detail.to_string(), thing.count, first.calls, first.millis)
     });
     (things.collect(), touched.others())
+}
+
+fn outcomes(touched: &Touched) -> Vec<(String, Vec<(u8, u32)>)> {
+    let things = touched.things().iter().map(|(detail, thing)| {
+        let outcomes = thing.outcomes.all();
+        let outcomes = outcomes.map(|(outcome, count)| (outcome.tag(), count));
+        (detail.to_string(), outcomes.collect::<Vec<_>>())
+    });
+    things.filter(|(_, all)| !all.is_empty()).collect()
+}
+
+fn outcome((tag, count): (u8, u32)) -> Result<(Outcome, u32), String> {
+    let outcome = Outcome::from_tag(tag).ok_or_else(|| format!("an outcome of tag {tag}"))?;
+    Ok((outcome, count))
 }
 
 impl Contents {

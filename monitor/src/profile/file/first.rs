@@ -66,6 +66,7 @@ impl From<First> for Contents {
             },
             touched: (Vec::new(), 0),
             reasons: Vec::new(),
+            outcomes: Vec::new(),
         }
     }
 }

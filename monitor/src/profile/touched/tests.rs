@@ -1,5 +1,5 @@
-use super::{Sighting, Touched};
-use crate::detail::Detail;
+use super::{News, Sighting, Touched};
+use crate::detail::{Detail, Outcome};
 
 fn detail(text: &str) -> Detail {
     let detail: Detail = text.parse().expect("a detail");
@@ -9,7 +9,7 @@ fn detail(text: &str) -> Detail {
 fn learned(texts: &[&str]) -> Touched {
     let mut touched = Touched::default();
     for text in texts {
-        touched.learn(&detail(text), Sighting::default());
+        touched.learn(&detail(text), None, Sighting::default());
     }
     touched
 }
@@ -27,7 +27,7 @@ fn a_folder_of_many_children_stands_for_them_and_a_dozen_trusted_names_do_not() 
     for folder in folders {
         for name in ('a'..='z').map(|letter| letter.to_string()) {
             let text = format!("read:{folder}/{name}");
-            touched.learn(&detail(&text), Sighting::default());
+            touched.learn(&detail(&text), None, Sighting::default());
         }
     }
     assert!(touched.knows(&detail("read:/srv/www/img/logo")));
@@ -85,7 +85,7 @@ fn a_client_of_many_hosts_may_reach_another_but_never_the_metadata_service() {
     let mut touched = Touched::default();
     for host in 1..=8 {
         let text = format!("connect:8.8.4.{host}:443");
-        touched.learn(&detail(&text), Sighting::default());
+        touched.learn(&detail(&text), None, Sighting::default());
     }
     assert!(touched.knows(&detail("connect:1.1.1.1:443")));
     for news in [
@@ -106,10 +106,10 @@ fn what_was_learned_is_taken_back_exactly() {
         .into();
     let mut touched = learned(&before);
     for one in &held {
-        touched.learn(one, Sighting::default());
+        touched.learn(one, None, Sighting::default());
     }
     assert!(touched.knows(&held[1]));
-    touched.unlearn(&held);
+    touched.unlearn(held.iter().map(|it| (it, None)));
     assert_eq!(touched.things(), learned(&before).things());
     assert!(!touched.knows(&held[1]) && touched.knows(&held[0]));
 }
@@ -127,4 +127,38 @@ fn joined_counts_add_up_and_later_sightings_stay_later() {
     assert_eq!(thing("read:/b").count, 2);
     assert_eq!(thing("read:/b").first, Sighting::default());
     assert_eq!(thing("read:/c").first, after);
+}
+
+#[test]
+fn how_a_call_on_a_known_thing_went_is_news_until_it_is_learned() {
+    let preload = detail("read:/etc/ld.so.preload");
+    let mut touched = Touched::default();
+    let absent = Some(Outcome::NotThere);
+    let learned = touched.learn(&preload, absent, Sighting::default());
+    assert_eq!(learned, Some(News::Thing));
+    assert_eq!(touched.news(&preload, absent), None);
+    assert_eq!(
+        touched.news(&preload, None),
+        None,
+        "nobody knows how it went"
+    );
+    let found = (&preload, Some(Outcome::Ok));
+    assert_eq!(
+        touched.news(found.0, found.1),
+        Some(News::Outcome(Outcome::Ok))
+    );
+    let before = touched.clone();
+    touched.learn(found.0, found.1, Sighting::default());
+    assert_eq!(touched.news(found.0, found.1), None);
+    touched.unlearn([found]);
+    assert_eq!(touched.things(), before.things());
+    touched.take_up([found]);
+    assert_eq!(touched.news(found.0, found.1), None);
+    let mut other = Touched::default();
+    other.join(&touched, Sighting::default());
+    assert_eq!(other.news(found.0, found.1), None, "it came with the rest");
+    // What only a folder of many children stands for has no outcomes.
+    let learned_without = ["read:/a"].map(detail);
+    touched.learn(&learned_without[0], None, Sighting::default());
+    assert_eq!(touched.news(&learned_without[0], found.1), None);
 }

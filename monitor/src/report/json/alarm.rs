@@ -133,6 +133,12 @@ pub struct FirstSeenRecord {
     /// What was touched, in the text form of details.
     #[serde(default)]
     pub detail: Option<String>,
+    /// How the call on it went, where that is what was new.
+    #[serde(default)]
+    pub outcome: Option<String>,
+    /// The technique of MITRE ATT&CK that it is a means of, where that is certain.
+    #[serde(default)]
+    pub technique: Option<String>,
     /// What it is worth, nats.
     pub nats: f64,
 }
@@ -149,6 +155,8 @@ pub enum FirstKind {
     CallOfName,
     /// What a call touched.
     Touch,
+    /// How a call went on something that was touched before.
+    Outcome,
 }
 
 /// A process of a lineage.
@@ -467,10 +475,12 @@ pub fn first_seen(one: &FirstSeen) -> FirstSeenRecord {
         First::Name(comm) => (FirstKind::ProcessName, Some(comm), None),
         First::CallOfName(comm, call) => (FirstKind::CallOfName, Some(comm), Some(call)),
         First::Touch(_) => (FirstKind::Touch, None, None),
+        First::Outcome(..) => (FirstKind::Outcome, None, None),
     };
-    let detail = match &one.what {
-        First::Touch(detail) => Some(detail.to_string()),
-        _ => None,
+    let (detail, outcome) = match &one.what {
+        First::Touch(detail) => (Some(detail), None),
+        First::Outcome(detail, outcome) => (Some(detail), Some(outcome.name())),
+        _ => (None, None),
     };
     let (abi, number, name) = match call.as_ref().map(named) {
         Some((abi, number, name)) => (Some(abi), Some(number), name),
@@ -483,7 +493,9 @@ pub fn first_seen(one: &FirstSeen) -> FirstSeenRecord {
         abi,
         number,
         name,
-        detail,
+        detail: detail.map(ToString::to_string),
+        outcome: outcome.map(str::to_owned),
+        technique: one.technique().map(str::to_owned),
         nats: one.nats,
     }
 }

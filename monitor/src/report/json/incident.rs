@@ -51,6 +51,9 @@ pub struct IncidentRecord {
     pub alike: u64,
     /// What the service never did before, the heaviest first.
     pub first_seen: Vec<FirstSeenRecord>,
+    /// Techniques of MITRE ATT&CK that are certain, each once.
+    #[serde(default)]
+    pub techniques: Vec<String>,
     /// Ids of its alarms, oldest first.
     pub alarm_ids: Vec<String>,
     /// Id of its heaviest alarm.
@@ -96,6 +99,7 @@ impl IncidentRecord {
             alarms: incident.alarms,
             alike: incident.alike,
             first_seen: incident.first_seen.iter().map(first_seen).collect(),
+            techniques: incident.techniques().map(str::to_owned).collect(),
             alarm_ids: incident.alarm_ids.clone(),
             alarm: incident.alarm.id.clone(),
             pid: incident.alarm.thread.tgid,

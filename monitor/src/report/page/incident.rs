@@ -256,12 +256,21 @@ fn sentence(first: &FirstSeenRecord) -> String {
         )
     };
     let comm = first.comm.as_deref().unwrap_or("a process");
-    match first.kind {
+    let mut sentence = match first.kind {
         FirstKind::ProcessName => format!("a process called {comm}"),
         FirstKind::Call => format!("the call {}", call()),
         FirstKind::CallOfName => format!("the call {} by {comm}", call()),
         FirstKind::Touch => did(first.detail.as_deref().unwrap_or_default(), None),
+        FirstKind::Outcome => {
+            let outcome = first.outcome.as_deref();
+            let did = did(first.detail.as_deref().unwrap_or_default(), outcome);
+            format!("{did}, which never went so before")
+        }
+    };
+    if let Some(technique) = &first.technique {
+        sentence += &format!(" ({technique})");
     }
+    sentence
 }
 
 fn touched(touch: &TouchRecord) -> String {

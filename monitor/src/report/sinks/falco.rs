@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::detail::technique::tactic;
 use crate::detect::severity::Severity;
 use crate::report::notice::{Notice, cut};
 
@@ -22,7 +23,7 @@ struct Payload<'a> {
     priority: &'static str,
     rule: &'static str,
     source: &'static str,
-    tags: [&'static str; 3],
+    tags: Vec<&'static str>,
     time: String,
 }
 
@@ -41,7 +42,6 @@ const fn priority(severity: Severity) -> &'static str {
 ///
 /// When the notice is no JSON, which none is.
 pub fn body(notice: &Notice) -> serde_json::Result<Vec<u8>> {
-    let contained = notice.container.is_some();
     serde_json::to_vec(&Payload {
         hostname: notice.host.as_deref(),
         output: notice.short_headline(),
@@ -49,13 +49,24 @@ pub fn body(notice: &Notice) -> serde_json::Result<Vec<u8>> {
         priority: priority(notice.severity),
         rule: notice.rule.name(),
         source: "syscall",
-        tags: [
-            "monitor",
-            "anomaly",
-            if contained { "container" } else { "host" },
-        ],
+        tags: tags(notice),
         time: format!("{:.9}", notice.time),
     })
+}
+
+/// As Falco's own rules have them: where it was, then tactics and techniques of MITRE ATT&CK.
+fn tags(notice: &Notice) -> Vec<&'static str> {
+    let place = match notice.container {
+        Some(_) => "container",
+        None => "host",
+    };
+    let mut tags = vec!["monitor", "anomaly", place];
+    for &technique in &notice.techniques {
+        let tactic = tactic(technique).filter(|it| !tags.contains(it));
+        tags.extend(tactic);
+        tags.push(technique);
+    }
+    tags
 }
 
 fn fields(notice: &Notice) -> Map<String, Value> {
@@ -131,7 +142,9 @@ mod tests {
         assert_eq!(payload["priority"], "Error");
         assert_eq!(payload["source"], "syscall");
         assert_eq!(payload["time"], "2026-11-26T08:00:01.000000000Z");
-        assert_eq!(payload["tags"][2], "container");
+        let tags = ["monitor", "anomaly", "container", "mitre_credential_access"];
+        let tags = [&tags[..], &["T1003.008", "T1552.004"]].concat();
+        assert_eq!(payload["tags"], serde_json::json!(tags));
         let fields = &payload["output_fields"];
         assert_eq!(fields["proc.pid"], 70);
         assert_eq!(fields["proc.ppid"], 60);

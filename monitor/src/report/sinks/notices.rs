@@ -87,6 +87,7 @@ impl Notices {
                 Evidence::Gapped => "gapped",
             },
             profile_sha256: profile.map(|it| it.sha256.clone()),
+            techniques: incident.techniques().collect(),
             calls: most_surprising(&alarm.surprising),
             record: self.record(incident).to_string(),
         }
@@ -108,6 +109,7 @@ impl Notices {
             "time": time(incident.time_ns),
             "alarms": incident.alarms,
             "alike": incident.alike,
+            "techniques": incident.techniques().collect::<Vec<_>>(),
             "alarm_ids": incident.alarm_ids,
             "fingerprint": incident.fingerprint,
             "alarm": AlarmRecord::new(&incident.alarm, &self.origin, self.model.as_ref()),

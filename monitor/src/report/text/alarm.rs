@@ -104,12 +104,19 @@ impl Block {
                     format!("call never made by processes of the name {comm}"),
                 ),
                 First::Touch(detail) => (detail.to_string(), "never touched by the service".into()),
+                First::Outcome(detail, outcome) => (
+                    detail.to_string(),
+                    format!("never went so for the service: {}", outcome.name()),
+                ),
             };
+            let technique = one.technique().map(|it| format!(" ({it})"));
             let name = self.paint(yellow, &format!("{name:<20}"));
             let _ = writeln!(
                 block,
-                "    #{:<6} {name} {:>6.2} nats  {why}",
-                one.seq, one.nats
+                "    #{:<6} {name} {:>6.2} nats  {why}{}",
+                one.seq,
+                one.nats,
+                technique.unwrap_or_default()
             );
         }
     }
@@ -227,7 +234,7 @@ mod tests {
   score 31.50 over 16.25 nats (never seen before), evidence complete
     #0      sh\\x1b[2J             12.50 nats  process name never run
     #1      read                   9.00 nats  call never made by processes of the name sh\\x1b[2J
-    #2      ptrace                16.00 nats  call never made by the service
+    #2      ptrace                16.00 nats  call never made by the service (T1055.008)
   score 6.50 over 4.50 nats a call (fast mean, about 10 calls)
   #2        ptrace                12.50 nats  expected read 61%; read → ptrace never seen before
   processes nginx (40) → sh\\x1b[2J (41)

@@ -198,12 +198,17 @@ fn process(incident: &Incident) -> String {
 }
 
 fn named(first: &FirstSeen) -> String {
-    match &first.what {
+    let mut name = match &first.what {
         First::Call(call) => call_name(*call),
         First::Name(comm) => format!("program {comm}"),
         First::CallOfName(comm, call) => format!("{} by {comm}", call_name(*call)),
         First::Touch(detail) => words::did(detail, None),
+        First::Outcome(detail, outcome) => words::went(detail, *outcome),
+    };
+    if let Some(technique) = first.technique() {
+        let _ = write!(name, " ({technique})");
     }
+    name
 }
 
 /// The text, cut to so many columns.
@@ -238,7 +243,7 @@ mod tests {
   where    web-1, nginx.service
   process  evil\\x1b[2J (41) of user www-data: /bin/sh -c id
   lineage  nginx (40) → sh\\x1b[2J (41)
-  new      program sh\\x1b[2J, read by sh\\x1b[2J, ptrace
+  new      program sh\\x1b[2J, read by sh\\x1b[2J, ptrace (T1055.008)
   unusual  ptrace, where was expected read 61%
   details  monitor explain 01HF7YAT
 "

@@ -153,14 +153,16 @@ fn detail(text: &str) -> Result<Detail, AlarmError> {
     text.parse().map_err(|_| AlarmError::Touch(text.to_owned()))
 }
 
+fn outcome(name: &str) -> Result<Outcome, AlarmError> {
+    Outcome::from_name(name).ok_or_else(|| AlarmError::Touch(name.to_owned()))
+}
+
 fn touched(one: &TouchRecord) -> Result<Touch, AlarmError> {
-    let outcome =
-        |name: &String| Outcome::from_name(name).ok_or_else(|| AlarmError::Touch(name.clone()));
     Ok(Touch {
         seq: one.seq,
         call: call(&one.abi, one.number)?,
         detail: detail(&one.detail)?,
-        outcome: one.outcome.as_ref().map(outcome).transpose()?,
+        outcome: one.outcome.as_deref().map(outcome).transpose()?,
     })
 }
 
@@ -196,14 +198,17 @@ fn first_seen(one: &FirstSeenRecord) -> Result<FirstSeen, AlarmError> {
         (Some(abi), Some(number)) => call(abi, number),
         _ => Err(AlarmError::Incomplete),
     };
+    let its_detail = || detail(one.detail.as_deref().ok_or(AlarmError::Incomplete)?);
     let its_name = || comm(one.comm.as_deref().ok_or(AlarmError::Incomplete)?);
     let what = match one.kind {
         FirstKind::Call => First::Call(its_call()?),
         FirstKind::ProcessName => First::Name(its_name()?),
         FirstKind::CallOfName => First::CallOfName(its_name()?, its_call()?),
-        FirstKind::Touch => First::Touch(detail(
-            one.detail.as_deref().ok_or(AlarmError::Incomplete)?,
-        )?),
+        FirstKind::Touch => First::Touch(its_detail()?),
+        FirstKind::Outcome => {
+            let its_outcome = one.outcome.as_deref().ok_or(AlarmError::Incomplete)?;
+            First::Outcome(its_detail()?, outcome(its_outcome)?)
+        }
     };
     Ok(FirstSeen {
         seq: one.seq,
