@@ -4,6 +4,8 @@
 
 use std::{arch::asm, env, os::unix::process::CommandExt, process::Command, thread};
 
+#[path = "traced/opening.rs"]
+mod opening;
 #[path = "traced/uring.rs"]
 mod uring;
 
@@ -26,6 +28,8 @@ fn main() {
         "bomb" => bomb(count),
         "churn" => churn(count),
         "waiting-leader" => waiting_leader(),
+        "flood-of-paths" => opening::flood(count),
+        "foreign-opens" => opening::foreign(),
         "io-uring" => uring::run(false),
         "io-uring-polled" => uring::run(true),
         _ => {

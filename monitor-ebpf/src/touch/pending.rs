@@ -51,6 +51,8 @@ pub struct Pending {
     /// Where the way from there to the root has come.
     pub walking: Place,
     pub word: u64,
+    /// Its records of the latest second, as in [`super::send`].
+    pub rate: u64,
     /// Bytes of `memory`, or [`monitor_common::touch::UNREADABLE`].
     pub len: u64,
     pub memory: [u64; MEMORY / 8],

@@ -9,9 +9,16 @@ use monitor_common::{
 use super::{pending::Pending, rule, sent, stage::Chain, walk};
 use crate::{Error, atomic, loss, ring, setting::touches_a_second, window};
 
-// The second of the latest record in the upper half, how many it had in the lower.
+/// Services whose rates are told apart; a power of two. Those beyond share.
+const RATES: u32 = 1024;
+
+/// Records a second that a thread may send whatever the others of its service send: one that touches ever new things does not
+/// hide what another does.
+const OF_THREAD: u32 = 64;
+
+// By the service: the second of the latest record in the upper half, how many it had in the lower.
 #[map]
-static TOUCH_RATE: Array<u64> = Array::with_max_entries(1, 0);
+static TOUCH_RATE: Array<u64> = Array::with_max_entries(RATES, 0);
 
 /// Sends what is pending, if that may be sent, and goes on.
 #[inline(always)]
@@ -21,7 +28,7 @@ pub fn send<C: Chain>(ctx: &C) -> Result<(), Error> {
     let window = window::existing(ids.tid).ok_or(Error::Unreadable)?;
     // SAFETY: the helper has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
-    if !may_send(now) {
+    if !may_send(now, pending) {
         sent::finish(ctx, pending, rule);
         return Ok(());
     }
@@ -76,24 +83,34 @@ pub fn send<C: Chain>(ctx: &C) -> Result<(), Error> {
 
 /// Whether another record may go out: neither too many a second nor when windows may need the room.
 #[inline(always)]
-fn may_send(now: u64) -> bool {
+fn may_send(now: u64, pending: &mut Pending) -> bool {
     if !ring::has_room() {
         loss::count(Loss::TouchRingFull, 1);
         return false;
     }
-    let Some(rate) = TOUCH_RATE.get_ptr_mut(0) else {
+    let Some(rate) = TOUCH_RATE.get_ptr_mut(pending.service & (RATES - 1)) else {
         return false;
     };
-    // Seconds of 2^30 ns. CPUs may overwrite each other's count: a limit need not be exact.
-    let second = now >> 30 << 32;
-    let mut count = atomic::read(rate);
-    if count >> 32 << 32 != second {
-        count = second;
-    }
-    if count as u32 >= touches_a_second() {
+    // CPUs may overwrite each other's count: a limit need not be exact.
+    let count = this_second(now, atomic::read(rate));
+    pending.rate = this_second(now, pending.rate);
+    let most = touches_a_second();
+    if count as u32 >= most && pending.rate as u32 >= OF_THREAD.min(most) {
         loss::count(Loss::TouchRate, 1);
         return false;
     }
     atomic::write(rate, count + 1);
+    pending.rate += 1;
     true
+}
+
+/// The count of a second of 2^30 ns: that of `latest` while it goes on, else none yet.
+#[inline(always)]
+fn this_second(now: u64, latest: u64) -> u64 {
+    let second = now >> 30 << 32;
+    if latest >> 32 << 32 == second {
+        latest
+    } else {
+        second
+    }
 }

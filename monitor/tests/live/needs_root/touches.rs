@@ -9,8 +9,9 @@ use monitor::syscall::{
     event::{Abi, EventKind, ThreadKey},
     table,
 };
+use monitor_common::loss::Loss;
 
-use crate::harness::{Seen, options, watch_command, watch_traced};
+use crate::harness::{Seen, native, options, watch_command, watch_traced};
 
 /// Thread, place, name of the call and detail of every touch.
 fn touches(seen: &Seen) -> Vec<(ThreadKey, u64, &'static str, Detail)> {
@@ -146,4 +147,37 @@ fn what_is_submitted_to_io_uring_is_seen_with_what_it_touches() {
             );
         }
     }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_thread_that_touches_ever_new_things_hides_nothing_of_another_thread() {
+    let seen = watch_traced(&["flood-of-paths", "40000"], options());
+    let told = told(&seen);
+    let all = seen.count(native(libc::SYS_openat)) + seen.count(native(libc::SYS_open));
+    assert!(all > 40_000, "{all} were opened");
+    assert!(told.len() < 40_000, "some of it was left out");
+    let mut missed = seen.source.missed.iter();
+    let left_out = missed.find(|it| it.0 == Loss::TouchRate.name());
+    assert!(left_out.is_some_and(|it| it.1 > 0), "and counted");
+    assert!(told.contains(&"read:/etc/hostname ok".to_owned()));
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+#[ignore = "needs root"]
+fn what_is_opened_by_the_tables_of_i386_and_x32_is_told_too() {
+    let seen = watch_traced(&["foreign-opens"], options());
+    let of = |abi: Abi| {
+        let touches = seen
+            .events
+            .iter()
+            .filter_map(move |event| match &event.kind {
+                EventKind::Touch(touch) if touch.call.abi == abi => Some(touch.detail.to_string()),
+                _ => None,
+            });
+        touches.collect::<Vec<_>>()
+    };
+    assert_eq!(of(Abi::I386), ["read:/etc/hostname"]);
+    assert_eq!(of(Abi::X32), ["read:/etc/hosts"]);
 }

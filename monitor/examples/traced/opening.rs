@@ -1,0 +1,56 @@
+//! Programs that open files in ways of their own.
+
+use std::thread;
+
+/// Opens a file to read it, and closes it where it is there.
+fn open(path: &std::ffi::CStr) {
+    // SAFETY: the path ends with NUL; the descriptor is this function's own.
+    unsafe {
+        let file = libc::open(path.as_ptr(), libc::O_RDONLY);
+        if file >= 0 {
+            libc::close(file);
+        }
+    }
+}
+
+/// Opens `count` files that are not there, each of another name; when half are, another thread opens `/etc/hostname`.
+pub fn flood(count: u64) {
+    for place in 0..count {
+        let path = format!("/none/{place}x\0");
+        if let Ok(path) = std::ffi::CStr::from_bytes_with_nul(path.as_bytes()) {
+            open(path);
+        }
+        if place == count / 2 {
+            let other = thread::spawn(|| open(c"/etc/hostname"));
+            other.join().expect("opening does not panic");
+        }
+    }
+}
+
+/// Opens `/etc/hostname` by the 32-bit table and `/etc/hosts` by that of x32, from 64-bit code.
+#[cfg(target_arch = "x86_64")]
+pub fn foreign() {
+    // SAFETY: the memory is this function's own, below 4 GiB, and holds the path with its NUL; r8 to r11 are not kept across
+    // the gate by older kernels; the native table's arguments are x32's (arch/x86/entry/syscalls/syscall_64.tbl).
+    unsafe {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT;
+        let rights = libc::PROT_READ | libc::PROT_WRITE;
+        let low = libc::mmap(std::ptr::null_mut(), 4096, rights, flags, -1, 0);
+        if low == libc::MAP_FAILED {
+            return;
+        }
+        let path = c"/etc/hostname".to_bytes_with_nul();
+        low.cast::<u8>()
+            .copy_from_nonoverlapping(path.as_ptr(), path.len());
+        // rbx is the compiler's: it is put back.
+        std::arch::asm!(
+            "xchg rbx, {path}", "int 0x80", "xchg rbx, {path}",
+            path = inout(reg) low => _, inlateout("eax") 5 => _, in("ecx") 0, in("edx") 0,
+            out("r8") _, out("r9") _, out("r10") _, out("r11") _
+        );
+        libc::syscall(0x4000_0000 | 2, c"/etc/hosts".as_ptr(), libc::O_RDONLY, 0);
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub fn foreign() {}
