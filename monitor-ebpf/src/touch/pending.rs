@@ -51,7 +51,7 @@ pub struct Pending {
     /// Where the way from there to the root has come.
     pub walking: Place,
     pub word: u64,
-    /// Its records of the latest second, as in [`super::send`].
+    /// Its records of the latest second: the second in the upper half, how many in the lower.
     pub rate: u64,
     /// Bytes of `memory`, or [`monitor_common::touch::UNREADABLE`].
     pub len: u64,
