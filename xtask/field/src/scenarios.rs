@@ -1,6 +1,7 @@
 //! `cargo xtask scenarios`: real services under load, learned, watched and attacked.
 //!
-//! All of it runs on this host only: services that the suite starts itself, its own folder, and 127.0.0.1.
+//! All of it runs on this host only: services that the suite starts itself, its own folder and
+//! namespaces, and loopback.
 
 mod attack;
 pub mod cgroup;
@@ -9,6 +10,7 @@ mod findings;
 mod implant;
 pub mod marks;
 mod mimicry;
+mod namespaces;
 mod package;
 pub mod plain;
 pub mod report;

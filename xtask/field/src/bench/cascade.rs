@@ -24,6 +24,9 @@ use xtask::setup;
 /// What the LSTM may see, percent of the calls that ask for it.
 const SHARES: [f64; 5] = [100.0, 30.0, 10.0, 3.0, 0.0];
 
+/// The false alarms that the monitor is asked for.
+const BUDGET: &str = "0.1/million";
+
 /// Options of `cargo xtask bench cascade`.
 #[derive(Args, Debug)]
 pub struct Options {
@@ -89,6 +92,7 @@ pub fn command(options: &Options) -> Result<()> {
         let monitor = Monitor {
             program: options.monitor.clone().map_or_else(release, Ok)?,
             onnxruntime,
+            budget: BUDGET.to_owned(),
             options: Vec::new(),
         };
         Some(suite::measure(&monitor, &options.suites)?)

@@ -14,7 +14,7 @@ use super::report::{FORMAT, Machine, Suite};
 use super::service::{ALL, Make};
 use super::study::{Extent, Study};
 use super::variant::Variant;
-use super::watcher::Monitor;
+use super::watcher::{BUDGET, Monitor};
 use support::page::replace;
 use support::place;
 use support::revision::git_revision;
@@ -55,9 +55,17 @@ pub struct Options {
     /// [default: scenarios in cargo's target folder]
     #[arg(long, value_name = "FOLDER")]
     work: Option<PathBuf>,
-    /// Only print the tables of this report again.
+    /// Leave out this benign life, as "ten minutes", or "one monitor": all attacks once more under
+    /// one monitor (repeatable).
+    #[arg(long = "without", value_name = "LIFE")]
+    without: Vec<String>,
+    /// The false alarms that the monitor is asked for, as on its own command line.
+    #[arg(long, value_name = "N/SPAN", default_value = BUDGET)]
+    budget: String,
+    /// Only print the tables of this report again; of several, as runs by --service leave them, put
+    /// together (repeatable).
     #[arg(long, value_name = "FILE")]
-    from: Option<PathBuf>,
+    from: Vec<PathBuf>,
     /// Write the tables into README.md and docs/scenarios.md, and the report as docs/scenarios.json.
     #[arg(long)]
     publish: bool,
@@ -71,9 +79,15 @@ pub struct Options {
 /// # Errors
 /// It is not root, something is missing, or a service or the monitor fails.
 pub fn command(options: &Options) -> Result<()> {
-    if let Some(report) = &options.from {
+    let mut reports = options.from.iter().map(|report| {
         let text = std::fs::read(report).with_context(|| report.display().to_string())?;
-        let suite = Suite::read(&text).with_context(|| report.display().to_string())?;
+        Suite::read(&text).with_context(|| report.display().to_string())
+    });
+    if let Some(first) = reports.next() {
+        let mut suite = first?;
+        for report in reports {
+            suite.join(report?)?;
+        }
         return show(&suite, options.publish);
     }
     ensure!(
@@ -85,6 +99,7 @@ pub fn command(options: &Options) -> Result<()> {
         (Some(program), Some(library)) => Monitor {
             program: program.clone(),
             onnxruntime: library.clone(),
+            budget: options.budget.clone(),
             options: options.monitor_options.clone(),
         },
         (program, library) => {
@@ -92,12 +107,13 @@ pub fn command(options: &Options) -> Result<()> {
             Monitor {
                 program: program.clone().map_or_else(build::release, Ok)?,
                 onnxruntime: library.clone().unwrap_or(tools.onnxruntime),
+                budget: options.budget.clone(),
                 options: options.monitor_options.clone(),
             }
         }
     };
     stop::listen()?;
-    let extent = extent(options);
+    let extent = extent(options)?;
     let folder = options
         .work
         .clone()
@@ -163,30 +179,49 @@ fn chosen(names: &[String]) -> Result<Vec<(&'static str, Make)>> {
         .collect()
 }
 
-fn extent(options: &Options) -> Extent {
+/// What `--without` calls the attacks under one monitor.
+const ONE_MONITOR: &str = "one monitor";
+
+fn extent(options: &Options) -> Result<Extent> {
+    let mut variants = Variant::ALL.to_vec();
+    for left_out in &options.without {
+        let known = || {
+            let names = Variant::ALL.map(Variant::name);
+            format!("{}, {ONE_MONITOR}", names.join(", "))
+        };
+        ensure!(
+            left_out == ONE_MONITOR || Variant::ALL.iter().any(|it| it.name() == left_out),
+            "no benign life {left_out:?} to be left out; there are {}",
+            known()
+        );
+        variants.retain(|variant| variant.name() != left_out);
+    }
+    let together = !options.without.iter().any(|it| it == ONE_MONITOR);
     if options.short {
-        return Extent {
+        variants.retain(|variant| !variant.is_long());
+        return Ok(Extent {
             learning: Duration::from_secs(8),
             watching: Duration::from_secs(4),
-            variants: Variant::ALL
-                .into_iter()
-                .filter(|variant| !variant.is_long())
-                .collect(),
+            variants,
             attacks: vec![
                 Attack::ReverseShell,
                 Attack::FilelessExec,
                 Attack::Exfiltration,
+                Attack::WritableCode,
+                Attack::DropCron,
             ],
+            together,
             seed: options.seed,
-        };
+        });
     }
-    Extent {
+    Ok(Extent {
         learning: Duration::from_secs(options.learning),
         watching: Duration::from_secs(options.watching),
-        variants: Variant::ALL.to_vec(),
+        variants,
         attacks: Attack::ALL.to_vec(),
+        together,
         seed: options.seed,
-    }
+    })
 }
 
 /// The command line, to be run again in the workspace's root.

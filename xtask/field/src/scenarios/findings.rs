@@ -9,7 +9,7 @@ use super::report::detection::{WITHIN, hits};
 use super::report::{Attacked, Benign, ByDetector, InTurn, Learned, NotHad, Service, Together};
 use super::study::{self, Lived, Studied, Watched};
 use super::variant::Variant;
-use super::watcher::BUDGET;
+use super::watcher::Message;
 
 /// Characters of an attack's answer that the report keeps.
 const ANSWER: usize = 60;
@@ -32,13 +32,16 @@ pub fn findings(studied: Studied) -> Result<Service> {
             seconds: learned.seconds,
             settled_after_calls: studied.learned["settled_after_calls"].as_u64(),
             settled_after_s: studied.learned["settled_after_s"].as_f64(),
-            budget: BUDGET.to_owned(),
+            budget: studied.budget,
             stide_threshold: plain.stide_threshold(),
         },
         attacks: Vec::new(),
         benign: Vec::new(),
         not_had: Vec::new(),
-        together: Some(together(&plain, &studied.together)?),
+        together: match &studied.together {
+            Some(made) => Some(together(&plain, made)?),
+            None => None,
+        },
     };
     for life in studied.lives {
         match benign(&plain, life)? {
@@ -48,11 +51,15 @@ pub fn findings(studied: Studied) -> Result<Service> {
     }
     for made in studied.attacks {
         match made.outcome {
-            Ok((mark, watched)) => service.attacks.push(attacked(&plain, mark, &watched)?),
+            Ok((mark, watched)) => {
+                let traceless = studied.traceless.iter().find(|(it, _)| *it == made.attack);
+                let why = traceless.map(|(_, why)| (*why).to_owned());
+                service.attacks.push(attacked(&plain, mark, &watched, why)?);
+            }
             Err(why) => service.not_had.push(NotHad::new(made.attack.name(), &why)),
         }
     }
-    for (attack, why) in &studied.together.not_made {
+    for (attack, why) in studied.together.iter().flat_map(|it| &it.not_made) {
         let what = format!("{attack}, under one monitor");
         service.not_had.push(NotHad::new(&what, why));
     }
@@ -105,6 +112,7 @@ fn benign(plain: &Plain, life: Lived) -> Result<Result<Benign, NotHad>> {
         seconds: judged.last_ns.saturating_sub(judged.first_ns) as f64 / 1e9,
         lost: judged.lost,
         alike: watched.verdicts.summary["alike"].as_u64().unwrap_or(0),
+        incidents: Some(opened(&watched.verdicts.messages)),
         false_alarms: ByDetector {
             monitor: watched.verdicts.alarms.len() as u64,
             never_seen: judged.never_seen.len() as u64,
@@ -113,13 +121,26 @@ fn benign(plain: &Plain, life: Lived) -> Result<Result<Benign, NotHad>> {
     }))
 }
 
-fn attacked(plain: &Plain, mark: Mark, watched: &Watched) -> Result<Attacked> {
+/// The headlines of the incidents that opened.
+fn opened(messages: &[Message]) -> Vec<String> {
+    let opened = messages.iter().filter(|message| message.opens);
+    opened.map(|message| message.headline.clone()).collect()
+}
+
+fn attacked(
+    plain: &Plain,
+    mark: Mark,
+    watched: &Watched,
+    traceless: Option<String>,
+) -> Result<Attacked> {
     let judged = plain.judge(&watched.recording)?;
     let detectors: [&[Alarm]; 3] = [&watched.verdicts.alarms, &judged.never_seen, &judged.stide];
     let marks = [mark];
     let found = hits(&marks, &watched.recording, &detectors)?;
     let by = |place: usize| found.first().and_then(|row| *row.get(place)?);
     let [mark] = marks;
+    // Of the whole run: that of a stretch which the attack's start falls into may seem earlier.
+    let told = &watched.verdicts.messages;
     Ok(Attacked {
         attack: mark.attack,
         mimicry: mark.attack.is_mimicry(),
@@ -127,6 +148,9 @@ fn attacked(plain: &Plain, mark: Mark, watched: &Watched) -> Result<Attacked> {
         answer: mark.answer.chars().take(ANSWER).collect(),
         errno: mark.errno,
         calls: mark.calls,
+        traceless,
+        messages: Some(told.len() as u64),
+        headlines: opened(told),
         by: ByDetector {
             monitor: by(0),
             never_seen: by(1),
@@ -143,7 +167,11 @@ fn complete(mark: &Mark) -> bool {
         | Attack::BindShell
         | Attack::MimicReverseShell
         | Attack::Exfiltration
-        | Attack::MimicExfiltration => !mark.answer.starts_with("nothing"),
-        _ => mark.end_ns.saturating_sub(mark.start_ns) < WITHIN.as_nanos() as u64,
+        | Attack::MimicExfiltration
+        | Attack::OwnSecretSent => !mark.answer.starts_with("nothing"),
+        _ => {
+            let within = WITHIN + mark.attack.lasts();
+            mark.end_ns.saturating_sub(mark.start_ns) < within.as_nanos() as u64
+        }
     }
 }

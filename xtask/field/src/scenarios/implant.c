@@ -3,7 +3,7 @@
  * The suite preloads it into the services that it starts itself, in every phase, learning included, so that its presence is no
  * sign of an attack. It interposes calls that a service makes all the time. After each of them it looks at one word of a shared
  * mapping, which is no system call; when the suite has written an order there, the first thread that comes by takes it and
- * makes the attack in the service's own thread. Everything stays in the suite's folder and on 127.0.0.1.
+ * makes the attack in the service's own thread. Everything stays in the suite's folder and namespaces and on loopback.
  *
  * What it adds to a service's calls, in every phase alike: in the constructor openat, mmap and close of the control file,
  * getpid and gettid; in a forked child getpid and gettid; in another thread getpid and gettid at its first interposed
@@ -91,6 +91,25 @@ static int fits(const struct control *c)
     return c->user == USER_ANY || (c->user == USER_ROOT) == (effective == 0);
 }
 
+/* The next step of a slow attack, by whatever thread of the service comes by when it is due. */
+static void go_on(struct control *c, enum attack attack)
+{
+    uint64_t due = atomic_load_explicit(&c->due_ns, memory_order_acquire), now;
+    if (due == 0 || (now = monotonic_ns()) < due)
+        return;
+    uint32_t place = atomic_load(&c->step);
+    int last = place + 1 >= c->steps;
+    if (!atomic_compare_exchange_strong(&c->due_ns, &due, last ? 0 : now + c->interval_ms * 1000000ull))
+        return;
+    int before = errno;
+    atomic_store(&c->step, place + 1);
+    uint32_t taker = atomic_fetch_add(&c->takers, 1);
+    if (taker < MOST_TAKERS)
+        c->taken_by[taker] = own_tgid;
+    step(c, attack, place, last);
+    errno = before;
+}
+
 /* Looks for an order. Called after the service's own call, as an exploit is found in what the call brought. */
 static void look(void)
 {
@@ -103,8 +122,12 @@ static void look(void)
         errno = before;
     }
     uint32_t order = atomic_load_explicit(&c->order, memory_order_acquire);
-    if (order == NO_ATTACK || order & CLAIMED || !fits(c))
+    if (order == NO_ATTACK || !fits(c))
         return;
+    if (order & CLAIMED) {
+        go_on(c, (enum attack)(order & ~CLAIMED));
+        return;
+    }
     if (!atomic_compare_exchange_strong(&c->order, &order, order | CLAIMED))
         return;
     int before = errno;

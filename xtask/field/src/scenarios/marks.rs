@@ -54,6 +54,17 @@ pub struct Aim {
     pub user: User,
 }
 
+/// What an attack finds beside the files of its own.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Stage {
+    /// A key or configuration of the service's own; the empty path for none.
+    pub secret: PathBuf,
+    /// A process of the suite whose memory is read; 0 for none.
+    pub victim: u32,
+    /// Whether the service runs in namespaces of the suite's own.
+    pub in_namespaces: bool,
+}
+
 /// One attack as it was made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
@@ -63,7 +74,7 @@ pub struct Mark {
     pub tgid: u32,
     /// Its thread that did.
     pub tid: u32,
-    /// The process and those that the attack forked from it directly.
+    /// The process, those that the attack forked from it directly, and those that made the steps of a slow attack.
     pub processes: Vec<u32>,
     /// When it began, nanoseconds of `CLOCK_MONOTONIC` as in a recording.
     pub start_ns: u64,
@@ -109,6 +120,7 @@ pub struct Control {
     path: PathBuf,
     layout: Layout,
     aim: Aim,
+    stage: Stage,
     pattern: Vec<u32>,
 }
 
@@ -136,6 +148,7 @@ impl Control {
             path,
             layout,
             aim: Aim::default(),
+            stage: Stage::default(),
             pattern: Vec::new(),
         })
     }
@@ -149,6 +162,11 @@ impl Control {
     /// Which processes may take the orders from now on.
     pub fn aim(&mut self, aim: Aim) {
         self.aim = aim;
+    }
+
+    /// What the attacks find from now on.
+    pub fn set(&mut self, stage: Stage) {
+        self.stage = stage;
     }
 
     /// The calls that the mimicry attempts make between their own, in order and again from the start.
@@ -173,7 +191,7 @@ impl Control {
         Ok(())
     }
 
-    /// Has an attack made, plays the attacker's side of it on 127.0.0.1, waits until it is over, ends what it left running, and
+    /// Has an attack made, plays the attacker's side of it on loopback, waits until it is over, ends what it left running, and
     /// restores the files.
     ///
     /// Each of taking the order and carrying it out may last `timeout`. An attack that is cut short, because its process died, is
@@ -187,11 +205,20 @@ impl Control {
             !attack.is_mimicry() || !self.pattern.is_empty(),
             "{attack} has nothing to hide among; give it a pattern by `pad_with` first"
         );
+        ensure!(
+            self.stage.in_namespaces || !attack.needs_namespaces(),
+            "{attack} would touch what is the host's: it needs namespaces of the suite's own"
+        );
+        ensure!(
+            attack != Attack::ThroughApplication,
+            "{attack}: no thread of the service makes it by order"
+        );
         let sandbox = self
             .path
             .parent()
             .context("the control file lies in a folder")?;
         victims::restore(sandbox)?;
+        let (steps, between) = attack.steps();
         let attacker = Attacker::ready(attack)?;
         let orders = layout::Orders {
             user: self.aim.user as u32,
@@ -204,6 +231,9 @@ impl Control {
                 &[]
             },
             padding: PADDING,
+            steps: (steps, between.as_millis() as u32),
+            victim: self.stage.victim,
+            secret: &self.stage.secret,
         };
         self.layout.prepare(&orders)?;
         self.layout.order(attack.number())?;
@@ -221,7 +251,8 @@ impl Control {
         if attacker::outlives_its_thread(attack) {
             end_ns = Some(now_ns()?);
         } else {
-            self.wait(Instant::now() + timeout, |state| state == State::Done)?;
+            let deadline = Instant::now() + timeout + attack.lasts();
+            self.wait(deadline, |state| state == State::Done)?;
         }
         let seen = self.layout.read()?;
         processes::end(seen.child, seen.start_ns);
@@ -234,6 +265,11 @@ impl Control {
         )?;
         let mut processes = vec![seen.tgid];
         processes.extend((seen.child > 0).then_some(seen.child));
+        for taker in seen.takers {
+            if !processes.contains(&taker) {
+                processes.push(taker);
+            }
+        }
         Ok(Mark {
             attack,
             tgid: seen.tgid,

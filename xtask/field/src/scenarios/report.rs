@@ -2,6 +2,7 @@
 
 pub mod details;
 pub mod detection;
+pub mod share;
 pub mod table;
 pub mod targets;
 #[cfg(test)]
@@ -200,6 +201,16 @@ pub struct Attacked {
     pub errno: i32,
     /// Calls that it made itself.
     pub calls: u64,
+    /// Why it leaves no trace in the calls of this service, where that is so by design.
+    #[serde(default)]
+    pub traceless: Option<String>,
+    /// Incidents opened and updated in its run of the monitor, as a person is told them; reports from
+    /// before 2026-11-26 have none.
+    #[serde(default)]
+    pub messages: Option<u64>,
+    /// The headlines of the incidents that opened.
+    #[serde(default)]
+    pub headlines: Vec<String>,
     /// Whether and when each detector detected it.
     pub by: ByDetector<Option<Detected>>,
 }
@@ -221,6 +232,10 @@ pub struct Benign {
     pub false_alarms: ByDetector<u64>,
     /// Alarms of the monitor that it only counted, as they were like one that it told.
     pub alike: u64,
+    /// The headlines of the incidents that opened, all of them false; reports from before 2026-11-26
+    /// have none.
+    #[serde(default)]
+    pub incidents: Option<Vec<String>>,
 }
 
 /// What stands in `scenarios.json`: the run, and what follows from it.
@@ -261,6 +276,45 @@ impl Suite {
     /// The file cannot be written.
     pub fn write(&self, path: &Path) -> Result<()> {
         write_whole(path, &self.json()?)
+    }
+
+    /// Takes in the services of another run, as one by `--service` leaves them. What differs between
+    /// the runs is told of both.
+    ///
+    /// # Errors
+    ///
+    /// Both have the same service, or only one of them is of the short form.
+    pub fn join(&mut self, other: Self) -> Result<()> {
+        for service in &other.services {
+            anyhow::ensure!(
+                self.services.iter().all(|it| it.name != service.name),
+                "{} is in two of the reports",
+                service.name
+            );
+        }
+        anyhow::ensure!(
+            self.short == other.short,
+            "a report of the short form cannot be put together with another"
+        );
+        let both = |ours: &mut String, theirs: String, between: &str| {
+            if !ours.split(between).any(|it| it == theirs) {
+                *ours += between;
+                *ours += &theirs;
+            }
+        };
+        both(&mut self.command, other.command, "; ");
+        both(&mut self.monitor, other.monitor, ", ");
+        both(&mut self.model, other.model, ", ");
+        both(&mut self.kernel, other.kernel, ", ");
+        both(&mut self.date, other.date, ", ");
+        both(&mut self.machine.cpu, other.machine.cpu, ", ");
+        self.services.extend(other.services);
+        let place = |service: &Service| {
+            let all = super::service::ALL.iter();
+            all.clone().position(|(name, ..)| *name == service.name)
+        };
+        self.services.sort_by_key(place);
+        Ok(())
     }
 
     /// Reads what [`Suite::write`] wrote.

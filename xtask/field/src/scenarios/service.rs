@@ -17,6 +17,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::Signal;
 
+use super::attack::Attack;
 use super::marks::Aim;
 use super::package;
 use super::sandbox::Sandbox;
@@ -43,7 +44,7 @@ pub enum Load {
 }
 
 /// A service. Its files, ports and settings are made by its constructor, outside of what is watched.
-pub trait Service: Sync {
+pub trait Service: Send + Sync {
     /// The word that chooses it on the command line.
     fn name(&self) -> &'static str;
 
@@ -86,11 +87,49 @@ pub trait Service: Sync {
     /// It cannot be asked.
     fn look(&self, sandbox: &Sandbox) -> Result<()>;
 
+    /// Has it touch things that it never touched, as its users may on any day: files under new
+    /// names, new tables, its own files replaced by others of the same path. `turn` numbers them.
+    ///
+    /// # Errors
+    /// It does not do what is asked of it.
+    fn touch_new(&mut self, sandbox: &Sandbox, turn: u32) -> Result<()>;
+
+    /// Its key, or its configuration where it has no key: a file that it reads itself.
+    fn secret(&self, sandbox: &Sandbox) -> PathBuf;
+
+    /// Whether its application lends itself to an attack by files: [`Service::misuse`].
+    fn lends_itself(&self) -> bool {
+        false
+    }
+
+    /// Has its application read and write files for one who can talk to it, and nothing more.
+    ///
+    /// # Errors
+    /// It has no way to do so, or refuses it.
+    fn misuse(&self, _: &Sandbox) -> Result<Misuse> {
+        anyhow::bail!("{} has no way to files", self.name())
+    }
+
+    /// Attacks that leave no trace in its calls, as it makes the same calls on the same things all
+    /// day, and how that comes.
+    fn traceless(&self) -> &'static [(Attack, &'static str)] {
+        &[]
+    }
+
     /// Puts it under load for a time. That it fails under an attack is no error.
     ///
     /// # Errors
     /// The load cannot be started, or the user asks to stop.
     fn load(&self, sandbox: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()>;
+}
+
+/// What an application did that was misused.
+#[derive(Clone, Debug)]
+pub struct Misuse {
+    /// The process that did it, or from which those descend that did.
+    pub process: u32,
+    /// What came of it, in words.
+    pub answer: String,
 }
 
 /// Makes a service, ready to be started.
@@ -205,6 +244,23 @@ impl Builds {
             Err(why) => anyhow::bail!("{why:#}"),
         }
     }
+}
+
+/// Puts a file of the same content in the place of another, as a package's update does.
+///
+/// # Errors
+/// It cannot be copied.
+fn replaced(path: &Path) -> Result<()> {
+    let new = path.with_extension("new");
+    // As `cp -p`: the owner and the rights are those of before.
+    let mut copy = Command::new("cp");
+    copy.arg("-p").args([path, &new]);
+    ensure!(
+        run(&mut copy, Duration::from_secs(10))?,
+        "cannot copy {}",
+        path.display()
+    );
+    fs::rename(&new, path).with_context(|| format!("cannot replace {}", path.display()))
 }
 
 /// Ends a service's first process by a signal, and all that is left after a while.

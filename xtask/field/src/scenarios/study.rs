@@ -3,25 +3,32 @@
 mod together;
 
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result, anyhow};
 use serde_json::Value;
 
 use super::attack::Attack;
 use super::implant::Implant;
-use super::marks::{Control, Mark};
+use super::marks::{Control, Mark, Stage, now_ns};
 use super::mimicry;
-use super::sandbox::Sandbox;
+use super::namespaces::Namespaces;
+use super::sandbox::{NOBODY, Sandbox, account};
 use super::service::{Build, Load, Make, Service};
+use super::tool::Running;
 use super::variant::{self, Variant};
 use super::watcher::{Monitor, Verdicts, file};
 use support::stop;
 pub use together::Together;
 
-/// How long after its start an attack may be found.
+/// How long after its start an attack may be found; of a slow one, after the start of its last step.
 pub const WINDOW: Duration = Duration::from_secs(5);
+
+/// How long the process is there whose memory an attack reads, seconds: longer than a service takes.
+const VICTIM_LIVES: &str = "86400";
 
 /// How long a service runs under load before it is attacked.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -43,6 +50,8 @@ pub struct Extent {
     pub variants: Vec<Variant>,
     /// The attacks.
     pub attacks: Vec<Attack>,
+    /// Whether all attacks are made once more under one monitor.
+    pub together: bool,
     /// Where the loads' chance begins.
     pub seed: u64,
 }
@@ -86,14 +95,18 @@ pub struct Studied {
     pub other: Option<String>,
     /// What was learned from.
     pub recordings: Vec<PathBuf>,
+    /// The false alarms that the monitor was asked for.
+    pub budget: String,
     /// What `monitor learn` says.
     pub learned: Value,
     /// The benign lives.
     pub lives: Vec<Lived>,
     /// The attacks, in order.
     pub attacks: Vec<Made>,
-    /// The same attacks under one monitor.
-    pub together: Together,
+    /// The same attacks under one monitor, where that was wanted.
+    pub together: Option<Together>,
+    /// Attacks that leave no trace in the calls of this service, and why not.
+    pub traceless: &'static [(Attack, &'static str)],
 }
 
 impl Studied {
@@ -118,8 +131,10 @@ pub struct Study<'a> {
     extent: &'a Extent,
     folder: PathBuf,
     control: Control,
-    // Before the sandbox: it must be gone when the folder is removed.
+    // Before the sandbox: they must be gone when the folder is removed.
     service: Box<dyn Service>,
+    /// Or why there are none.
+    namespaces: Result<Namespaces>,
     sandbox: Sandbox,
 }
 
@@ -151,15 +166,33 @@ impl<'a> Study<'a> {
             folder,
             control,
             service,
+            namespaces: Err(anyhow!("not entered yet")),
             sandbox,
         })
     }
 
-    /// Does all of it.
+    /// Does all of it, in namespaces of its own where they are to be had.
     ///
     /// # Errors
     /// The service or the monitor fails, or the user asks to stop.
     pub fn run(mut self) -> Result<Studied> {
+        std::thread::scope(|scope| {
+            // A thread for it: what enters them does not come back.
+            let inside = scope.spawn(move || {
+                let folder = self.sandbox.folder().to_owned();
+                self.namespaces = match Namespaces::possible(&folder) {
+                    Ok(()) => Ok(Namespaces::enter(&folder)?),
+                    Err(why) => Err(why),
+                };
+                self.all()
+            });
+            inside
+                .join()
+                .unwrap_or_else(|_| Err(anyhow!("the thread of the service panicked")))
+        })
+    }
+
+    fn all(mut self) -> Result<Studied> {
         let recordings = vec![self.record(1)?, self.record(2)?];
         let profile = self.folder.join("profile");
         let learned = self.monitor.learn(&profile, &recordings)?;
@@ -174,18 +207,57 @@ impl<'a> Study<'a> {
         let pattern = mimicry::commonest(&recordings[0], 6, 32)?;
         self.control.pad_with(&pattern)?;
         self.control.aim(self.service.aim());
+        let victim = self.victim()?;
+        self.control.set(Stage {
+            secret: self.service.secret(&self.sandbox),
+            victim: victim.pid(),
+            in_namespaces: self.namespaces.is_ok(),
+        });
         let attacks = self.attack(&profile, pattern.is_empty())?;
-        let together = self.together(&profile, pattern.is_empty())?;
+        let together = if self.extent.together {
+            Some(self.together(&profile, pattern.is_empty())?)
+        } else {
+            None
+        };
         Ok(Studied {
             name: self.service.name(),
             version: self.service.builds().version(),
             other: self.service.builds().other_version().ok(),
             recordings,
+            budget: self.monitor.budget.clone(),
             learned,
             lives,
             attacks,
             together,
+            traceless: self.service.traceless(),
         })
+    }
+
+    /// A process outside of the service whose memory is read, of a user without rights.
+    fn victim(&self) -> Result<Running> {
+        let user = account(NOBODY)?;
+        let mut command = Command::new("sleep");
+        command.arg(VICTIM_LIVES).stdin(Stdio::null());
+        command.uid(user.uid.as_raw()).gid(user.gid.as_raw());
+        Running::start(command)
+    }
+
+    /// Why an attack cannot be made on this service.
+    fn impossible(&self, attack: Attack, unpadded: bool) -> Option<Error> {
+        if attack.is_mimicry() && unpadded {
+            return Some(anyhow!(
+                "none of the service's common calls can be made without effect"
+            ));
+        }
+        if attack == Attack::ThroughApplication && !self.service.lends_itself() {
+            return Some(anyhow!("the application has no way to files"));
+        }
+        match &self.namespaces {
+            Err(why) if attack.needs_namespaces() => {
+                Some(anyhow!("no namespaces of the suite's own: {why:#}"))
+            }
+            _ => None,
+        }
     }
 
     fn record(&mut self, run: u64) -> Result<PathBuf> {
@@ -217,13 +289,12 @@ impl<'a> Study<'a> {
     fn attack(&mut self, profile: &Path, unpadded: bool) -> Result<Vec<Made>> {
         let mut all = Vec::new();
         for (place, &attack) in self.extent.attacks.iter().enumerate() {
-            let outcome = if attack.is_mimicry() && unpadded {
-                Err(anyhow::anyhow!(
-                    "none of the service's common calls can be made without effect"
-                ))
-            } else {
-                let seed = self.extent.seed + 10_000 + place as u64;
-                self.one_attack(attack, profile, seed)
+            let outcome = match self.impossible(attack, unpadded) {
+                Some(why) => Err(why),
+                None => {
+                    let seed = self.extent.seed + 10_000 + place as u64;
+                    self.one_attack(attack, profile, seed)
+                }
             };
             stop::check()?;
             all.push(Made { attack, outcome });
@@ -246,17 +317,26 @@ impl<'a> Study<'a> {
     /// Makes an attack while the service works.
     fn under_load(&mut self, attack: Attack, seed: u64) -> Result<Mark> {
         let (service, sandbox, control) = (&*self.service, &self.sandbox, &mut self.control);
-        std::thread::scope(|scope| {
-            let under_load = SETTLE + WINDOW + Duration::from_secs(1);
+        let window = WINDOW + attack.lasts();
+        let mark = std::thread::scope(|scope| {
+            let under_load = SETTLE + window + Duration::from_secs(1);
             let load = scope.spawn(move || service.load(sandbox, Load::Learned, seed, under_load));
             stop::sleep(SETTLE)?;
             let began = Instant::now();
-            let mark = control.trigger(attack, PATIENCE);
-            stop::sleep(WINDOW.saturating_sub(began.elapsed()))?;
+            let mark = if attack == Attack::ThroughApplication {
+                through_application(service, sandbox)
+            } else {
+                control.trigger(attack, PATIENCE)
+            };
+            stop::sleep(window.saturating_sub(began.elapsed()))?;
             // A load that fails because the attack took its service away is part of the attack.
             let _ = load.join();
             mark
-        })
+        });
+        if let Ok(namespaces) = &self.namespaces {
+            namespaces.restore()?;
+        }
+        mark
     }
 
     /// Does something while a monitor watches.
@@ -283,4 +363,21 @@ impl<'a> Study<'a> {
             },
         ))
     }
+}
+
+/// An attack that is no code in the service: its application does what it is asked for.
+fn through_application(service: &dyn Service, sandbox: &Sandbox) -> Result<Mark> {
+    let start_ns = now_ns()?;
+    let misuse = service.misuse(sandbox)?;
+    Ok(Mark {
+        attack: Attack::ThroughApplication,
+        tgid: misuse.process,
+        tid: misuse.process,
+        processes: vec![misuse.process],
+        start_ns,
+        end_ns: now_ns()?,
+        calls: 0,
+        errno: 0,
+        answer: misuse.answer,
+    })
 }

@@ -139,6 +139,11 @@ impl Drop for Running {
 /// # Errors
 /// It cannot be started or takes too long; its own failure is `Ok(false)`.
 pub fn run(command: &mut Command, patience: Duration) -> Result<bool> {
+    Ok(Running::start(quiet(command))?.wait(patience)?.success())
+}
+
+/// The same command without input and output.
+fn quiet(command: &Command) -> Command {
     let mut taken = Command::new(command.get_program());
     taken.args(command.get_args());
     for (name, value) in command.get_envs() {
@@ -154,7 +159,24 @@ pub fn run(command: &mut Command, patience: Duration) -> Result<bool> {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    Ok(Running::start(taken)?.wait(patience)?.success())
+    taken
+}
+
+/// What a client prints.
+///
+/// # Errors
+/// It cannot be started, takes too long, or fails: with its last words.
+pub fn text(command: &mut Command, patience: Duration) -> Result<String> {
+    let mut out = tempfile::tempfile().context("cannot make a file for its output")?;
+    let mut taken = quiet(command);
+    taken.stdout(out.try_clone()?);
+    let mut running = Running::start_quietly(taken)?;
+    let status = running.wait(patience)?;
+    running.ensure_good(status, &[0])?;
+    out.rewind()?;
+    let mut bytes = Vec::new();
+    out.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
 }
 
 /// Whether this file is there and can be run.

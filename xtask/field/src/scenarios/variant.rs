@@ -33,6 +33,8 @@ pub enum Variant {
     IdleAndBurst,
     /// Its administrator looks at it.
     Administrator,
+    /// It touches things that it never touched, harmlessly.
+    NewThings,
     /// Ten minutes of the learned load.
     Long,
 }
@@ -45,7 +47,7 @@ pub fn run(name: &str) -> String {
 
 impl Variant {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OtherLoad,
         Self::Restarts,
         Self::Rotation,
@@ -54,6 +56,7 @@ impl Variant {
         Self::BadRequests,
         Self::IdleAndBurst,
         Self::Administrator,
+        Self::NewThings,
         Self::Long,
     ];
 
@@ -68,6 +71,7 @@ impl Variant {
             Self::BadRequests => "bad requests",
             Self::IdleAndBurst => "idle and burst",
             Self::Administrator => "administrator",
+            Self::NewThings => "new things",
             Self::Long => "ten minutes",
         }
     }
@@ -115,6 +119,7 @@ impl Variant {
                         service.load(sandbox, Load::Burst, seed, part)?;
                     }
                     Self::Administrator => service.look(sandbox)?,
+                    Self::NewThings => service.touch_new(sandbox, step)?,
                     Self::OtherLoad | Self::Upgrade | Self::Long => {}
                 }
             }

@@ -1,4 +1,5 @@
-/* The attacks: each the calls of a real one, made harmless.
+/* The attacks that stand out by the calls that they make: each the calls of a real one, made harmless. Those that make the
+ * service's own calls on other things stand in touching.c.
  *
  * They run in the sandbox of the scenario suite only. Connections go to 127.0.0.1, whatever the control says; files that are
  * changed are the suite's own, in its folder and by their name; what is read of the host is wiped and goes nowhere; the image
@@ -30,13 +31,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control.h"
+#include "calls.h"
 
 #define VICTIM "victim-"
 #define MINERS 4
 #define MINING_NS 2000000000u
 
-static struct control *control;
+struct control *control;
 static int padded;
 static uint32_t next_of_pattern;
 
@@ -64,8 +65,7 @@ static void pad(void)
     }
 }
 
-/* One call of an attack. */
-static long call(long number, long a, long b, long c, long d, long e, long f)
+long call(long number, long a, long b, long c, long d, long e, long f)
 {
     pad();
     atomic_fetch_add(&control->made, 1);
@@ -75,18 +75,14 @@ static long call(long number, long a, long b, long c, long d, long e, long f)
         atomic_compare_exchange_strong(&control->error, &none, errno);
     return result;
 }
-#define FILLED(number, a, b, c, d, e, f, ...) call(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-#define CALL(...) FILLED(__VA_ARGS__, 0, 0, 0, 0, 0, 0)
-#define OPEN(path, flags) ((int)CALL(SYS_openat, AT_FDCWD, path, flags))
 
-static void done(void)
+void done(void)
 {
     control->end_ns = monotonic_ns();
     atomic_store(&control->state, STATE_DONE);
 }
 
-/* As the C library's, so that the handlers of the service run as in its own forks. */
-static pid_t forked(void)
+pid_t forked(void)
 {
     pad();
     atomic_fetch_add(&control->made, 1);
@@ -96,8 +92,7 @@ static pid_t forked(void)
     return pid;
 }
 
-/* Waits for a child although the service's own handler may be after it, as system() does. */
-static void block_children(sigset_t *before)
+void block_children(sigset_t *before)
 {
     sigset_t children;
     sigemptyset(&children);
@@ -112,7 +107,7 @@ static struct sockaddr_in loopback(uint32_t port)
     return address;
 }
 
-static int dial(uint32_t port)
+int dial(uint32_t port)
 {
     struct sockaddr_in address = loopback(port);
     int fd = (int)CALL(SYS_socket, AF_INET, SOCK_STREAM, 0);
@@ -388,7 +383,7 @@ static void exfiltration(void)
 void strike(struct control *shared, enum attack attack)
 {
     control = shared;
-    padded = attack >= MIMIC_REVERSE_SHELL;
+    padded = attack >= MIMIC_REVERSE_SHELL && attack <= MIMIC_RANSOMWARE;
     switch (attack) {
     case REVERSE_SHELL: case MIMIC_REVERSE_SHELL: reverse_shell(); break;
     case BIND_SHELL: bind_shell(); break;
@@ -403,5 +398,6 @@ void strike(struct control *shared, enum attack attack)
     case RANSOMWARE: case MIMIC_RANSOMWARE: ransomware(); break;
     case EXFILTRATION: case MIMIC_EXFILTRATION: exfiltration(); break;
     case NO_ATTACK: break;
+    default: touch(attack);
     }
 }

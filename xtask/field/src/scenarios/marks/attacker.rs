@@ -1,4 +1,4 @@
-//! The other end of an attack's connection. Listens on 127.0.0.1 and connects to 127.0.0.1, nowhere else.
+//! The other end of an attack's connection. Listens on loopback and connects to 127.0.0.1, nowhere else.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -18,6 +18,12 @@ const FIRST_SCANNED: u16 = 61_000;
 /// How many are scanned.
 const SCANNED: u32 = 1000;
 
+/// Whom a beacon calls: `implant/touching.c` has the same.
+const BEACON: Ipv4Addr = Ipv4Addr::new(127, 66, 6, 6);
+
+/// Where a cloud machine's metadata are to be had; an address of the suite's own network namespace.
+const METADATA: Ipv4Addr = super::super::namespaces::METADATA;
+
 /// The most of an answer that is kept, bytes.
 const KEPT: usize = 4096;
 
@@ -34,6 +40,11 @@ pub enum Attacker {
     Calls(u16),
     /// Somebody who takes files.
     Takes(TcpListener, u16),
+    /// Somebody who is there and says nothing: the kernel takes what comes.
+    Listens(
+        #[expect(dead_code, reason = "open as long as the attack goes on")] TcpListener,
+        u16,
+    ),
 }
 
 /// Whether the attack ends as another program, or when the attacker hangs up: the implant cannot tell when it is over.
@@ -52,15 +63,25 @@ impl Attacker {
                 let (listener, port) = listener()?;
                 Self::Awaits(listener, port)
             }
-            Attack::Exfiltration | Attack::MimicExfiltration => {
+            Attack::Exfiltration | Attack::MimicExfiltration | Attack::OwnSecretSent => {
                 let (listener, port) = listener()?;
                 Self::Takes(listener, port)
             }
             // Taken and given back: the kernel does not give the same one to the next that asks.
             Attack::BindShell => Self::Calls(listener()?.1),
             Attack::PortScan => Self::Scanned,
+            Attack::Beacon => Self::listens(BEACON, 0)?,
+            Attack::MetadataAddress => Self::listens(METADATA, 80)?,
+            Attack::IoUring => Self::listens(Ipv4Addr::LOCALHOST, 0)?,
             _ => Self::Away,
         })
+    }
+
+    fn listens(host: Ipv4Addr, port: u16) -> Result<Self> {
+        let listener = TcpListener::bind((host, port))
+            .with_context(|| format!("cannot listen on {host}, port {port}"))?;
+        let port = listener.local_addr()?.port();
+        Ok(Self::Listens(listener, port))
     }
 
     /// The port that the attack uses.
@@ -68,7 +89,10 @@ impl Attacker {
         match self {
             Self::Away => 0,
             Self::Scanned => FIRST_SCANNED,
-            Self::Awaits(_, port) | Self::Calls(port) | Self::Takes(_, port) => *port,
+            Self::Awaits(_, port)
+            | Self::Calls(port)
+            | Self::Takes(_, port)
+            | Self::Listens(_, port) => *port,
         }
     }
 
@@ -82,16 +106,16 @@ impl Attacker {
     }
 
     /// Plays the part, for at most `timeout`. What came over the connection, or why nothing did.
-    pub fn play(self, timeout: Duration) -> String {
+    pub fn play(&self, timeout: Duration) -> String {
         let deadline = Instant::now() + timeout;
         let played = match self {
-            Self::Away | Self::Scanned => return String::new(),
+            Self::Away | Self::Scanned | Self::Listens(..) => return String::new(),
             Self::Awaits(listener, _) => {
-                accept(&listener, deadline).and_then(|s| shell(s, deadline))
+                accept(listener, deadline).and_then(|s| shell(s, deadline))
             }
-            Self::Calls(port) => dial(port, deadline).and_then(|stream| shell(stream, deadline)),
+            Self::Calls(port) => dial(*port, deadline).and_then(|stream| shell(stream, deadline)),
             Self::Takes(listener, _) => {
-                accept(&listener, deadline).and_then(|stream| drain(stream, deadline))
+                accept(listener, deadline).and_then(|stream| drain(stream, deadline))
             }
         };
         played.unwrap_or_else(|why| format!("nothing: {why:#}"))

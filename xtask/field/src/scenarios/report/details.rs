@@ -67,6 +67,7 @@ fn service(service: &Service) -> String {
             alarms.join(" | ")
         );
     }
+    text += &remarks(service);
     for not_had in &service.not_had {
         text += &format!(
             "\nNot had: {}: {}.\n",
@@ -75,6 +76,30 @@ fn service(service: &Service) -> String {
         );
     }
     text.push('\n');
+    text
+}
+
+/// What the monitor told in vain, and what it cannot tell.
+fn remarks(service: &Service) -> String {
+    let mut text = String::new();
+    for benign in &service.benign {
+        for headline in benign.incidents.iter().flatten() {
+            text += &format!(
+                "\nFalse incident, {}: {}.\n",
+                plain(&benign.variant),
+                plain(headline)
+            );
+        }
+    }
+    for attacked in &service.attacks {
+        if let Some(why) = &attacked.traceless {
+            text += &format!(
+                "\nNo trace in calls by design: {}: {}.\n",
+                attacked.attack,
+                plain(why)
+            );
+        }
+    }
     text
 }
 

@@ -1,7 +1,7 @@
 //! When an attack counts as detected: one rule for every detector.
 //!
 //! An alarm of a process of the attack, or of what descends from one and was forked at or after the attack's start, has to
-//! lie within 5 s of that start. Other alarms do not count, whatever they say. An alarm in a stretch of calls that the start
+//! lie within 5 s of that start, or of the last step of a slow attack. Other alarms do not count, whatever they say. An alarm in a stretch of calls that the start
 //! falls into counts with a delay of 0 where its own time, which is only known to lie within the stretch, seems earlier.
 
 use std::collections::HashSet;
@@ -66,11 +66,12 @@ impl<'a> Watched<'a> {
         }
     }
 
-    const fn end_ns(&self) -> u64 {
-        self.mark.start_ns.saturating_add(WITHIN.as_nanos() as u64)
+    fn end_ns(&self) -> u64 {
+        let within = WITHIN + self.mark.attack.lasts();
+        self.mark.start_ns.saturating_add(within.as_nanos() as u64)
     }
 
-    const fn concerns(&self, first_ns: u64, last_ns: u64) -> bool {
+    fn concerns(&self, first_ns: u64, last_ns: u64) -> bool {
         first_ns <= self.end_ns() && last_ns >= self.mark.start_ns
     }
 

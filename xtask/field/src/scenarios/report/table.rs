@@ -1,5 +1,6 @@
 //! The README's table: one row per service.
 
+use super::share::Share;
 use super::targets::targets;
 use super::totals::{Alarms, Totals};
 use super::{ByDetector, Suite};
@@ -39,6 +40,7 @@ pub fn table(suite: &Suite) -> String {
     let learned = suite.services.iter().map(|it| it.learned.calls).sum();
     let totals = Totals::by_detector(&suite.services);
     text += &row("**all**", &grouped(learned), "", &totals);
+    text += &figures(&totals);
     text += "\nA rate of no alarm is given as what it is below with 95% confidence. \
              Delays are of the attacks that the detector detected, mimicry apart.\n\n\
              | Target | | Found |\n|---|---|---|\n";
@@ -49,6 +51,55 @@ pub fn table(suite: &Suite) -> String {
             target.shown.name(),
             target.found
         );
+    }
+    text
+}
+
+/// All services together, with 95% intervals.
+fn figures(totals: &ByDetector<Totals>) -> String {
+    let mut text = "\n| All services, exact 95% intervals | The monitor | A call never seen before | STIDE |\n\
+                    |---|---|---|---|\n"
+        .to_owned();
+    let mut shares = |name: &str, share: &dyn Fn(&Totals) -> Share| {
+        let words = totals.each().map(|it| share(it).words());
+        text += &format!("| {name} | {} |\n", words.join(" | "));
+    };
+    shares(
+        "attacks detected that leave a trace in calls, mimicry apart",
+        &|it| it.traced,
+    );
+    shares("of these, by what calls touch", &|it| it.touching);
+    shares("of these, the others", &|it| it.calling);
+    shares("mimicry detected", &|it| {
+        Share::new(it.mimicry_detected, it.mimicry)
+    });
+    let delays = totals.each().map(|it| {
+        let [median, longest] = [it.median_delay_ms, it.longest_delay_ms].map(figure);
+        format!("{median} ms; {longest} ms")
+    });
+    text += &format!("| delay, median and longest | {} |\n", delays.join(" | "));
+    let ours = &totals.monitor;
+    if let (Some(median), Some(most)) = (ours.median_messages, ours.most_messages) {
+        text += &format!(
+            "| messages to a person for an attack detected, median and most | {median}; {most} | | |\n"
+        );
+    }
+    for (name, incidents) in [
+        (
+            "false incidents per million calls, upgrade apart",
+            &ours.incidents_outside_upgrade,
+        ),
+        ("the same after an upgrade", &ours.incidents_inside_upgrade),
+    ] {
+        if let Some(incidents) = incidents {
+            text += &format!(
+                "| {name} | {} in {:.1} million: {} (at most {}) | | |\n",
+                incidents.alarms,
+                incidents.calls as f64 / 1e6,
+                figure(incidents.per_million),
+                figure(incidents.per_million_at_most),
+            );
+        }
     }
     text
 }

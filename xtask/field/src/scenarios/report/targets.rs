@@ -49,6 +49,7 @@ pub fn targets(suite: &Suite) -> Vec<Target> {
     let totals = Totals::by_detector(&suite.services);
     vec![
         every_attack(&totals.monitor),
+        most_attacks(&totals.monitor),
         few_false_alarms(&totals.monitor),
         better(
             "better on both counts than \"a call never seen before\"",
@@ -69,6 +70,27 @@ fn every_attack(monitor: &Totals) -> Target {
             _ => Shown::NotMet,
         },
         found: format!("{detected} of {attacks}"),
+    }
+}
+
+/// The share of attacks with a trace in calls that is wanted.
+const MOST: f64 = 0.9;
+
+fn most_attacks(monitor: &Totals) -> Target {
+    let traced = monitor.traced;
+    let share = traced.count as f64 / traced.of.max(1) as f64;
+    Target {
+        target: "at least 90% of the attacks that leave a trace in calls are detected",
+        shown: if traced.of == 0 {
+            Shown::TooLittle
+        } else if share < MOST {
+            Shown::NotMet
+        } else if traced.low < MOST {
+            Shown::TooLittle
+        } else {
+            Shown::Met
+        },
+        found: traced.words(),
     }
 }
 

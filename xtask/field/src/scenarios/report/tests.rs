@@ -23,6 +23,9 @@ fn attacked(attack: Attack, by: [Option<Detected>; 3]) -> Attacked {
         answer: String::new(),
         errno: 0,
         calls: 8,
+        traceless: None,
+        messages: monitor.map(|_| 2),
+        headlines: vec![],
         by: ByDetector {
             monitor,
             never_seen,
@@ -40,6 +43,7 @@ fn benign(variant: &str, upgrade: bool, calls: u64, false_alarms: [u64; 3]) -> B
         seconds: 1800.0,
         lost: 0,
         alike: 7,
+        incidents: Some(vec!["x | ran y".to_owned(); monitor as usize]),
         false_alarms: ByDetector {
             monitor,
             never_seen,
@@ -121,24 +125,32 @@ fn the_readmes_table_has_one_row_for_each_service_and_tells_the_targets() {
         .filter(|line| line.starts_with('|'))
         .map(|line| line.matches('|').count())
         .collect();
-    assert_eq!(columns, [12, 12, 12, 12, 4, 4, 4, 4, 4, 4]);
+    assert_eq!(columns, [[12; 4].as_slice(), &[5; 10], &[4; 7]].concat());
 }
 
 #[test]
 fn targets_are_met_only_where_the_figures_show_it() {
     let shown = |suite: &Suite| -> Vec<_> { targets(suite).iter().map(|it| it.shown).collect() };
     let mut suite = suite();
-    assert_eq!(shown(&suite), [Shown::Met; 4]);
+    let met = [
+        Shown::Met,
+        Shown::TooLittle,
+        Shown::Met,
+        Shown::Met,
+        Shown::Met,
+    ];
+    // Two of two may be chance.
+    assert_eq!(shown(&suite), met);
     // None in ten million calls may still be three in ten million.
     suite.services[0].benign[0].calls = 8_000_000;
-    assert_eq!(shown(&suite)[1], Shown::TooLittle);
+    assert_eq!(shown(&suite)[2], Shown::TooLittle);
     suite.services[0].benign[0].false_alarms.monitor = 2;
-    assert_eq!(shown(&suite)[1..3], [Shown::NotMet; 2]);
+    assert_eq!(shown(&suite)[2..4], [Shown::NotMet; 2]);
     suite.services[0].attacks[1].by.monitor = None;
     suite.services[0].attacks[0].by.stide = at(2);
-    assert_eq!(shown(&suite), [Shown::NotMet; 4]);
+    assert_eq!(shown(&suite), [Shown::NotMet; 5]);
     suite.services.clear();
-    assert_eq!(shown(&suite), [Shown::TooLittle; 4]);
+    assert_eq!(shown(&suite), [Shown::TooLittle; 5]);
 }
 
 #[test]
@@ -201,4 +213,49 @@ fn the_attacks_under_one_monitor_have_a_table_of_their_own() {
         old
     });
     assert!(!old.contains("under one monitor"));
+}
+
+#[test]
+fn reports_of_runs_by_service_are_put_together_in_order() {
+    let mut second = suite();
+    second.services[0].name = "redis".to_owned();
+    second.monitor = "def".to_owned();
+    let mut joined = second.clone();
+    joined.join(suite()).expect("two services");
+    assert_eq!(joined.monitor, "def, abc");
+    assert_eq!(joined.command, "cargo xtask scenarios");
+    let names: Vec<_> = joined.services.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["nginx", "redis"]);
+    let why = joined.join(second).expect_err("twice");
+    assert!(why.to_string().contains("redis is in two"), "{why}");
+    let short = Suite {
+        short: true,
+        services: vec![],
+        ..suite()
+    };
+    assert!(joined.join(short).is_err());
+}
+
+#[test]
+fn false_incidents_and_attacks_without_a_trace_are_told() {
+    let mut suite = suite();
+    suite.services[0].attacks[1].traceless = Some("it does the same all day".to_owned());
+    suite.services[0].attacks[1].by.monitor = None;
+    let text = details(&suite);
+    assert!(
+        text.contains("False incident, an older build: x \\| ran y."),
+        "{text}"
+    );
+    assert!(
+        text.contains("by design: miner: it does the same all day."),
+        "{text}"
+    );
+    let text = table(&suite);
+    let row = "| attacks detected that leave a trace in calls, mimicry apart | 1 of 1: 100% (2% to 100%) | \
+               1 of 1: 100% (2% to 100%) | 0 of 1: 0% (0% to 98%) |";
+    assert!(text.lines().any(|line| line == row), "{text}");
+    let row = "| messages to a person for an attack detected, median and most | 2; 2 | | |";
+    assert!(text.lines().any(|line| line == row), "{text}");
+    let row = "| the same after an upgrade | 1 in 4.0 million: 0.250 (at most 1.39) | | |";
+    assert!(text.lines().any(|line| line == row), "{text}");
 }

@@ -3,6 +3,7 @@
 use monitor::profile::budget::poisson;
 use serde::Serialize;
 
+use super::share::Share;
 use super::{Attacked, ByDetector, Detector, Service};
 
 /// False alarms, and in how much they were raised.
@@ -51,6 +52,12 @@ pub struct Totals {
     pub attacks: usize,
     /// Those of them that were detected.
     pub detected: usize,
+    /// Of the attacks that leave a trace in calls, mimicry apart, those that were detected.
+    pub traced: Share,
+    /// Of these, the same of the attacks that stand out by what their calls touch.
+    pub touching: Share,
+    /// Of these, the same of the others.
+    pub calling: Share,
     /// Mimicry attempts that were made.
     pub mimicry: usize,
     /// Those of them that were detected.
@@ -59,10 +66,21 @@ pub struct Totals {
     pub median_delay_calls: Option<f64>,
     /// The same in milliseconds.
     pub median_delay_ms: Option<f64>,
+    /// The longest delay of those detected, mimicry apart, milliseconds.
+    pub longest_delay_ms: Option<f64>,
     /// False alarms on the version that was learned.
     pub outside_upgrade: Alarms,
     /// False alarms on another version or build.
     pub inside_upgrade: Alarms,
+    /// False incidents of the monitor on the version that was learned; `None` for the rules, and for
+    /// reports from before 2026-11-26.
+    pub incidents_outside_upgrade: Option<Alarms>,
+    /// The same on another version or build.
+    pub incidents_inside_upgrade: Option<Alarms>,
+    /// Messages to a person for an attack that the monitor detected, mimicry apart: the median.
+    pub median_messages: Option<f64>,
+    /// The most for one attack.
+    pub most_messages: Option<u64>,
 }
 
 impl Totals {
@@ -91,15 +109,48 @@ impl Totals {
             }
             Alarms::new(sum.0, sum.1, sum.2)
         };
+        let traced = |kind: &dyn Fn(&Attacked) -> bool| {
+            let all = services.iter().flat_map(|service| &service.attacks);
+            let (mut count, mut of) = (0, 0);
+            for attacked in all.filter(|it| !it.mimicry && it.traceless.is_none() && kind(it)) {
+                count += usize::from(attacked.by.get(detector).is_some());
+                of += 1;
+            }
+            Share::new(count, of)
+        };
+        let incidents = |upgrade| {
+            let all = services.iter().flat_map(|service| &service.benign);
+            let mut sum = (0, 0, 0.0);
+            for benign in all.filter(|benign| benign.upgrade == upgrade) {
+                sum.0 += benign.incidents.as_ref()?.len() as u64;
+                sum.1 += benign.calls;
+                sum.2 += benign.seconds;
+            }
+            (detector == Detector::Monitor).then(|| Alarms::new(sum.0, sum.1, sum.2))
+        };
+        let messages = || {
+            let all = services.iter().flat_map(|service| &service.attacks);
+            let detected = all.filter(|it| !it.mimicry && it.by.get(detector).is_some());
+            let of_monitor = detected.filter(|_| detector == Detector::Monitor);
+            of_monitor.filter_map(|it| it.messages)
+        };
         Self {
             attacks: attacks.len(),
             detected: detected.len(),
+            traced: traced(&|_| true),
+            touching: traced(&|it| it.attack.touches()),
+            calling: traced(&|it| !it.attack.touches()),
             mimicry: mimicry.len(),
             mimicry_detected: mimicry.iter().flatten().count(),
             median_delay_calls: median(detected.iter().map(|it| it.delay_calls as f64)),
             median_delay_ms: median(detected.iter().map(|it| it.delay_ms)),
+            longest_delay_ms: detected.iter().map(|it| it.delay_ms).reduce(f64::max),
             outside_upgrade: alarms(false),
             inside_upgrade: alarms(true),
+            incidents_outside_upgrade: incidents(false),
+            incidents_inside_upgrade: incidents(true),
+            median_messages: median(messages().map(|count| count as f64)),
+            most_messages: messages().max(),
         }
     }
 }

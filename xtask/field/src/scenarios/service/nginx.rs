@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use super::super::marks::{Aim, User};
 use super::super::sandbox::{Sandbox, first_user, free_port};
 use super::super::tool::Running;
-use super::{Build, Builds, Load, Service, careless, end, needed, tell, wrk};
+use super::{Build, Builds, Load, Service, careless, end, needed, replaced, tell, wrk};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["nginx-light", "wrk"];
@@ -136,6 +136,21 @@ impl Service for Nginx {
 
     fn look(&self, _: &Sandbox) -> Result<()> {
         careless::get(self.port, &["/status", "/", "/status"])
+    }
+
+    fn touch_new(&mut self, sandbox: &Sandbox, turn: u32) -> Result<()> {
+        let pages = sandbox.folder().join("pages");
+        for place in 0..5 {
+            let name = format!("holiday {turn}-{place}.html");
+            fs::write(pages.join(&name), vec![b'n'; 900])?;
+            careless::get(self.port, &[&format!("/{}", name.replace(' ', "%20"))])?;
+        }
+        replaced(&pages.join("style.css"))?;
+        careless::get(self.port, &["/style.css"])
+    }
+
+    fn secret(&self, sandbox: &Sandbox) -> PathBuf {
+        sandbox.folder().join("nginx.conf")
     }
 
     fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {

@@ -12,7 +12,7 @@ use rand::seq::IndexedRandom as _;
 use super::super::marks::{Aim, User};
 use super::super::sandbox::{Sandbox, free_port};
 use super::super::tool::{Running, run};
-use super::{Build, Builds, Load, Service, careless, end, needed, tell};
+use super::{Build, Builds, Load, Service, careless, end, needed, replaced, tell};
 use support::stop;
 use trainer::train::random::{Use, generator};
 
@@ -37,6 +37,9 @@ const OTHER: [&str; 5] = [
     "UPLOAD",
     "REFUSED",
 ];
+
+/// How a session begins that fetches a file of the sandbox.
+const FETCH: &str = "FETCH ";
 
 struct Sshd {
     builds: Builds,
@@ -107,7 +110,9 @@ impl Sshd {
                 "put {0}/download {0}/put-{client}\nls -l {0}\nrm {0}/put-{client}\n",
                 folder.display()
             )),
-            _ => None,
+            _ => what
+                .strip_prefix(FETCH)
+                .map(|name| format!("get {0}/{name} {0}/got-{client}\n", folder.display())),
         };
         let mut command = Command::new(if transfer.is_some() {
             &self.sftp
@@ -136,7 +141,7 @@ impl Sshd {
             .arg(folder.join(key));
         match transfer {
             Some(batch) => {
-                let file = sandbox.file(&format!("{what}-{client}.batch"), batch)?;
+                let file = sandbox.file(&format!("{client}.batch"), batch)?;
                 command
                     .args(["-P", &self.port.to_string(), "-b"])
                     .arg(file)
@@ -221,6 +226,20 @@ impl Service for Sshd {
             self.session(sandbox, what, 0)?;
         }
         Ok(())
+    }
+
+    fn touch_new(&mut self, sandbox: &Sandbox, turn: u32) -> Result<()> {
+        for place in 0..3 {
+            let name = format!("report-{turn}-{place}.tar");
+            sandbox.file(&name, vec![b'n'; 30_000])?;
+            self.session(sandbox, &format!("{FETCH}{name}"), 0)?;
+        }
+        replaced(&sandbox.folder().join("user.pub"))?;
+        self.session(sandbox, "id", 0)
+    }
+
+    fn secret(&self, sandbox: &Sandbox) -> PathBuf {
+        sandbox.folder().join("host")
     }
 
     fn load(&self, sandbox: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {

@@ -10,8 +10,8 @@ use nix::sys::signal::Signal;
 
 use super::super::marks::Aim;
 use super::super::sandbox::{Sandbox, account, free_port};
-use super::super::tool::{Running, program, run};
-use super::{Build, Builds, Load, Service, careless, end, tell};
+use super::super::tool::{Running, program, run, text};
+use super::{Build, Builds, Load, Misuse, Service, careless, end, tell};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["postgresql"];
@@ -20,6 +20,9 @@ pub const NEEDS: &[&str] = &["postgresql"];
 const VERSIONS: &str = "/usr/lib/postgresql";
 
 const USER: &str = "postgres";
+
+/// The id of a large object that is there only as long as it is exported.
+const LARGE_OBJECT: u32 = 70_000;
 
 struct Postgresql {
     builds: Builds,
@@ -84,6 +87,12 @@ fn newest() -> Option<(u32, PathBuf)> {
 impl Postgresql {
     /// Runs a client, or a program of the server's, as the server's user.
     fn run(&self, name: &str, with: impl FnOnce(&mut Command)) -> Result<bool> {
+        let mut command = self.command(name)?;
+        with(&mut command);
+        run(&mut command, Duration::from_secs(180))
+    }
+
+    fn command(&self, name: &str) -> Result<Command> {
         let user = account(USER)?;
         let mut command = Command::new("setpriv");
         command
@@ -96,8 +105,7 @@ impl Postgresql {
             .env("PGUSER", USER)
             .env("PGDATABASE", USER)
             .current_dir("/");
-        with(&mut command);
-        run(&mut command, Duration::from_secs(180))
+        Ok(command)
     }
 
     fn configure(&self, sandbox: &Sandbox) -> Result<()> {
@@ -188,6 +196,53 @@ impl Service for Postgresql {
             ensure!(self.query(text)?, "psql {text:?} failed");
         }
         Ok(())
+    }
+
+    fn touch_new(&mut self, _: &Sandbox, turn: u32) -> Result<()> {
+        for text in [
+            format!("create table orders_{turn} (number int primary key, note text)"),
+            format!("insert into orders_{turn} select n, 'new' from generate_series(1, 500) n"),
+            format!("create index on orders_{turn} (note)"),
+            format!("select count(*) from orders_{turn}"),
+        ] {
+            ensure!(self.query(&text)?, "psql {text:?} failed");
+        }
+        Ok(())
+    }
+
+    fn secret(&self, sandbox: &Sandbox) -> PathBuf {
+        sandbox.folder().join("data/cluster/postgresql.conf")
+    }
+
+    fn lends_itself(&self) -> bool {
+        true
+    }
+
+    /// The database's own file functions, in a session of a superuser.
+    fn misuse(&self, sandbox: &Sandbox) -> Result<Misuse> {
+        let victims = sandbox.folder().join("victims");
+        let victims = victims.display();
+        let mut command = self.command("psql")?;
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]);
+        for statement in [
+            "select pg_backend_pid()".to_owned(),
+            "select length(pg_read_file('/etc/passwd'))".to_owned(),
+            "create temporary table taken (line text)".to_owned(),
+            "copy taken from '/etc/hosts'".to_owned(),
+            format!("copy (select 'of the scenario suite') to '{victims}/copied.php'"),
+            format!("select lo_from_bytea({LARGE_OBJECT}, 'of the scenario suite')"),
+            format!("select lo_export({LARGE_OBJECT}, '{victims}/exported.so')"),
+            format!("select lo_unlink({LARGE_OBJECT})"),
+        ] {
+            command.args(["-c", &statement]);
+        }
+        let said = text(&mut command, Duration::from_secs(20))?;
+        let mut lines = said.lines();
+        let process = lines.next().and_then(|line| line.trim().parse().ok());
+        Ok(Misuse {
+            process: process.context("PostgreSQL does not say which process serves")?,
+            answer: format!("{} bytes read", lines.next().unwrap_or("no")),
+        })
     }
 
     fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use super::super::marks::Aim;
 use super::super::sandbox::{NOBODY, Sandbox, free_port};
 use super::super::tool::{Running, first_line, program};
-use super::{Build, Builds, Load, Service, careless, end, needed, tell, wrk};
+use super::{Build, Builds, Load, Service, careless, end, needed, replaced, tell, wrk};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["python3", "wrk"];
@@ -147,6 +147,21 @@ impl Service for Python {
 
     fn look(&self, _: &Sandbox) -> Result<()> {
         careless::get(self.port, &["/", "/notes", "/sum?n=1"])
+    }
+
+    fn touch_new(&mut self, sandbox: &Sandbox, turn: u32) -> Result<()> {
+        let data = sandbox.folder().join("data");
+        for place in 0..5 {
+            let name = format!("invoice-{turn}-{place}.pdf");
+            fs::write(data.join(&name), vec![b'n'; 900])?;
+            careless::get(self.port, &[&format!("/files/{name}")])?;
+        }
+        replaced(&data.join("small.txt"))?;
+        careless::get(self.port, &["/files/small.txt"])
+    }
+
+    fn secret(&self, sandbox: &Sandbox) -> PathBuf {
+        sandbox.folder().join("app.json")
     }
 
     fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use nix::sys::signal::Signal;
 
 use super::super::marks::Aim;
 use super::super::sandbox::{Sandbox, first_user, free_port};
 use super::super::tool::{Running, run};
-use super::{Build, Builds, Load, Service, careless, end, needed};
+use super::{Build, Builds, Load, Misuse, Service, careless, end, needed, replaced};
 
 /// What must be installed.
 pub const NEEDS: &[&str] = &["redis-server", "redis-tools"];
@@ -37,7 +37,8 @@ pub fn make(sandbox: &Sandbox) -> Result<Box<dyn Service>> {
     let port = free_port()?;
     let folder = data.display();
     let text = format!(
-        "bind 127.0.0.1\nport {port}\ndir {folder}\nlogfile {folder}/redis.log\nappendonly yes\nappendfsync everysec\n\
+        // Before version 7 anybody could set where it writes.
+        "enable-protected-configs yes\nbind 127.0.0.1\nport {port}\ndir {folder}\nlogfile {folder}/redis.log\nappendonly yes\nappendfsync everysec\n\
          save 5 1000\nmaxmemory 64mb\nmaxmemory-policy allkeys-lru\n"
     );
     fs::write(data.join("redis.conf"), text)?;
@@ -131,6 +132,49 @@ impl Service for Redis {
             ensure!(self.ask(words)?, "redis-cli {words:?} failed");
         }
         Ok(())
+    }
+
+    fn touch_new(&mut self, sandbox: &Sandbox, turn: u32) -> Result<()> {
+        for place in 0..5 {
+            let key = format!("upload:{turn}:{place}");
+            ensure!(self.ask(&["set", &key, "new"])?, "redis takes no new key");
+        }
+        replaced(&sandbox.folder().join("data/redis.conf"))?;
+        self.stop(sandbox);
+        self.start(sandbox, Build::Learned)
+    }
+
+    fn secret(&self, sandbox: &Sandbox) -> PathBuf {
+        sandbox.folder().join("data/redis.conf")
+    }
+
+    fn lends_itself(&self) -> bool {
+        true
+    }
+
+    fn misuse(&self, sandbox: &Sandbox) -> Result<Misuse> {
+        let folder = sandbox.folder().display();
+        let (elsewhere, data) = (format!("{folder}/victims"), format!("{folder}/data"));
+        let running = self.running.as_ref().context("redis does not run")?;
+        for words in [
+            &["set", "payload", "<?php /* of the scenario suite */ ?>"][..],
+            &["config", "set", "dir", &elsewhere],
+            &["config", "set", "dbfilename", "shell.php"],
+            &["save"],
+            &["config", "set", "dbfilename", "dump.rdb"],
+            &["config", "set", "dir", &data],
+        ] {
+            ensure!(
+                self.ask(&[&["-e"], words].concat())?,
+                "redis refuses {words:?}"
+            );
+        }
+        let written =
+            fs::metadata(format!("{elsewhere}/shell.php")).context("redis saved nothing")?;
+        Ok(Misuse {
+            process: running.pid(),
+            answer: format!("{} bytes written", written.len()),
+        })
     }
 
     fn load(&self, _: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {

@@ -8,11 +8,12 @@ use anyhow::{Context as _, Result};
 use nix::sys::signal::Signal;
 use rand::Rng as _;
 
+use super::super::attack::Attack;
 use super::super::marks::Aim;
 use super::super::package;
 use super::super::sandbox::{NOBODY, Sandbox, account};
 use super::super::tool::Running;
-use super::{Build, Builds, Load, Service, end, needed};
+use super::{Build, Builds, Load, Misuse, Service, end, needed, replaced};
 use support::stop;
 use trainer::train::random::{Generator, Use, generator};
 
@@ -146,6 +147,48 @@ impl Service for Shell {
         let mut by_hand = sandbox.spawn(shell, ["-x", "job.sh"], NOBODY)?;
         by_hand.wait(Duration::from_secs(60))?;
         Ok(())
+    }
+
+    fn touch_new(&mut self, sandbox: &Sandbox, turn: u32) -> Result<()> {
+        let mut random = generator(u64::from(turn), Use::Load, [2, 0]);
+        for place in 0..5 {
+            let name = format!("Report {turn} of branch {place} (final).log");
+            self.deliver(sandbox, &name, 50, &mut random)?;
+            stop::sleep(Duration::from_millis(100))?;
+        }
+        replaced(&sandbox.folder().join("job.sh"))
+    }
+
+    fn secret(&self, sandbox: &Sandbox) -> PathBuf {
+        sandbox.folder().join("job.conf")
+    }
+
+    fn lends_itself(&self) -> bool {
+        true
+    }
+
+    /// A link in the inbox: the job reads what it leads to.
+    fn misuse(&self, sandbox: &Sandbox) -> Result<Misuse> {
+        const NAME: &str = "passwords.txt";
+        let running = self.running.as_ref().context("the job does not run")?;
+        std::os::unix::fs::symlink("/etc/passwd", self.inbox.join(NAME))?;
+        let taken = sandbox.folder().join(format!("done/{NAME}.top"));
+        let inbox = self.inbox.join(NAME);
+        sandbox.wait("the job took the link", || {
+            fs::symlink_metadata(&inbox).is_err()
+        })?;
+        let answer = fs::read_to_string(&taken).unwrap_or_default();
+        Ok(Misuse {
+            process: running.pid(),
+            answer: format!("{} bytes", answer.len()),
+        })
+    }
+
+    fn traceless(&self) -> &'static [(Attack, &'static str)] {
+        &[(
+            Attack::OwnSecret,
+            "every run of the job opens and reads its configuration",
+        )]
     }
 
     fn load(&self, sandbox: &Sandbox, load: Load, seed: u64, time: Duration) -> Result<()> {

@@ -43,7 +43,7 @@ impl Study<'_> {
     /// Makes the attacks. The service runs on between them; it is started anew only where none of it takes an order.
     pub(super) fn together(&mut self, profile: &Path, unpadded: bool) -> Result<Together> {
         let mut order = self.extent.attacks.clone();
-        order.retain(|attack| !(attack.is_mimicry() && unpadded));
+        order.retain(|&attack| self.impossible(attack, unpadded).is_none());
         let seed = self.extent.seed;
         shuffle(&mut order, &mut generator(seed, Use::Attack, [0, 0]));
         let (mut attacks, mut not_made) = (Vec::new(), Vec::new());
