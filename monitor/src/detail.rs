@@ -28,7 +28,7 @@ pub mod words;
 
 mod text;
 
-use crate::syscall::event::Call;
+use crate::syscall::call::Call;
 
 pub use access::Access;
 pub use address::{Address, Contact};

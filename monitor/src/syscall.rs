@@ -1,5 +1,7 @@
 //! What a system call is: its table, its number, its name and its place in the ADFA-LD vocabulary.
 
+pub mod call;
+
 pub mod event;
 
 pub mod flight;

@@ -3,7 +3,7 @@
 use super::access::Access;
 use super::address::{Address, Contact};
 use super::{Detail, Field, PathText};
-use crate::syscall::event::{Abi, Call};
+use crate::syscall::call::{Abi, Call};
 use crate::syscall::table;
 
 /// How a detail is read from a call's six arguments, counted from 0.
@@ -385,7 +385,7 @@ impl Reader {
 #[cfg(test)]
 mod tests {
     use super::Reader;
-    use crate::syscall::event::{Abi, Call};
+    use crate::syscall::call::{Abi, Call};
     use crate::syscall::table;
 
     fn text(name: &str, arguments: [u64; 6], memory: Option<&[u8]>) -> Option<String> {

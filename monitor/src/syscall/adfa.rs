@@ -32,7 +32,7 @@ pub mod unmapped;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::syscall::event::{Abi, Call};
+use crate::syscall::call::{Abi, Call};
 use crate::syscall::table;
 
 /// The largest index: `prlimit64`, the last call of Linux 2.6.38 on i386.

@@ -4,19 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use monitor_common::abi::Abi;
-
 use crate::detail::Touch;
 
-/// One system call as it was made: a number and the table that the number belongs to.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Call {
-    /// The interface through which the call entered the kernel.
-    pub abi: Abi,
-    /// The number in that interface's table; x32 numbers without bit 30. Any value may occur: the
-    /// caller chooses it.
-    pub number: u32,
-}
+pub use super::call::{Abi, Call};
 
 /// Tells the life of one thread from that of every other on this host since boot.
 ///

@@ -9,7 +9,7 @@
 //! - Names of strace's `linux/i386/syscallent.h` and `linux/x86_64/syscallent.h`, versions 4.5 to
 //!   4.26, where they differ from the kernel's.
 
-use crate::syscall::event::Abi;
+use crate::syscall::call::Abi;
 
 /// Of every table that has the second name.
 const EVERYWHERE: [(&str, &str); 10] = [

@@ -14,7 +14,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::syscall::event::{Abi, Call};
+use crate::syscall::call::{Abi, Call};
 use crate::syscall::former;
 
 /// `__ARM_NR_BASE` of `arch/arm/include/uapi/asm/unistd.h`.
@@ -334,7 +334,7 @@ pub const fn abi_name(abi: Abi) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{calls, is_restart, name, number};
-    use crate::syscall::event::{Abi, Call};
+    use crate::syscall::call::{Abi, Call};
 
     fn named(abi: Abi, number: u32) -> Option<&'static str> {
         name(Call { abi, number })

@@ -3,7 +3,7 @@
 //! What a C library calls for which function is glibc's `sysdeps/unix/sysv/linux`, version 2.13 for
 //! the time of ADFA-LD and 2.39 for today.
 
-use crate::syscall::event::Abi;
+use crate::syscall::call::Abi;
 
 /// A call whose work was done by an i386 call of another name.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

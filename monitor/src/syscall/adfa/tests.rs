@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::{LARGEST, Rule, index, map, name, rules, unmapped};
-use crate::syscall::event::{Abi, Call};
+use crate::syscall::call::{Abi, Call};
 use crate::syscall::table;
 
 fn indices(abi: Abi, names: &[(&str, u16)]) {

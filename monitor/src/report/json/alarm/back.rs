@@ -1,12 +1,16 @@
 //! An alarm back from its line.
 
-use super::{Abi, Alarm, Call, Comm, Detail, Expected, First, FirstSeen, Flight, Kin};
 use super::{
     AlarmError, AlarmRecord, CallRecord, ExpectedRecord, FirstKind, FirstSeenRecord,
-    SuppressedKind, SurprisingRecord, bits,
+    SuppressedKind, SurprisingRecord, TouchRecord, bits,
 };
-use super::{Outcome, SurprisingCall, Touch, TouchRecord};
-use super::{Suppressed, ThreadKey, is_readable, table};
+use crate::detail::{Detail, Outcome, Touch};
+use crate::detect::verdict::{Alarm, Expected, Kin, Suppressed, SurprisingCall};
+use crate::profile::first_seen::{First, FirstSeen};
+use crate::report::json::is_readable;
+use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
+use crate::syscall::flight::Flight;
+use crate::syscall::table;
 
 /// How many of each kind of detail a line may have: more than this monitor writes, and little to hold.
 const MOST: usize = 512;
