@@ -12,8 +12,8 @@ use super::architecture::Architecture;
 use super::release::Release;
 use xtask::privilege;
 
-/// Kernels from 5.10 (bullseye) on.
-const SUITES: [&str; 7] = [
+/// Suites of Debian's archive with kernels from 5.10 (bullseye) on.
+pub const SUITES: [&str; 7] = [
     "bullseye",
     "bookworm",
     "bookworm-backports",
@@ -22,6 +22,8 @@ const SUITES: [&str; 7] = [
     "forky",
     "sid",
 ];
+/// Those that hold the oldest kernel, one in the middle and the newest.
+pub const FEW_SUITES: [&str; 3] = ["bullseye", "trixie", "trixie-backports"];
 const MIRROR: &str = "http://deb.debian.org/debian";
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// After this time the lists are asked for again.
@@ -34,11 +36,11 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Asks for the lists of packages, unless they are of today.
+    /// Asks for the lists of packages of these suites, unless they are of today.
     ///
     /// # Errors
     /// There is no apt, no keyring, or no suite answers.
-    pub fn open(folder: PathBuf, architecture: Architecture) -> Result<Self> {
+    pub fn open(folder: PathBuf, architecture: Architecture, suites: &[&str]) -> Result<Self> {
         ensure!(
             Path::new(KEYRING).exists(),
             "no {KEYRING}: kernels are fetched from Debian's archive; install debian-archive-keyring"
@@ -51,9 +53,12 @@ impl Archive {
             fs::create_dir_all(this.folder.join(part))?;
         }
         fs::write(this.folder.join("status"), "")?;
-        fs::write(this.folder.join("sources.list"), sources(&mirror()))?;
+        let sources = sources(&mirror(), suites);
+        let asked = this.folder.join("sources.list");
+        let is_as_before = fs::read_to_string(&asked).is_ok_and(|it| it == sources);
+        fs::write(asked, sources)?;
         fs::write(this.folder.join("apt.conf"), this.configuration())?;
-        if !this.is_fresh() {
+        if !is_as_before || !this.is_fresh() {
             this.update()?;
         }
         Ok(this)
@@ -200,9 +205,9 @@ fn mirror() -> String {
     mirror.unwrap_or(MIRROR).to_owned()
 }
 
-fn sources(mirror: &str) -> String {
+fn sources(mirror: &str, suites: &[&str]) -> String {
     let line = |suite| format!("deb [signed-by={KEYRING}] {mirror} {suite} main\n");
-    SUITES.map(line).concat()
+    suites.iter().map(line).collect()
 }
 
 /// The releases in what `apt-cache search` prints.
@@ -233,7 +238,7 @@ fn text(command: &mut Command) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{releases, sources};
+    use super::{FEW_SUITES, SUITES, releases, sources};
 
     #[test]
     fn a_kernel_in_two_packages_is_one() {
@@ -247,8 +252,9 @@ mod tests {
 
     #[test]
     fn every_suite_is_verified_by_the_same_keys() {
-        let text = sources("http://mirror/debian");
-        assert_eq!(text.lines().count(), super::SUITES.len());
+        let text = sources("http://mirror/debian", &SUITES);
+        assert_eq!(text.lines().count(), SUITES.len());
+        assert!(FEW_SUITES.iter().all(|it| SUITES.contains(it)));
         assert!(text.lines().all(|line| line.contains("[signed-by=/usr")));
         assert!(text.contains(" http://mirror/debian bullseye main\n"));
     }

@@ -108,7 +108,7 @@ pub const CHECKS: [Check; 25] = [
     check("refused without capabilities, in a sentence", |it| {
         it.nobody()
     }),
-    check("the model scores 300 calls", |it| it.model()),
+    check("the model judges a command of 300 calls", |it| it.model()),
     check("perf tracepoints, forced: nothing missed", |it| it.perf()),
     check(
         "raw tracepoints, forced: what the kernel skips is counted",

@@ -9,16 +9,16 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 use super::architecture::Architecture;
-use super::archive::Archive;
+use super::archive::{Archive, FEW_SUITES, SUITES};
 use super::check::{CHECKS, Subject};
 use super::count::{self, Counts};
 use super::guest::Guest;
 use super::image::Parts;
 use super::machine::Machine;
-use super::release::{Release, choose, newest_of_each};
+use super::release::{NEWEST, Release, choose, newest_of_each};
 use super::table::{Row, markdown};
 use support::page::replace;
-use support::{place, stop};
+use support::{place, revision, stop};
 use xtask::build;
 
 /// Options of `cargo xtask kernels`.
@@ -36,6 +36,9 @@ pub struct Options {
     /// libonnxruntime for the machine [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
+    /// The oldest kernel that is promised, one in the middle and the newest, with the quick checks.
+    #[arg(long, conflicts_with_all = ["versions", "count", "publish"])]
+    short: bool,
     /// Count guest instructions of a call in every mode, in the place of the checks.
     #[arg(long)]
     count: bool,
@@ -49,6 +52,9 @@ pub struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 400)]
     patience: u64,
 }
+
+/// The kernels of the short form.
+const SHORT: [&str; 3] = ["5.10", "6.12", NEWEST];
 
 /// What all boots of a run share.
 struct Bench<'a> {
@@ -70,11 +76,13 @@ pub fn command(options: &Options) -> Result<ExitCode> {
     stop::listen()?;
     let folder = place::tools().join("kernels").join(options.arch.name());
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    let archive = match Archive::open(folder.canonicalize()?, options.arch) {
+    let wanted = options.wanted();
+    let suites: &[&str] = if options.short { &FEW_SUITES } else { &SUITES };
+    let archive = match Archive::open(folder.canonicalize()?, options.arch, suites) {
         Ok(archive) => archive,
         Err(why) => {
             eprintln!("  skipped: {why:#}");
-            return Ok(tally(0, 0, options.versions.len().max(1)));
+            return Ok(tally(0, 0, wanted.len().max(1)));
         }
     };
     let work = place::target().join("kernels").join(options.arch.name());
@@ -93,6 +101,7 @@ pub fn command(options: &Options) -> Result<ExitCode> {
         monitor: &monitor,
         onnxruntime: onnxruntime.as_deref(),
         instead: options.count.then_some(count::SCRIPT),
+        is_short: options.short,
         programs: if options.count {
             &[("bin/count", count::PROGRAM)]
         } else {
@@ -114,6 +123,16 @@ pub fn command(options: &Options) -> Result<ExitCode> {
     }
 }
 
+impl Options {
+    /// The kernels that are asked for; all where none is.
+    fn wanted(&self) -> Vec<String> {
+        if self.short {
+            return SHORT.map(str::to_owned).to_vec();
+        }
+        self.versions.clone()
+    }
+}
+
 fn tally(passed: usize, failed: usize, skipped: usize) -> ExitCode {
     println!("{passed} passed, {failed} failed, {skipped} skipped");
     if failed == 0 && passed > 0 {
@@ -129,7 +148,8 @@ impl Bench<'_> {
         let offered = self.archive.releases()?;
         let mut skipped = 0;
         let mut releases = Vec::new();
-        for wanted in &self.options.versions {
+        let wanted = self.options.wanted();
+        for wanted in &wanted {
             match choose(&offered, wanted) {
                 Some(release) => releases.push(release.clone()),
                 None => {
@@ -138,7 +158,7 @@ impl Bench<'_> {
                 }
             }
         }
-        if self.options.versions.is_empty() {
+        if wanted.is_empty() {
             releases = newest_of_each(&offered);
         }
         let mut found = Vec::new();
@@ -248,14 +268,31 @@ impl Bench<'_> {
         Ok(tally(kernels.len() - failed, failed, skipped))
     }
 
-    fn publish(&self, page: &str, name: &str, text: &str) -> Result<()> {
+    /// What was booted with what.
+    fn sentence(&self) -> String {
+        let build = match &self.options.monitor {
+            None => "the release build".to_owned(),
+            Some(path) => format!("the build `{}`", last_two(path)),
+        };
+        format!("At revision {}, with {build}.\n\n", revision::short())
+    }
+
+    fn publish(&self, page: &str, name: &str, table: &str) -> Result<()> {
+        let text = self.sentence() + table;
         println!("{text}");
         if self.options.publish {
             let marker = format!("{name}-{}", self.options.arch.name());
-            replace(&place::root().join(page), &marker, text)?;
+            replace(&place::root().join(page), &marker, &text)?;
         }
         Ok(())
     }
+}
+
+/// A build's folder and name, as in debug/monitor: where the folder is concerns nobody else.
+fn last_two(path: &Path) -> String {
+    let mut parts: Vec<_> = path.iter().rev().take(2).collect();
+    parts.reverse();
+    parts.iter().collect::<PathBuf>().display().to_string()
 }
 
 /// The monitor, built for the machine.

@@ -10,8 +10,8 @@ pub const SCRIPT: &str = include_str!("guest/count.sh");
 /// The program that counts.
 pub const PROGRAM: &str = include_str!("guest/count.c");
 
-/// The rows: what the guest calls them, and what the table does.
-const ROWS: [(&str, &str); 22] = [
+/// What is counted without the monitor: what the guest calls it, and what the table does.
+const ALONE: [(&str, &str); 4] = [
     ("alone", "alone"),
     (
         "empty",
@@ -22,25 +22,30 @@ const ROWS: [(&str, &str); 22] = [
         "empty-perf",
         "an empty program on the perf tracepoint `sys_enter`",
     ),
-    ("watched-pid-raw", "raw: `--pid`, watched"),
-    ("watched-cgroup-raw", "raw: `--cgroup`, watched"),
-    ("watched-uid-raw", "raw: `--uid`, watched"),
-    ("watched-comm-raw", "raw: `--comm`, watched"),
-    ("watched-all-raw", "raw: `--all`"),
-    ("other-pid-raw", "raw: `--pid`, another process"),
-    ("other-cgroup-raw", "raw: `--cgroup`, another process"),
-    ("other-uid-raw", "raw: `--uid`, another process"),
-    ("other-comm-raw", "raw: `--comm`, another process"),
-    ("watched-pid-perf", "perf: `--pid`, watched"),
-    ("watched-cgroup-perf", "perf: `--cgroup`, watched"),
-    ("watched-uid-perf", "perf: `--uid`, watched"),
-    ("watched-comm-perf", "perf: `--comm`, watched"),
-    ("watched-all-perf", "perf: `--all`"),
-    ("other-pid-perf", "perf: `--pid`, another process"),
-    ("other-cgroup-perf", "perf: `--cgroup`, another process"),
-    ("other-uid-perf", "perf: `--uid`, another process"),
-    ("other-comm-perf", "perf: `--comm`, another process"),
 ];
+const WAYS: [&str; 2] = ["raw", "perf"];
+const DETAILS: [&str; 2] = ["off", "full"];
+const WATCHED: [&str; 5] = ["pid", "cgroup", "uid", "comm", "all"];
+/// By `--all` there is no other process.
+const OTHERS: [&str; 4] = ["pid", "cgroup", "uid", "comm"];
+
+/// All rows: what the guest calls them, and what the table does.
+fn rows() -> Vec<(String, String)> {
+    let alone = ALONE.map(|(name, words)| (name.to_owned(), words.to_owned()));
+    let mut rows = alone.to_vec();
+    for way in WAYS {
+        for details in DETAILS {
+            let of = |who: &str, words: &str, mode: &str| {
+                let name = format!("{who}-{mode}-{way}-{details}");
+                let words = format!("{way}, details {details}: {words}, `--{mode}`");
+                (name, words)
+            };
+            rows.extend(WATCHED.map(|mode| of("watched", "watched", mode)));
+            rows.extend(OTHERS.map(|mode| of("other", "not watched", mode)));
+        }
+    }
+    rows
+}
 
 /// The counts of one kernel.
 pub struct Counts {
@@ -67,9 +72,10 @@ impl Counts {
     }
 
     /// Rows that the guest gave no number for.
-    pub fn missing(&self) -> Vec<&'static str> {
-        let rows = ROWS.iter().map(|(name, _)| *name);
-        rows.filter(|name| !self.calls.contains_key(*name))
+    pub fn missing(&self) -> Vec<String> {
+        let names = rows().into_iter().map(|(name, _)| name);
+        names
+            .filter(|name| !self.calls.contains_key(name))
             .collect()
     }
 
@@ -96,8 +102,8 @@ pub fn markdown(kernels: &[Counts]) -> String {
         names.join(" | ")
     );
     text.push_str(&format!("| --- |{}\n", " --: |".repeat(kernels.len())));
-    for (name, words) in ROWS {
-        let cells: Vec<_> = kernels.iter().map(|it| it.cell(name)).collect();
+    for (name, words) in rows() {
+        let cells: Vec<_> = kernels.iter().map(|it| it.cell(&name)).collect();
         text.push_str(&format!("| {words} | {} |\n", cells.join(" | ")));
     }
     text
@@ -111,7 +117,7 @@ mod tests {
     fn overheads_are_told_in_multiples_of_the_empty_program() {
         let counts = Counts::read(
             "6.12.1-cloud-amd64",
-            "alone 323\nempty 459\nempty-both 544\nwatched-pid-raw cannot\n",
+            "alone 323\nempty 459\nempty-both 544\nwatched-pid-raw-off cannot\n",
         );
         let text = markdown(&[counts]);
         assert!(text.contains("| alone | 323 |\n"), "{text}");
@@ -119,13 +125,15 @@ mod tests {
             text.contains("`sys_enter` and `sys_exit` | 544 (1.62) |\n"),
             "{text}"
         );
-        assert!(text.contains("| raw: `--pid`, watched | – |\n"), "{text}");
+        let refused = "| raw, details off: watched, `--pid` | – |\n";
+        assert!(text.contains(refused), "{text}");
     }
 
     #[test]
     fn what_the_guest_did_not_count_is_missing() {
         let counts = Counts::read("7.3.4", "alone 1\nempty 2\n");
-        assert!(counts.missing().contains(&"other-comm-perf"));
-        assert!(!counts.missing().contains(&"alone"));
+        let missing = counts.missing();
+        assert!(missing.iter().any(|it| it == "other-comm-perf-full"));
+        assert!(missing.iter().all(|it| it != "alone"));
     }
 }

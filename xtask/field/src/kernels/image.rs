@@ -54,6 +54,8 @@ pub struct Parts<'a> {
     pub onnxruntime: Option<&'a Path>,
     /// A script of the guest's that replaces its checks.
     pub instead: Option<&'a str>,
+    /// Whether only the quick checks are made.
+    pub is_short: bool,
     /// More programs: where, and from which source.
     pub programs: &'a [(&'a str, &'a str)],
 }
@@ -89,6 +91,9 @@ impl Parts<'_> {
         }
         if let Some(script) = self.instead {
             programs.insert("instead.sh".to_owned(), script.as_bytes().to_vec());
+        }
+        if self.is_short {
+            programs.insert("short".to_owned(), Vec::new());
         }
         let mut to = cpio::Archive::new(BufWriter::new(File::create(image)?));
         for folder in ["bin", "lib", "lib64", "dev"] {

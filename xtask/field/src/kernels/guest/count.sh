@@ -44,16 +44,20 @@ sleep 100000 &
 sleeper=$!
 mkdir -p /sys/fs/cgroup/other /sys/fs/cgroup/mine
 for way in raw perf; do
-  watched watched-pid-$way 'exec count -w /tmp/go' --attach $way --pid PID
-  watched watched-cgroup-$way 'sh -c "echo \$\$ > /sys/fs/cgroup/mine/cgroup.procs; exec count -w /tmp/go"' \
-    --attach $way --cgroup /sys/fs/cgroup/mine
-  watched watched-uid-$way 'exec task as 1000 none 64 count -w /tmp/go' --attach $way --uid 1000
-  watched watched-comm-$way 'exec count -w /tmp/go' --attach $way --comm count
-  watched watched-all-$way 'exec count -w /tmp/go' --attach $way --all
-  watch --attach $way --pid $sleeper; one other-pid-$way count; rest
-  watch --attach $way --cgroup /sys/fs/cgroup/other; one other-cgroup-$way count; rest
-  watch --attach $way --uid 1000; one other-uid-$way count; rest
-  watch --attach $way --comm nobody; one other-comm-$way count; rest
+  for details in off full; do
+    kind=$way-$details
+    how="--attach $way --details $details"
+    watched watched-pid-$kind 'exec count -w /tmp/go' $how --pid PID
+    watched watched-cgroup-$kind 'sh -c "echo \$\$ > /sys/fs/cgroup/mine/cgroup.procs; exec count -w /tmp/go"' \
+      $how --cgroup /sys/fs/cgroup/mine
+    watched watched-uid-$kind 'exec task as 1000 none 64 count -w /tmp/go' $how --uid 1000
+    watched watched-comm-$kind 'exec count -w /tmp/go' $how --comm count
+    watched watched-all-$kind 'exec count -w /tmp/go' $how --all
+    watch $how --pid $sleeper; one other-pid-$kind count; rest
+    watch $how --cgroup /sys/fs/cgroup/other; one other-cgroup-$kind count; rest
+    watch $how --uid 1000; one other-uid-$kind count; rest
+    watch $how --comm nobody; one other-comm-$kind count; rest
+  done
 done
 kill $sleeper
 umount /sys/kernel/tracing
