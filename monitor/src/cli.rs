@@ -352,6 +352,8 @@ fn start_logging(level: log::LevelFilter) {
             logger.filter_module(library, log::LevelFilter::Info);
         }
     }
+    // It tries to raise the limit of locked memory, as the monitor did; where that matters, the refusal says what to do.
+    logger.filter_module("aya::sys", log::LevelFilter::Error);
     let logger = logger
         .target(env_logger::Target::Pipe(Box::new(remarks::RemarkWriter)))
         .write_style(style)

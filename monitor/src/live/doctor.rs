@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::preflight::{Host, PreflightError, version};
+use super::preflight::{Host, PreflightError, charges_locked_memory};
 use super::{btf::Btf, layout, outcomes::Outcomes};
 
 /// How a check went.
@@ -168,7 +168,7 @@ fn type_information(host: &Host) -> Vec<Check> {
     vec![layout, tracepoints]
 }
 
-/// Kernels before 5.11 charge maps to `RLIMIT_MEMLOCK` (commit d5299b67dd59).
+/// Whether the limit of locked memory stands in the way.
 fn memlock(host: &Host) -> Check {
     use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 
@@ -179,7 +179,7 @@ fn memlock(host: &Host) -> Check {
     } else {
         format!("{limit} bytes")
     };
-    let is_charged = version(&host.release).is_some_and(|it| it < (5, 11));
+    let is_charged = charges_locked_memory(&host.release);
     if is_charged && limit != RLIM_INFINITY {
         let remedy = "raise it: ulimit -l unlimited, or LimitMEMLOCK=infinity in the unit";
         return Check::wrong(NAME, Outcome::Warning, shown, remedy);

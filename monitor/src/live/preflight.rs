@@ -184,6 +184,11 @@ fn btf_bytes() -> io::Result<Vec<u8>> {
     fs::read("/sys/kernel/btf/vmlinux")
 }
 
+/// Whether a kernel of this release charges maps to `RLIMIT_MEMLOCK`, as those before 5.11 do (commit d5299b67dd59).
+pub(super) fn charges_locked_memory(release: &str) -> bool {
+    version(release).is_some_and(|it| it < (5, 11))
+}
+
 /// Major and minor number of a kernel's release.
 pub(super) fn version(release: &str) -> Option<(u32, u32)> {
     let mut parts = release.split(|c: char| !c.is_ascii_digit());
@@ -192,7 +197,7 @@ pub(super) fn version(release: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Host, PreflightError};
+    use super::{Host, PreflightError, charges_locked_memory};
 
     fn host() -> Host {
         Host {
@@ -293,6 +298,19 @@ mod tests {
             ..host()
         };
         assert_eq!(refusal(&bare), PreflightError::NoTracepoint("sys_enter"));
+    }
+
+    #[test]
+    fn maps_are_locked_memory_on_old_kernels_alone() {
+        for (release, charged) in [
+            ("5.8.0", true),
+            ("5.10.0-32-cloud-amd64", true),
+            ("5.11.0", false),
+            ("6.1.0-50-cloud-amd64", false),
+            ("of nobody", false),
+        ] {
+            assert_eq!(charges_locked_memory(release), charged, "{release}");
+        }
     }
 
     #[test]

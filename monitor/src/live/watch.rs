@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 use monitor_common::record::Window;
 use tokio::{
     io::{Interest, unix::AsyncFd},
+    runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
     time::{MissedTickBehavior, interval},
 };
@@ -78,6 +79,8 @@ pub struct Watch {
     hang_up: Option<Box<dyn FnMut()>>,
     followed: Option<FollowedCgroup>,
     cgroups: (Sender<CgroupEvent>, Receiver<CgroupEvent>),
+    /// From the attachment on.
+    listening: Option<Listening>,
 }
 
 impl Watch {
@@ -131,6 +134,7 @@ impl Watch {
             named: Vec::new(),
             kin: Vec::new(),
             hang_up: None,
+            listening: None,
         })
     }
 
@@ -139,7 +143,8 @@ impl Watch {
         self.hang_up = Some(hang_up);
     }
 
-    /// Attaches the probe and lists whom it watches.
+    /// Attaches the probe and lists whom it watches. From then on a signal ends the run in order, also one that
+    /// comes before [`Self::run`].
     ///
     /// # Errors
     ///
@@ -174,6 +179,7 @@ impl Watch {
             }
             _ => kin::of(service, |pid| listed.contains(&pid)),
         };
+        self.listening = Some(Listening::new()?);
         Ok(())
     }
 
@@ -243,13 +249,14 @@ impl Watch {
             mut hang_up,
             mut followed,
             cgroups: (cgroups, _),
+            listening,
         } = self;
         // A feed that takes no more says why at its end.
         let _ = feed.offer(kin);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let signals = runtime.block_on(async { Signals::new() })?;
+        let Listening { runtime, signals } = match listening {
+            Some(listening) => listening,
+            None => Listening::new()?,
+        };
         let command = match command {
             Some(command) => Some((command.pid, command.release()?)),
             None => None,
@@ -306,6 +313,22 @@ enum Ending {
     Asked,
     /// By this signal.
     Signal(libc::c_int),
+}
+
+/// Signals, and what waits for them.
+struct Listening {
+    runtime: Runtime,
+    signals: Signals,
+}
+
+impl Listening {
+    fn new() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let signals = runtime.block_on(async { Signals::new() })?;
+        Ok(Self { runtime, signals })
+    }
 }
 
 /// Signals that were not ignored at the start.

@@ -75,6 +75,32 @@ fn sigterm_while_busy_ends_with_a_summary_in_which_every_call_is_accounted_for()
 
 #[test]
 #[ignore = "needs root"]
+fn a_signal_right_behind_the_word_that_it_watches_ends_a_run_in_order() {
+    for signal in [libc::SIGTERM, libc::SIGINT].repeat(4) {
+        let options = ["--pid", "1", "--no-alarm-log", "--no-learn", "--no-follow"];
+        let mut child = monitor(&options)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let mut said = BufReader::new(child.stderr.take().expect("piped"));
+        let mut line = String::new();
+        while !line.contains(": watching ") {
+            line.clear();
+            assert!(said.read_line(&mut line).expect("text") > 0, "it ended");
+        }
+        // SAFETY: the child was not waited for, so the number is still its own.
+        unsafe { libc::kill(child.id().try_into().expect("a pid"), signal) };
+        let mut rest = String::new();
+        said.read_to_string(&mut rest).expect("text");
+        let status = child.wait().expect("a child");
+        assert!(matches!(status.code(), Some(0 | 3)), "{signal}: {rest}");
+        assert!(rest.contains("Summary after"), "{signal}: {rest}");
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
 fn the_probes_own_messages_are_shown_when_asked_for() {
     let shown = run(&["--log-level", "debug", "--", "sh", "-c", "true; true"]).err;
     assert!(
