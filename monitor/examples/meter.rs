@@ -126,6 +126,7 @@ fn main() -> Result<()> {
         sizes: Sizes {
             ring_bytes,
             max_threads: 10_240,
+            max_processes: None,
         },
         attachment: None,
         details: Details::Full,

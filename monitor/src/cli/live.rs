@@ -159,6 +159,7 @@ pub fn run_with(
         sizes: Sizes {
             ring_bytes: args.ring_size,
             max_threads: args.max_threads,
+            max_processes: None,
         },
         attachment: args.attach.map(|attach| match attach {
             Attach::Raw => Attachment::Raw,

@@ -106,36 +106,4 @@ impl Drop for LiveLine {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::LiveLine;
-    use monitor::detect::counters::Counters;
-    use monitor::run::snapshot::{Snapshot, SourceStatus};
-
-    #[test]
-    fn the_rate_is_that_since_the_line_before() {
-        let mut line = LiveLine::stderr();
-        let at = |seconds, calls| Snapshot {
-            elapsed: Duration::from_secs(seconds),
-            source: SourceStatus {
-                lost: vec![("ring full", 7)],
-                threads: Some(3),
-                ..SourceStatus::default()
-            },
-            counters: Counters {
-                calls,
-                answered: calls / 2_000,
-                current_mean: Some(0.5),
-                alarms: 1,
-                ..Counters::default()
-            },
-            ..Snapshot::default()
-        };
-        line.line(&at(10, 1_000));
-        assert_eq!(
-            line.line(&at(12, 5_000)),
-            "1 alarm  3 threads  2,000 calls/s  7 lost  surprise 0.50 now, - highest  5,000 calls  0 scored  LSTM saw 0.040%"
-        );
-    }
-}
+mod tests;

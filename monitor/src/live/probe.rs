@@ -22,6 +22,7 @@ use super::{
     misses::Programs,
     perf_event,
     plan::Plan,
+    preflight::{Host, charges_locked_memory},
     ring::Ring,
     services::{Services, Tables},
     slots::Slots,
@@ -43,9 +44,11 @@ const MOST_PROCESSES: u32 = 65_536;
 pub struct Sizes {
     /// Bytes of the ring, a power of two and a multiple of the page size.
     pub ring_bytes: u32,
-    /// Threads that can be watched at a time: at least so many, and at most twice as many. Processes: at least
-    /// so many, and as many as the host's `kernel.pid_max` up to 65,536.
+    /// Threads that can be watched at a time: at least so many, and at most twice as many.
     pub max_threads: u32,
+    /// Processes that can be watched at a time; without a number as many as threads, and as many as the host's
+    /// `kernel.pid_max` up to 65,536.
+    pub max_processes: Option<u32>,
 }
 
 /// The probe in the kernel. Dropping it takes it out.
@@ -93,7 +96,9 @@ impl Probe {
         let slot_mask = slots - 1;
         let reads_details = u32::from(plan.details != Details::Off);
         let nested = filter.pid_namespace != 0;
-        let processes = max_processes(sizes);
+        let processes = sizes
+            .max_processes
+            .unwrap_or_else(|| max_processes(sizes.max_threads));
         let cgroups = if filter.by_cgroup == 0 {
             1
         } else {
@@ -297,12 +302,10 @@ fn load_perf(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError>
     Ok(program.fd()?.as_fd().try_clone_to_owned()?)
 }
 
-fn max_processes(sizes: Sizes) -> u32 {
+fn max_processes(threads: u32) -> u32 {
     let pid_max = std::fs::read_to_string("/proc/sys/kernel/pid_max");
     let pid_max = pid_max.ok().and_then(|text| text.trim().parse().ok());
-    sizes
-        .max_threads
-        .max(pid_max.unwrap_or(0).min(MOST_PROCESSES))
+    threads.max(pid_max.unwrap_or(0).min(MOST_PROCESSES))
 }
 
 /// Before Linux 5.11 what stands in the way may be the limit of locked memory.
@@ -315,7 +318,8 @@ fn refusal(error: EbpfError, sizes: Sizes) -> ProbeError {
         cause = at.source();
     }
     let limit = locked_memory();
-    if !is_refused || limit.rlim_cur == libc::RLIM_INFINITY {
+    let is_charged = charges_locked_memory(&Host::read().release);
+    if !is_refused || !is_charged || limit.rlim_cur == libc::RLIM_INFINITY {
         return error.into();
     }
     // The ring, the threads' windows in up to three tables, and the tables of processes and cgroups.

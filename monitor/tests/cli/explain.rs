@@ -11,7 +11,7 @@ use crate::harness::{Ran, monitor, run, text};
 use crate::schema;
 
 /// An alarm as a monitor with a profile writes it: 40 times `read`, then `ptrace` under another name.
-fn alarm(id: &str) -> Value {
+pub fn alarm(id: &str) -> Value {
     let read = json!(["x86-64", 0, "read"]);
     let mut calls = vec![read; 40];
     calls.push(json!(["x86-64", 101, "ptrace"]));
@@ -43,7 +43,7 @@ fn aftermath(id: &str) -> Value {
     })
 }
 
-fn log(folder: &Path, lines: &[Value]) -> PathBuf {
+pub fn log(folder: &Path, lines: &[Value]) -> PathBuf {
     let path = folder.join("alarms.jsonl");
     let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
     fs::write(&path, lines).expect("written");
@@ -173,6 +173,38 @@ fn what_is_accepted_at_once_by_many_is_all_kept() {
         .collect();
     accepted.sort_unstable();
     assert_eq!(accepted, (0..MANY).map(id).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_place_that_no_thread_reaches_is_refused_and_changes_no_profile() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("web.profile");
+    file::write(&profile, &Profile::default()).expect("written");
+    let before = fs::read(&profile).expect("there");
+    let id = "01HF7YAT000000000000000000";
+    let accept = |alarm: Value| {
+        let log = log(folder.path(), &[alarm]);
+        let arguments = ["profile", "accept", id, "--yes", "--profile"];
+        let places = [text(&profile), "--alarm-log", text(&log)];
+        run(&[&arguments[..], &places].concat())
+    };
+    // With the last of its 41 calls beyond the largest number, and just before it.
+    for place in [u64::MAX, u64::MAX - 20, u64::MAX - 41, (u64::MAX >> 1) + 1] {
+        let mut far = alarm(id);
+        far["flight"]["first_seq"] = place.into();
+        accept(far).refused(1, &[&place.to_string(), "no thread reaches"]);
+        let mut named = alarm(id);
+        named["flight"]["names"][1][0] = place.into();
+        accept(named).refused(1, &[&place.to_string()]);
+        assert_eq!(fs::read(&profile).expect("there"), before);
+    }
+    // The largest place that is taken.
+    let mut far = alarm(id);
+    far["flight"]["first_seq"] = (u64::MAX >> 1).into();
+    far["flight"]["names"] = json!([]);
+    let ran = accept(far);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_ne!(fs::read(&profile).expect("there"), before);
 }
 
 #[test]

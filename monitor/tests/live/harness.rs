@@ -40,6 +40,7 @@ pub fn options() -> Options {
         sizes: Sizes {
             ring_bytes: 1 << 23,
             max_threads: 4096,
+            max_processes: None,
         },
         attachment: crate::ATTACHMENT,
         details: Details::Full,

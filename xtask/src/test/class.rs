@@ -1,5 +1,6 @@
 //! The needs that keep a test from running everywhere.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -24,7 +25,9 @@ enum Need {
     Python,
     /// Root, and a kernel with BTF: the test loads the probe.
     Root,
-    /// The same, and the services of [`SERVICES`].
+    /// A cgroup that can be given a limit of memory, which takes root.
+    MemoryCgroup,
+    /// The same as for root, and the services of [`SERVICES`].
     Services,
 }
 
@@ -68,7 +71,7 @@ impl Class {
 
 impl Need {
     /// All needs, the cheap ones first.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Onnxruntime,
         Self::Btf,
         Self::AdfaLd,
@@ -76,6 +79,7 @@ impl Need {
         Self::Tmux,
         Self::Python,
         Self::Root,
+        Self::MemoryCgroup,
         Self::Services,
     ];
 
@@ -88,6 +92,7 @@ impl Need {
             Self::Tmux => "needs_tmux",
             Self::Python => "needs_python",
             Self::Root => "needs_root",
+            Self::MemoryCgroup => "needs_memory_cgroup",
             Self::Services => "needs_services",
         }
     }
@@ -101,6 +106,7 @@ impl Need {
             Self::Tmux => "tmux",
             Self::Python => "Python",
             Self::Root => "root",
+            Self::MemoryCgroup => "a cgroup that limits memory",
             Self::Services => "services",
         }
     }
@@ -136,6 +142,11 @@ impl Need {
             Self::Root => privilege::obstacle()
                 .map(str::to_owned)
                 .or_else(|| Self::Btf.obstacle()),
+            Self::MemoryCgroup => {
+                let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+                let limits = mounts.lines().any(limits_memory);
+                (!limits).then(|| "no cgroup of this host limits memory".to_owned())
+            }
             Self::Services => Self::Root.obstacle().or_else(|| {
                 let missing =
                     |name: &str| !DAEMONS.iter().any(|it| Path::new(it).join(name).exists());
@@ -147,6 +158,25 @@ impl Need {
     }
 }
 
+/// Whether a group below the cgroup hierarchy of this mount can have a limit of memory (proc_pid_mountinfo(5),
+/// Documentation/admin-guide/cgroup-v2.rst).
+fn limits_memory(mount: &str) -> bool {
+    let Some((mount, system)) = mount.split_once(" - ") else {
+        return false;
+    };
+    let mut system = system.split(' ');
+    let has = |words: &str, by: [char; 2]| words.split(by).any(|it| it == "memory");
+    match system.next() {
+        Some("cgroup") => system.nth(1).is_some_and(|it| has(it, [',', ','])),
+        Some("cgroup2") => {
+            let at = mount.split(' ').nth(4).unwrap_or_default();
+            let given = fs::read_to_string(Path::new(at).join("cgroup.subtree_control"));
+            given.is_ok_and(|it| has(&it, [' ', '\n']))
+        }
+        _ => false,
+    }
+}
+
 fn works(command: &mut Command) -> bool {
     let command = command.stdin(Stdio::null()).stdout(Stdio::null());
     let status = command.stderr(Stdio::null()).status();
@@ -155,7 +185,7 @@ fn works(command: &mut Command) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Class;
+    use super::{Class, limits_memory};
 
     #[test]
     fn a_test_has_all_the_needs_that_its_name_carries() {
@@ -169,6 +199,17 @@ mod tests {
             Some("needs strace and root")
         );
         assert_eq!(need("slow::walks_everything"), None);
+    }
+
+    #[test]
+    fn a_hierarchy_of_version_1_limits_memory_by_its_options() {
+        // As Linux 6.18 prints them.
+        let of = |options: &str| format!("33 26 0:29 / /c rw,relatime - cgroup cgroup {options}");
+        assert!(limits_memory(&of("rw,memory")));
+        assert!(!limits_memory(&of("rw,cpu,cpuacct")));
+        assert!(!limits_memory("22 1 0:20 / / rw - ext4 /dev/vda memory"));
+        let missing = "40 26 0:30 / /no/such/place rw - cgroup2 cgroup2 rw";
+        assert!(!limits_memory(missing));
     }
 
     #[test]

@@ -82,6 +82,7 @@ fn count() -> Result<u64, String> {
         sizes: Sizes {
             ring_bytes: 1 << 20,
             max_threads: 64,
+            max_processes: None,
         },
         attachment: None,
         details: Details::Off,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ProfileError, read};
 use crate::profile::Profile;
+use crate::run::private_file::replace;
 
 /// Stands between a profile's name and the id of what was accepted then.
 const BEFORE: &str = ".before-";
@@ -39,9 +40,14 @@ pub fn keep(path: &Path, id: &str) -> io::Result<PathBuf> {
     let kept = place(path, id).ok_or(io::ErrorKind::InvalidInput)?;
     if !kept.try_exists()? {
         // The profile is replaced and never written over, so that its bytes stay behind this name.
-        fs::hard_link(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop))?;
+        fs::hard_link(path, &kept).or_else(|_| copy(path, &kept))?;
     }
     Ok(kept)
+}
+
+/// Where the file system has no second names. Half a copy would stand there for good.
+fn copy(path: &Path, kept: &Path) -> io::Result<()> {
+    replace(kept, &fs::read(path)?)
 }
 
 /// The profile whose file has this SHA-256, hexadecimal: the one at `path`, or one that was kept beside it.
@@ -74,7 +80,7 @@ pub fn of_sha256(path: &Path, sha256: &str) -> Result<Option<(Profile, PathBuf)>
 
 #[cfg(test)]
 mod tests {
-    use super::{keep, of_sha256, place};
+    use super::{copy, keep, of_sha256, place};
     use crate::profile::Profile;
     use crate::profile::file::write;
 
@@ -94,6 +100,19 @@ mod tests {
         assert_eq!(at(&before), Some(kept));
         assert_eq!(at(&after), Some(path.clone()));
         assert_eq!(at(&"0".repeat(64)), None);
+    }
+
+    #[test]
+    fn what_is_kept_is_whole_also_where_a_file_has_one_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("web.profile");
+        write(&path, &Profile::default()).expect("written");
+        let kept = folder.path().join("web.profile.before-1");
+        copy(&path, &kept).expect("copied");
+        let bytes = |path: &std::path::Path| std::fs::read(path).expect("there");
+        assert_eq!(bytes(&kept), bytes(&path));
+        assert!(copy(&folder.path().join("none"), &kept).is_err());
+        assert_eq!(bytes(&kept), bytes(&path), "left as it was");
     }
 
     #[test]

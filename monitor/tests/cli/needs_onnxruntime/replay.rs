@@ -47,6 +47,29 @@ fn numbers_names_strace_text_and_a_recording_of_the_same_calls_score_the_same() 
 
 #[test]
 #[ignore = "needs onnxruntime"]
+fn the_ends_of_threads_are_left_out_when_nobody_wants_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recorded = folder.path().join("calls.rec");
+    recording(&recorded, &numbers());
+    let judge = ["--threshold", LOW, "--format", "json", text(&recorded)];
+    let all = replay(&judge);
+    let few = replay(&[&["--no-thread-ends"], &judge[..]].concat());
+    assert_eq!((all.status, few.status), (3, 3), "{}{}", all.err, few.err);
+    let mut all = all.lines();
+    let ends = of_type(&all, "thread_end").len();
+    assert_eq!(ends, 1);
+    all.retain(|line| line["type"] != "thread_end");
+    let kinds = |lines: &[serde_json::Value]| {
+        let kinds = lines.iter().map(|line| line["type"].to_string());
+        kinds.collect::<Vec<_>>()
+    };
+    let few = few.lines();
+    assert_eq!(kinds(&few), kinds(&all));
+    assert!(!of_type(&few, "alarm").is_empty());
+}
+
+#[test]
+#[ignore = "needs onnxruntime"]
 fn a_recording_that_was_cut_is_replayed_up_to_the_cut_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let whole = folder.path().join("whole.rec");

@@ -1,6 +1,7 @@
 //! One guard over several services, from first sight on: cgroups are made by hand with the names that systemd gives.
 
 mod actions;
+mod kills;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use monitor::syscall::event::EventKind;
 
-use crate::harness::{native, options, watch_traced, watch_traced_behind};
+use crate::harness::{native, options, watch_command, watch_traced, watch_traced_behind};
 
 #[test]
 #[ignore = "needs root"]
@@ -80,6 +80,27 @@ fn a_thread_table_without_room_is_said() {
     let (_, lost) = full.expect("counted");
     let arrived = seen.count(native(libc::SYS_getppid));
     assert!(*lost >= 800_000 - arrived, "{lost} lost, {arrived} arrived");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn children_that_the_table_of_processes_has_no_room_for_are_counted() {
+    const CHILDREN: u64 = 20;
+    let mut asked = options();
+    // The shell and three more.
+    asked.sizes.max_processes = Some(4);
+    let script = format!("i=0; while [ $i -lt {CHILDREN} ]; do sleep 1 & i=$((i+1)); done; wait");
+    let seen = watch_command("/bin/sh".into(), &["-c", &script], asked);
+    assert_eq!(seen.status, Some(0));
+    let full = seen.source.missed.iter();
+    let refused: u64 = full
+        .filter(|(reason, _)| reason.contains("process table full"))
+        .map(|(_, count)| count)
+        .sum();
+    let followed = seen.whole_threads().len() as u64 - 1;
+    assert_eq!(followed + refused, CHILDREN, "{:?}", seen.source.missed);
+    assert!((1..=3).contains(&followed), "{followed} followed");
+    assert_eq!(seen.lost(), 0, "{:?}", seen.source.lost);
 }
 
 #[test]

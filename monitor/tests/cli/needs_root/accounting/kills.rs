@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use monitor::profile::{Profile, file};
 
 use super::{LONGEST, number, of};
+use crate::explain::{alarm, log};
 use crate::harness::{monitor, parse, run, text};
 use crate::traced::traced;
 
 /// Moments of a stretch of time, no two alike and none rounder than another.
-fn moments(count: u32, longest: Duration) -> impl Iterator<Item = Duration> {
+pub fn moments(count: u32, longest: Duration) -> impl Iterator<Item = Duration> {
     // The golden ratio's multiples spread most evenly (Weyl's sequence).
     (1..=count).map(move |it| longest.mul_f64((f64::from(it) * 0.618_033_988_749_895).fract()))
 }
@@ -107,4 +108,64 @@ fn a_profile_is_the_old_one_or_the_new_one() {
     // What was left behind keeps nobody from the next one.
     let again = run(&learn);
     assert_eq!(again.status, 0, "{}", again.err);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn an_acceptance_is_there_or_not_and_beside_it_stands_the_profile_before_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let profile = folder.path().join("web.profile");
+    file::write(&profile, &Profile::default()).expect("written");
+    let old = fs::read(&profile).expect("there");
+    let id = "01HF7YAT000000000000000000";
+    let log = log(folder.path(), &[alarm(id)]);
+    let accept = [
+        "profile",
+        "accept",
+        id,
+        "--yes",
+        "--profile",
+        text(&profile),
+        "--alarm-log",
+        text(&log),
+    ];
+    let kept = folder.path().join(format!("web.profile.before-{id}"));
+    let restore = || {
+        fs::remove_file(&profile).expect("there");
+        fs::write(&profile, &old).expect("written");
+        // It may not have come to it.
+        let _ = fs::remove_file(&kept);
+    };
+    let begun = Instant::now();
+    let whole = run(&accept);
+    assert_eq!(whole.status, 0, "{}", whole.err);
+    let takes = begun.elapsed();
+    assert_eq!(fs::read(&kept).expect("kept"), old);
+    let (mut olds, mut news) = (0, 0);
+    for after in moments(40, takes.mul_f64(1.1)) {
+        restore();
+        killed(&mut monitor(&accept), || true, after);
+        let (there, _) = file::read(&profile).expect("whole");
+        let accepted = there.accepted.acceptances.len();
+        if accepted == 0 {
+            assert_eq!(fs::read(&profile).expect("there"), old);
+            olds += 1;
+        } else {
+            assert!(kept.exists(), "it can be undone");
+            news += 1;
+        }
+        if kept.exists() {
+            assert_eq!(fs::read(&kept).expect("there"), old);
+        }
+    }
+    assert!(olds > 0 && olds + news == 40, "{olds} {news}");
+    // Neither a lock nor half a file that was left behind keeps anybody from the next one.
+    restore();
+    let again = run(&accept);
+    assert_eq!(again.status, 0, "{}", again.err);
+    let undo = [&["profile", "unaccept"], &accept[2..]].concat();
+    let undone = run(&undo);
+    assert_eq!(undone.status, 0, "{}", undone.err);
+    let (there, _) = file::read(&profile).expect("whole");
+    assert!(there.accepted.acceptances.is_empty());
 }
