@@ -29,6 +29,8 @@ enum Need {
     MemoryCgroup,
     /// The same as for root, and the services of [`SERVICES`].
     Services,
+    /// Root, and the programs of [`PACKAGES`]: a fresh system is made for the packages.
+    Debootstrap,
 }
 
 /// Where distributions put programs and daemons.
@@ -36,6 +38,9 @@ const DAEMONS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/lo
 
 /// The programs that tests of services start, and the packages that hold them.
 const SERVICES: [(&str, &str); 2] = [("nginx", "nginx-light"), ("wrk", "wrk")];
+
+/// The programs that tests of packages start; those of a package are named as it is.
+const PACKAGES: [&str; 4] = ["debootstrap", "lintian", "objcopy", "git"];
 
 /// What the tests with BTF read.
 const BTF: &str = "/sys/kernel/btf/vmlinux";
@@ -60,7 +65,8 @@ impl Class {
 
     /// Whether its tests run as root.
     pub fn is_of_root(&self) -> bool {
-        self.0.contains(&Need::Root) || self.0.contains(&Need::Services)
+        let of_root = [Need::Root, Need::Services, Need::Debootstrap];
+        of_root.iter().any(|need| self.0.contains(need))
     }
 
     /// Why it cannot be had here, if it cannot.
@@ -71,7 +77,7 @@ impl Class {
 
 impl Need {
     /// All needs, the cheap ones first.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Onnxruntime,
         Self::Btf,
         Self::AdfaLd,
@@ -81,6 +87,7 @@ impl Need {
         Self::Root,
         Self::MemoryCgroup,
         Self::Services,
+        Self::Debootstrap,
     ];
 
     fn marker(self) -> &'static str {
@@ -94,6 +101,7 @@ impl Need {
             Self::Root => "needs_root",
             Self::MemoryCgroup => "needs_memory_cgroup",
             Self::Services => "needs_services",
+            Self::Debootstrap => "needs_debootstrap",
         }
     }
 
@@ -108,6 +116,7 @@ impl Need {
             Self::Root => "root",
             Self::MemoryCgroup => "a cgroup that limits memory",
             Self::Services => "services",
+            Self::Debootstrap => "debootstrap",
         }
     }
 
@@ -147,13 +156,10 @@ impl Need {
                 let limits = mounts.lines().any(limits_memory);
                 (!limits).then(|| "no cgroup of this host limits memory".to_owned())
             }
-            Self::Services => Self::Root.obstacle().or_else(|| {
-                let missing =
-                    |name: &str| !DAEMONS.iter().any(|it| Path::new(it).join(name).exists());
-                let packages = SERVICES.iter().filter(|(name, _)| missing(name));
-                let packages: Vec<_> = packages.map(|&(_, package)| package).collect();
-                (!packages.is_empty()).then(|| format!("not installed: {}", packages.join(", ")))
-            }),
+            Self::Services => Self::Root.obstacle().or_else(|| not_installed(&SERVICES)),
+            Self::Debootstrap => privilege::obstacle()
+                .map(str::to_owned)
+                .or_else(|| not_installed(&PACKAGES.map(|name| (name, name)))),
         }
     }
 }
@@ -175,6 +181,14 @@ fn limits_memory(mount: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Which of these programs, each with its package, are not there, in words.
+fn not_installed(programs: &[(&str, &str)]) -> Option<String> {
+    let missing = |name: &str| !DAEMONS.iter().any(|it| Path::new(it).join(name).exists());
+    let packages = programs.iter().filter(|(name, _)| missing(name));
+    let packages: Vec<_> = packages.map(|&(_, package)| package).collect();
+    (!packages.is_empty()).then(|| format!("not installed: {}", packages.join(", ")))
 }
 
 fn works(command: &mut Command) -> bool {
