@@ -56,6 +56,12 @@ pub const CGROUPS: &str = "CGROUPS";
 /// Hash from a cgroup's path, [`crate::target::PATH_KEY`] bytes, to its [`crate::target::Service`]: a cgroup that is made anew under it
 /// goes to [`CGROUPS`] at once.
 pub const SERVICE_PATHS: &str = "SERVICE_PATHS";
+/// Array of u64: by [`crate::target::share_place`] the bytes of each service's windows that wait in the ring.
+pub const RING_SHARES: &str = "RING_SHARES";
+/// Array of u64: by [`crate::target::share_place`] the processes of each service in [`PROCESSES`], behind them those of all.
+pub const PROCESS_SHARES: &str = "PROCESS_SHARES";
+/// Global, two u32: how many entries [`THREADS`] and [`PROCESSES`] can have.
+pub const PLACES: &str = "PLACES";
 /// Array of one u64, the epoch: see [`crate::target::EPOCH_LOOK`].
 pub const EPOCH: &str = "EPOCH";
 /// Array of u64 that tells of a thread whether it was asked for in this generation, and is not watched.

@@ -94,6 +94,9 @@ impl Window {
     /// Bytes of a record.
     pub const SIZE: usize = size_of::<Self>();
 
+    /// Bytes that a window takes of a ring: with the header (`struct bpf_ringbuf_hdr`, kernel/bpf/ringbuf.c).
+    pub const IN_RING: u64 = (Self::SIZE as u64).next_multiple_of(8) + 8;
+
     /// Of the record's words of eight bytes those that say whose calls it holds, and from which place on: `tgid` and `tid`,
     /// `start_ns`, `first_seq`.
     pub const IDENTITY: core::ops::Range<usize> = 1..4;

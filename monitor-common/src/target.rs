@@ -3,6 +3,38 @@
 /// The number of a service, as user space gave it out; 0 is no service.
 pub type Service = u32;
 
+/// Services whose part of what all share is counted apart, a power of two; of more, some are counted together. One more place
+/// counts what all have.
+pub const SHARES: u32 = 1 << 12;
+
+/// The place of all services together in an array of shares.
+pub const SHARE_OF_ALL: u32 = SHARES;
+
+/// The place of a service in an array of shares.
+#[inline(always)]
+#[must_use]
+pub const fn share_place(service: Service) -> u32 {
+    service & (SHARES - 1)
+}
+
+/// Whether a service that has `own` of what all share may have more of it, of which `free` is left: at most four times as much
+/// as stays free for the others, so that one that floods leaves them a fifth (the dynamic threshold of Choudhury and Hahne,
+/// "Dynamic queue length thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6 (2), 1998).
+#[inline(always)]
+#[must_use]
+pub const fn may_have(own: u64, free: u64) -> bool {
+    // Many count at once: what looks negative for a moment is nothing.
+    own < free << 2 || own > 1 << 63
+}
+
+/// Marks the service in the record of an exec: the process is in another cgroup than its parent. So a service, or a container,
+/// may begin with it.
+pub const MOVED: Service = 1 << 31;
+
+/// Marks it beside [`MOVED`]: the process has its parent's mounts. So it is no program of a container, though it may be in the
+/// container's cgroup: `runc init` begins so.
+pub const PARENTS_MOUNTS: Service = 1 << 30;
+
 /// What a process is to the monitor.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
@@ -121,8 +153,8 @@ pub struct Filter {
     pub wake_bytes: u32,
     /// Whether a process's cgroup tells its service: 0 or 1.
     pub by_cgroup: u32,
-    /// Nothing.
-    pub padding: u32,
+    /// Whether several services share the probe's room, so that none may take all of it: 0 or 1.
+    pub shared: u32,
     /// The name, padded with NUL, with [`Admission::Comm`].
     pub comm: [u8; 16],
 }
@@ -213,6 +245,10 @@ pub struct KernelLayout {
     pub cgroup_record_id: u32,
     /// `trace_event_raw_cgroup.__data_loc_path`.
     pub cgroup_record_path: u32,
+    /// `task_struct.nsproxy`.
+    pub task_namespaces: u32,
+    /// `nsproxy.mnt_ns`.
+    pub namespaces_mount: u32,
     /// `task_struct.fs`.
     pub task_fs: u32,
     /// `fs_struct.pwd`.
@@ -258,7 +294,7 @@ pub struct KernelLayout {
 impl KernelLayout {
     /// The layout as the words that the global [`crate::names::LAYOUT`] is made of.
     #[must_use]
-    pub const fn words(&self) -> [u32; 60] {
+    pub const fn words(&self) -> [u32; 62] {
         [
             self.task_pid,
             self.task_tgid,
@@ -300,6 +336,8 @@ impl KernelLayout {
             self.cgroup_record_root,
             self.cgroup_record_id,
             self.cgroup_record_path,
+            self.task_namespaces,
+            self.namespaces_mount,
             self.task_fs,
             self.fs_working,
             self.task_files,
@@ -340,12 +378,45 @@ impl Filter {
             pair(self.self_namespace_tgid, self.uid),
             pair(self.service, self.follow),
             pair(self.pid_namespace, self.wake_bytes),
-            pair(self.by_cgroup, self.padding),
+            pair(self.by_cgroup, self.shared),
             name(low),
             name(high),
         ]
     }
 }
 
-const _: () = assert!(size_of::<KernelLayout>() == 60 * 4);
+const _: () = assert!(size_of::<KernelLayout>() == 62 * 4);
 const _: () = assert!(size_of::<Filter>() == 7 * 8);
+
+#[cfg(test)]
+mod tests {
+    use super::may_have;
+
+    #[test]
+    fn whoever_takes_all_that_it_may_leaves_the_others_their_part() {
+        let room = 1000;
+        for flooding in [1_u64, 2, 10] {
+            let mut all = [0_u64; 10];
+            let own = &mut all[..flooding as usize];
+            loop {
+                let before: u64 = own.iter().sum();
+                for place in 0..own.len() {
+                    let free = room - own.iter().sum::<u64>();
+                    own[place] += u64::from(may_have(own[place], free));
+                }
+                if own.iter().sum::<u64>() == before {
+                    break;
+                }
+            }
+            let free = room - own.iter().sum::<u64>();
+            let fair = room / (4 * flooding + 1);
+            assert!(
+                free.abs_diff(fair) <= flooding,
+                "{flooding}: {free} of {fair}"
+            );
+            assert!(may_have(0, free));
+        }
+        assert!(may_have(u64::MAX, 0), "one below nothing");
+        assert!(!may_have(0, 0));
+    }
+}

@@ -16,6 +16,7 @@ use monitor_common::{
 use crate::{
     Error, atomic, loss, service,
     setting::setting,
+    share,
     task::{Ids, Running, Task},
 };
 
@@ -101,8 +102,13 @@ pub fn forget(tgid: u32) -> bool {
         // A later process of the same id is another one. A missing entry is fine.
         let _ = NAMED_PROCESSES.remove(visible);
     }
-    let watched = member_of(tgid).is_some_and(is_watched);
+    // Not an option: the verifier refuses what the compiler makes of one here.
+    let member = member_of(tgid).unwrap_or(0);
+    let watched = is_watched(member);
     let listed = PROCESSES.remove(tgid).is_ok();
+    if listed {
+        share::note_processes(service_of(member), u64::MAX);
+    }
     if listed
         && watched
         && let Some(slot) = slot(tgid)
@@ -125,6 +131,8 @@ pub fn member_of(tgid: u32) -> Option<u64> {
 #[inline(always)]
 pub fn transfer(tgid: u32, service: Service) {
     if let Some(listed) = PROCESSES.get_ptr_mut(tgid) {
+        share::note_processes(service_of(atomic::read(listed)), u64::MAX);
+        share::note_processes(service, 1);
         atomic::write(listed, member(Membership::Watched, false, service));
     }
 }
@@ -147,8 +155,12 @@ const EXISTS: i32 = -17;
 
 #[inline(always)]
 fn list(tgid: u32, member: u64) -> bool {
+    if !share::may_list_process(service_of(member)) {
+        return false;
+    }
     match PROCESSES.insert(tgid, member, u64::from(BPF_NOEXIST)) {
         Ok(()) => {
+            share::note_processes(service_of(member), 1);
             if is_watched(member)
                 && let Some(slot) = slot(tgid)
             {

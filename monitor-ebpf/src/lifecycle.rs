@@ -7,6 +7,7 @@ use monitor_common::{loss::Loss, record::Cause};
 use crate::{
     Error, filter, loss,
     record::{Exec, Fork},
+    service,
     task::{Running, Task},
     window,
 };
@@ -66,7 +67,10 @@ pub fn executed(exec: &impl Exec) -> Result<(), Error> {
     if let Ok(comm) = bpf_get_current_comm() {
         window.comm = comm;
     }
+    let service = window.service;
+    window.service |= service::marks();
     window::send(window, Cause::Exec);
+    window.service = service;
     debug!((), "process {} runs another program", ids.tgid);
     Ok(())
 }

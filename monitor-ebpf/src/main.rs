@@ -41,6 +41,8 @@ mod touch;
 
 mod ring;
 
+mod share;
+
 mod loss;
 
 mod setting;

@@ -6,12 +6,13 @@ use aya_ebpf::{
     maps::{Array, HashMap},
 };
 use monitor_common::target::{
-    EPOCH_GENERATION, PATH_KEY, Service, generation, is_named, service_of,
+    EPOCH_GENERATION, MOVED, PARENTS_MOUNTS, PATH_KEY, Service, generation, is_named, service_of,
 };
 
 use crate::{
-    atomic, filter,
+    Error, atomic, filter,
     setting::setting,
+    share,
     task::{Ids, Task},
 };
 
@@ -69,6 +70,29 @@ pub fn of_current(ids: Ids) -> Service {
             service
         }
     }
+}
+
+/// How the running task, which executes a program, is placed: the marks of [`MOVED`] and [`PARENTS_MOUNTS`]. Only where
+/// several services are told apart.
+#[inline(always)]
+pub fn marks() -> Service {
+    if !share::is_counted() {
+        return 0;
+    }
+    // What cannot be read marks nothing.
+    marks_of(Task::current()).unwrap_or(0)
+}
+
+#[inline(always)]
+fn marks_of(task: Task) -> Result<Service, Error> {
+    let parent = task.parent()?;
+    if task.cgroup()? == parent.cgroup()? {
+        return Ok(0);
+    }
+    if task.mount_namespace()? == parent.mount_namespace()? {
+        return Ok(MOVED | PARENTS_MOUNTS);
+    }
+    Ok(MOVED)
 }
 
 /// The service of the running task's cgroup, or of the nearest one above it that has a service; else 0.

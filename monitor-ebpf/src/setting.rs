@@ -14,7 +14,7 @@ pub static FILTER: Filter = Filter {
     pid_namespace: 0,
     wake_bytes: 0,
     by_cgroup: 0,
-    padding: 0,
+    shared: 0,
     comm: [0; 16],
 };
 
@@ -61,6 +61,8 @@ pub static LAYOUT: KernelLayout = KernelLayout {
     cgroup_record_root: 0,
     cgroup_record_id: 0,
     cgroup_record_path: 0,
+    task_namespaces: 0,
+    namespaces_mount: 0,
     task_fs: 0,
     fs_working: 0,
     task_files: 0,
@@ -87,6 +89,10 @@ pub static LAYOUT: KernelLayout = KernelLayout {
 #[unsafe(no_mangle)]
 pub static SLOT_MASK: u32 = 0;
 
+/// How many entries the hashes of threads and of processes can have.
+#[unsafe(no_mangle)]
+pub static PLACES: [u32; 2] = [0; 2];
+
 /// Whether what calls touch is read: 0 or 1.
 #[unsafe(no_mangle)]
 pub static READS_DETAILS: u32 = 0;
@@ -111,6 +117,20 @@ pub fn reads_details() -> bool {
 pub fn touches_a_second() -> u32 {
     // SAFETY: as for `SLOT_MASK`.
     unsafe { core::ptr::read_volatile(&raw const TOUCHES_A_SECOND) }
+}
+
+/// [`PLACES`] as the loader wrote it: of the hash of threads.
+#[inline(always)]
+pub fn thread_places() -> u32 {
+    // SAFETY: as for `SLOT_MASK`; the index is in bounds.
+    unsafe { core::ptr::read_volatile(&raw const PLACES[0]) }
+}
+
+/// The same of the hash of processes.
+#[inline(always)]
+pub fn process_places() -> u32 {
+    // SAFETY: as for `SLOT_MASK`; the index is in bounds.
+    unsafe { core::ptr::read_volatile(&raw const PLACES[1]) }
 }
 
 /// In which words of `struct pt_regs` the six arguments are, a byte each.

@@ -16,7 +16,7 @@ use crate::{Error, record::Child, setting::setting};
 pub struct Task(u64);
 
 /// A `struct cgroup *`, of version 2 where it is a task's.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub struct Cgroup(u64);
 
 /// A task's ids.
@@ -136,6 +136,19 @@ impl Task {
         let signal: u64 = read(self.0, setting!(LAYOUT.task_signal))?;
         let live: i32 = read(signal, setting!(LAYOUT.signal_live))?;
         Ok(live <= 0)
+    }
+
+    /// Who made it, or who took it over since.
+    #[inline(always)]
+    pub fn parent(self) -> Result<Self, Error> {
+        read(self.0, setting!(LAYOUT.task_real_parent)).map(Self)
+    }
+
+    /// Where its mount namespace is.
+    #[inline(always)]
+    pub fn mount_namespace(self) -> Result<u64, Error> {
+        let all: u64 = read(self.0, setting!(LAYOUT.task_namespaces))?;
+        read(all, setting!(LAYOUT.namespaces_mount))
     }
 
     /// Its cgroup of version 2; none where the kernel has no cgroups.

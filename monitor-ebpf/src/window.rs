@@ -13,7 +13,7 @@ use monitor_common::{
 };
 
 use crate::{
-    Error, loss, ring, service, slot,
+    Error, loss, ring, service, share, slot,
     task::{Ids, Task},
 };
 
@@ -29,6 +29,8 @@ static LEFT: HashMap<[u64; 2], Window> = HashMap::with_max_entries(10240, 0);
 // bytes of a program's stack, and scratch memory of the CPU could be another program's meanwhile.
 #[map]
 static EMPTY_WINDOW: Array<Window> = Array::with_max_entries(1, 0);
+
+const ONE_LESS: u64 = u64::MAX;
 
 /// The window of the running thread, made when it has none yet.
 #[inline(always)]
@@ -61,9 +63,10 @@ fn listed(tid: u32) -> Option<&'static mut Window> {
 }
 
 #[inline(always)]
-fn unlist(tid: u32) {
-    // Not there is as good as removed.
-    let _ = THREADS.remove(tid);
+fn unlist(tid: u32, service: Service) {
+    if THREADS.remove(tid).is_ok() {
+        share::note_threads(service, ONE_LESS);
+    }
 }
 
 /// What a window of the running thread begins with.
@@ -117,7 +120,8 @@ fn create(ids: Ids) -> Result<(), Error> {
         return Ok(());
     }
     let empty = EMPTY_WINDOW.get(0).ok_or(Error::NoRoom)?;
-    if THREADS.insert(ids.tid, empty, 0).is_err() {
+    let may = share::may_list_thread(beginning.service);
+    if !may || THREADS.insert(ids.tid, empty, 0).is_err() {
         loss::count(Loss::ThreadTableFull, 1);
         warn!(
             (),
@@ -125,6 +129,7 @@ fn create(ids: Ids) -> Result<(), Error> {
         );
         return Err(Error::NoRoom);
     }
+    share::note_threads(beginning.service, 1);
     // Whoever copies the table meanwhile sees a window of nobody.
     if let Some(window) = listed(ids.tid) {
         beginning.write(window);
@@ -165,6 +170,10 @@ fn renew(window: &mut Window, ids: Ids, epoch: u64) {
         if service != window.service {
             if window.len > 0 {
                 send(window, Cause::Full);
+            }
+            if share::is_counted() && !slot::is_owned(ids.tid) {
+                share::note_threads(window.service, ONE_LESS);
+                share::note_threads(service, 1);
             }
             window.service = service;
         }
@@ -216,7 +225,8 @@ pub fn end(tid: u32) {
         slot::release(tid);
     } else if let Some(window) = listed(tid) {
         finish(window);
-        unlist(tid);
+        let service = window.service;
+        unlist(tid, service);
     }
 }
 

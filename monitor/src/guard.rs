@@ -6,6 +6,8 @@
 
 pub mod board;
 
+pub mod acceptance;
+
 pub mod threads;
 
 pub mod keeper;
@@ -48,8 +50,8 @@ use crate::service::identity::Identity;
 use crate::service::key::{Key, KeyKind};
 use crate::service::store::Kept;
 use crate::syscall::event::{Event, EventKind};
-use crate::syscall::flight::Flight;
 
+use acceptance::Acceptance;
 use board::{Action, Board};
 use claims::Claims;
 use judging::{Judging, Shared};
@@ -89,24 +91,10 @@ pub enum Request {
         /// Where they go, or why there are none.
         reply: Sender<Result<ServiceThreads, String>>,
     },
-    /// Take an incident or an alarm as normal.
+    /// Take an incident or an alarm as normal, or take that back.
     Accept(Box<Acceptance>),
     /// Go on by another configuration.
     Configure(Arc<Config>),
-}
-
-/// An incident or an alarm that a person takes as normal.
-pub struct Acceptance {
-    /// The service whose it is.
-    pub service: Key,
-    /// Its id.
-    pub id: String,
-    /// The calls of its alarms, with what followed each.
-    pub flights: Vec<Flight>,
-    /// Why.
-    pub reason: Option<String>,
-    /// Where the outcome goes, as of [`Request::Act`].
-    pub reply: Sender<Result<String, String>>,
 }
 
 /// What a guard is made of.
@@ -237,8 +225,11 @@ impl Guard {
         let known = id.and_then(|id| Some((id, self.services.get(id as usize)?)));
         match known {
             None => Told::Nothing,
-            Some((id, it)) if it.key.kind() == KeyKind::Executable => Told::ByProcess(id),
-            Some((id, _)) => Told::ByCgroup(id),
+            Some((id, it)) => match it.key.kind() {
+                KeyKind::Executable => Told::ByProcess(id),
+                KeyKind::Container | KeyKind::Pod => Told::ByContainer(id),
+                KeyKind::Unit | KeyKind::UserUnit => Told::ByCgroup(id),
+            },
         }
     }
 
@@ -253,7 +244,7 @@ impl Guard {
         }
         let id = self.known_or_new(&identity.key)?;
         match &identity.cgroup {
-            Some(cgroup) => self.claims.cgroup(cgroup, stays(&identity), id),
+            Some(cgroup) => self.claims.cgroup(cgroup, !identity.is_container(), id),
             None => self.claims.process(event.thread.tgid, id),
         }
         let judging = &mut self.services[id as usize];
@@ -283,10 +274,15 @@ impl Guard {
             let Some(identity) = self.lookups.of_cgroup(&made.path) else {
                 continue;
             };
-            // Below a cgroup of another service it must be told apart; elsewhere whoever comes is asked for.
-            let id = self.by_key.get(&identity.key).copied();
+            // A container that has its name is a service before its first process: its runtime's programs are told apart
+            // from its own from the beginning. Elsewhere whoever comes is asked for.
+            let id = if identity.is_container() && !identity.is_unnamed() {
+                self.known_or_new(&identity.key)
+            } else {
+                self.by_key.get(&identity.key).copied()
+            };
             if let (Some(id), Some(cgroup)) = (id, &identity.cgroup) {
-                self.claims.cgroup(cgroup, stays(&identity), id);
+                self.claims.cgroup(cgroup, !identity.is_container(), id);
                 self.services[id as usize].identity = Some(identity);
             }
         }
@@ -373,16 +369,7 @@ impl Guard {
                 };
                 let _ = reply.try_send(outcome);
             }
-            Request::Accept(it) => {
-                let outcome = match self.by_key.get(&it.service) {
-                    None => Err(unknown(&it.service)),
-                    Some(&id) => {
-                        let reason = it.reason.as_deref();
-                        self.services[id as usize].accept(&it.id, &it.flights, reason, now_s)
-                    }
-                };
-                self.done(&it.reply, outcome);
-            }
+            Request::Accept(it) => self.accept(*it, now_s),
             Request::Configure(config) => {
                 let before = std::mem::replace(&mut self.shared.config, config);
                 // Whoever is watched now and was not before is found at its next call.
@@ -419,6 +406,27 @@ impl Guard {
         }
         // Whoever asked may have gone.
         let _ = reply.try_send(outcome);
+    }
+
+    fn accept(&mut self, it: Acceptance, now_s: u64) {
+        let outcome = match self.by_key.get(&it.service) {
+            None => Err(unknown(&it.service)),
+            Some(&id) => {
+                let judging = &mut self.services[id as usize];
+                let outcome =
+                    judging.change_normal(&it.id, it.change, it.is_tried, now_s, &self.shared);
+                // At once: who undoes it next reads what is kept.
+                self.keep_one(id as usize);
+                outcome
+            }
+        };
+        if let Ok(accepted) = &outcome
+            && !it.is_tried
+        {
+            self.remark_of(format!("a person asked: {}", accepted.done));
+        }
+        // Whoever asked may have gone.
+        let _ = it.reply.try_send(outcome);
     }
 
     fn act(
@@ -469,14 +477,20 @@ impl Guard {
         self.saved = Instant::now();
         for _ in 0..due {
             self.next_saved = (self.next_saved + 1) % count;
-            let judging = &mut self.services[self.next_saved];
-            if let Some(save) = judging.save()
-                && let Err(save) = self.keeper.save(save)
-            {
-                judging.unsaved(&save);
+            if !self.keep_one(self.next_saved) {
                 break;
             }
         }
+    }
+
+    /// Keeps the state of a service, if it changed. Whether there was room for it.
+    fn keep_one(&mut self, place: usize) -> bool {
+        let judging = &mut self.services[place];
+        let Some(save) = judging.save() else {
+            return true;
+        };
+        let kept = self.keeper.save(save);
+        kept.map_err(|save| judging.unsaved(*save)).is_ok()
     }
 
     fn show(&self) {
@@ -567,12 +581,6 @@ impl Engine for Guard {
         Self::tick(self);
         (self.alive)();
     }
-}
-
-/// Whether a service's cgroup is made anew at the same path when it is started again; that of a container has the id of one
-/// life of it.
-fn stays(identity: &Identity) -> bool {
-    identity.container_id.is_none()
 }
 
 fn unknown(service: &Key) -> String {

@@ -33,6 +33,7 @@ mod followed_cgroup;
 mod bpf;
 mod mapped;
 mod ring;
+mod shares;
 mod slots;
 mod thread_slots;
 mod thread_table;

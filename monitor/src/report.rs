@@ -1,5 +1,7 @@
 //! Shows what the detector says.
 
+pub mod acceptance;
+
 pub mod incidents;
 
 pub mod syscalls;

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::{LogError, file};
 use crate::incident::MOST_ALARMS;
+use crate::profile::accepted::{Acceptance, Later};
 use crate::report::json::alarm::{AlarmError, AlarmRecord};
 use crate::report::json::incident::IncidentRecord;
 use crate::report::json::thread::AftermathRecord;
@@ -179,6 +180,27 @@ impl Log {
             incident: Some(incident),
             alarms,
         })
+    }
+
+    /// What these acceptances took as normal, to be accepted again.
+    ///
+    /// # Errors
+    /// When the log has not all of it any more.
+    pub fn later(&self, acceptances: &[Acceptance]) -> Result<Vec<Later>, LogError> {
+        let later = |it: &Acceptance| {
+            let flights = self.evidence(&it.alarm)?.flights();
+            Ok(Later {
+                id: it.alarm.clone(),
+                unix_s: it.unix_s,
+                reason: it.reason.clone(),
+                flights: flights.map_err(|why| LogError::NotWhole {
+                    what: "alarm",
+                    id: escaped(&it.alarm),
+                    why: why.to_string(),
+                })?,
+            })
+        };
+        acceptances.iter().map(later).collect()
     }
 
     /// The last statement about each of the latest incidents, the latest last, and how many lines could not be read.

@@ -143,6 +143,7 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
             // There is one run.
             let _ = offered.set(metrics);
         }
+        super::give_memory_back();
         Ok(())
     };
     let claims = Rc::new(RefCell::new(None));

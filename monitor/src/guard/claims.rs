@@ -30,7 +30,7 @@ pub trait Claims: Send {
 
     /// The service that the probe means by a number.
     fn service(&self, number: crate::syscall::event::ServiceId) -> Option<ServiceId> {
-        number.0.checked_sub(1)
+        number.without_marks().0.checked_sub(1)
     }
 }
 

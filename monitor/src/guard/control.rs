@@ -3,6 +3,8 @@
 //! Requests are bounded in size and time, and a client that takes nothing is cut off; it holds up nobody, since nothing
 //! waits for the thread that serves.
 
+mod accepting;
+
 mod follow;
 
 use std::convert::Infallible;
@@ -27,13 +29,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use super::Request;
 use super::board::{Action, Board};
 use super::rights::{Does, keep_only};
-use super::{Acceptance, Request};
-use crate::alarm_log::stored::Log;
 use crate::service::key::Key;
 use crate::service::store::Store;
-use crate::syscall::flight::Flight;
 
 pub use follow::Followers;
 
@@ -237,10 +237,13 @@ async fn answer(
                 None => no_such(StatusCode::BAD_REQUEST, "that is no name of a service"),
             }
         }
-        (&Method::POST, ["v1", "incidents", id, "accept"]) => match decoded(id) {
-            Some(id) => accept_incident(control, id).await,
-            None => no_such(StatusCode::BAD_REQUEST, "the incident's id is no text"),
-        },
+        (&Method::POST, ["v1", "incidents", id, what @ ("accept" | "unaccept")]) => {
+            let asked = accepting::Asked::of(id, what, request.uri().query());
+            match asked {
+                Ok(asked) => accepting::answer(control, asked).await,
+                Err(why) => no_such(StatusCode::BAD_REQUEST, why),
+            }
+        }
         (&Method::GET, ["v1", "incidents"]) => {
             if request.uri().query() == Some("follow") {
                 let body = control.followers.body(follows);
@@ -282,42 +285,6 @@ async fn look(control: &Control, service: Key) -> Response<Body> {
         Ok(threads) => json(StatusCode::OK, &threads),
         Err((status, why)) => no_such(status, &why),
     }
-}
-
-/// Takes an incident of the log as normal.
-async fn accept_incident(control: &Control, id: String) -> Response<Body> {
-    let Some(log) = control.log.clone() else {
-        return no_such(StatusCode::CONFLICT, "this guard keeps no alarm log");
-    };
-    // The log may be long: others are answered meanwhile.
-    let read = move || evidence(&Log::new(log), &id);
-    let (id, service, flights) = match tokio::task::spawn_blocking(read).await {
-        Ok(Ok(evidence)) => evidence,
-        Ok(Err(why)) => return no_such(StatusCode::CONFLICT, &why),
-        Err(_) => return no_such(StatusCode::INTERNAL_SERVER_ERROR, "reading the log failed"),
-    };
-    let (reply, outcome) = bounded(1);
-    let acceptance = Acceptance {
-        service,
-        id,
-        flights,
-        reason: None,
-        reply,
-    };
-    let request = Request::Accept(Box::new(acceptance));
-    told(asked(control, request, outcome).await)
-}
-
-/// Id, service and calls of an incident or an alarm.
-fn evidence(log: &Log, id: &str) -> Result<(String, Key, Vec<Flight>), String> {
-    let text = |error: &dyn std::fmt::Display| error.to_string();
-    log.check_trusted().map_err(|it| text(&it))?;
-    let evidence = log.evidence(id).map_err(|it| text(&it))?;
-    let mut services = evidence.alarms.iter().map(|it| it.alarm.service.as_str());
-    let key = services.next().and_then(|it| it.parse::<Key>().ok());
-    let key = key.ok_or("it was raised for no service of this guard")?;
-    let flights = evidence.flights().map_err(|it| text(&it))?;
-    Ok((evidence.id, key, flights))
 }
 
 /// What the guard answers to a request, or with which status it does not.

@@ -1,5 +1,7 @@
 //! One service: what judges it, what learns it, and how far its life has come.
 
+mod accepting;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +25,6 @@ use crate::service::life::{Evidence, Life, Order, State};
 use crate::service::release::Release;
 use crate::service::store::{Kept, Record, Save};
 use crate::syscall::event::{Event, EventKind, ThreadKey};
-use crate::syscall::flight::Flight;
 use sha2::{Digest, Sha256};
 
 /// What all services share.
@@ -67,6 +68,8 @@ pub(super) struct Judging {
     dirty: bool,
     profile_dirty: bool,
     keeps_previous: bool,
+    /// Profiles until something was accepted or undone that are not kept yet, by what they are kept as.
+    befores: Vec<(String, Box<Profile>)>,
     adapted_kept: u64,
     pub is_active: bool,
     /// Whether what judges or learns it is new, and knows of no thread how far it was seen.
@@ -113,6 +116,7 @@ impl Judging {
             dirty: true,
             profile_dirty: false,
             keeps_previous: false,
+            befores: Vec::new(),
             adapted_kept: 0,
             is_active: false,
             is_watched: true,
@@ -550,30 +554,6 @@ impl Judging {
         }
     }
 
-    /// Takes what an incident or an alarm did as normal. The profile before stays for a rollback.
-    pub fn accept(
-        &mut self,
-        id: &str,
-        flights: &[Flight],
-        reason: Option<&str>,
-        now_s: u64,
-    ) -> Result<String, String> {
-        let key = &self.key;
-        let Some(detector) = &mut self.detector else {
-            return Err(format!("{key} has no profile yet: it is being learned"));
-        };
-        let mut added = 0;
-        detector.edit_profile(|profile| added = profile.accept_all(id, flights, now_s, reason));
-        let profile = detector.profile().map(encode);
-        self.profile_sha256 = profile.map(|it| hexadecimal(&Sha256::digest(it)));
-        self.dirty = true;
-        self.profile_dirty = true;
-        self.keeps_previous = true;
-        Ok(format!(
-            "accepted {id} for {key}: {added} sequences are quiet from now on (monitor services rollback undoes it)"
-        ))
-    }
-
     /// Its threads with their last calls.
     pub fn threads(&mut self) -> Result<ServiceThreads, ScoreError> {
         let lacking = self.lacking();
@@ -621,6 +601,7 @@ impl Judging {
                 (Box::new(profile), lives)
             }),
             keeps_previous: std::mem::take(&mut self.keeps_previous),
+            befores: std::mem::take(&mut self.befores),
             ends_learning: self.learner.is_none(),
         };
         self.dirty = false;
@@ -630,8 +611,9 @@ impl Judging {
     }
 
     /// A save that found no room is to be made again.
-    pub fn unsaved(&mut self, save: &Save) {
+    pub fn unsaved(&mut self, save: Save) {
         self.dirty = true;
+        self.befores = save.befores;
         self.profile_dirty |= save.profile.is_some();
         self.keeps_previous |= save.keeps_previous;
     }

@@ -5,15 +5,17 @@
 //! more when it has settled.
 //!
 //! A process changes its service with the program that it executes. What a manager or a runtime does between a fork and an
-//! exec, in the new service's cgroup already, is the manager's, at every start alike. One that changes its cgroup and
-//! executes nothing follows when it has settled.
+//! exec, in the new service's cgroup already, is the manager's, at every start alike; so is a program that a container's
+//! runtime executes there to make the container: it has the runtime's mounts. One that changes its cgroup and executes nothing
+//! follows when it has settled, but into a container only who executed a program of it.
 
 use std::collections::HashMap;
 
+use super::share;
 use crate::service::identity::Identity;
 use crate::syscall::event::{Event, EventKind};
 
-/// Processes that are remembered; beyond it all are asked for again.
+/// Processes that are remembered; beyond it those of the service that has most are asked for again.
 const MOST_PROCESSES: usize = 1 << 20;
 
 /// How long after its first sight a process is asked for once more, nanoseconds: a daemon has left its parent by then, and a
@@ -36,6 +38,8 @@ pub enum Told {
     Nothing,
     /// It is of this service, by its cgroup.
     ByCgroup(ServiceId),
+    /// It is in the cgroup of this service, which is a container.
+    ByContainer(ServiceId),
     /// It is of this service, since it or an ancestor is.
     ByProcess(ServiceId),
 }
@@ -44,7 +48,7 @@ impl Told {
     const fn service(self) -> Option<ServiceId> {
         match self {
             Self::Nothing => None,
-            Self::ByCgroup(id) | Self::ByProcess(id) => Some(id),
+            Self::ByCgroup(id) | Self::ByContainer(id) | Self::ByProcess(id) => Some(id),
         }
     }
 }
@@ -56,6 +60,8 @@ struct Member {
     again_ns: u64,
     /// Who made it; 0 where that was not seen.
     parent: u32,
+    /// Whether it, or who made it, executed a program in another place than its parent's, and with other mounts: a container's.
+    entered: bool,
 }
 
 /// What an event's process is.
@@ -76,45 +82,84 @@ impl From<Option<ServiceId>> for Membership {
 }
 
 /// The processes seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Members {
     members: HashMap<u32, Member>,
+    most: usize,
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Self::with_room_for(MOST_PROCESSES)
+    }
 }
 
 impl Members {
+    fn with_room_for(most: usize) -> Self {
+        Self {
+            members: HashMap::new(),
+            most,
+        }
+    }
+
     /// Whose an event is, of which the probe says `told`.
     pub fn of(&mut self, event: &Event, told: Told, whose: &mut dyn Whose) -> Membership {
         let tgid = event.thread.tgid;
         let executes = matches!(event.kind, EventKind::Exec);
+        let is_apart = executes && event.service.has_parents_mounts();
+        let enters = executes && event.service.has_moved() && !is_apart;
+        if let Some(member) = self.members.get_mut(&tgid).filter(|_| enters) {
+            member.entered = true;
+        }
         let Some(member) = self.members.get(&tgid).copied() else {
             return match told {
-                Told::ByCgroup(id) => {
+                Told::ByContainer(_) if is_apart => self.apart(event, None),
+                Told::ByCgroup(id) | Told::ByContainer(id) => {
                     self.set(tgid, Some(id));
                     Membership::Of(id)
                 }
                 // Who made it was not seen, so that nobody knows whether it left its tree.
-                Told::ByProcess(_) | Told::Nothing => {
-                    Membership::Asked(whose.whose(tgid).map(Box::new))
-                }
+                Told::ByProcess(_) | Told::Nothing => match whose.whose(tgid) {
+                    Some(found) if is_apart && found.is_container() => self.apart(event, None),
+                    found => Membership::Asked(found.map(Box::new)),
+                },
             };
         };
         let is_due = member.again_ns > 0 && event.time_ns >= member.again_ns;
         match told {
-            Told::ByCgroup(id) if member.service == Some(id) => Membership::Of(id),
+            Told::ByCgroup(id) | Told::ByContainer(id) if member.service == Some(id) => {
+                Membership::Of(id)
+            }
+            Told::ByContainer(_) if is_apart => self.apart(event, member.service),
+            Told::ByContainer(id) if executes || is_due && member.entered => {
+                self.set(tgid, Some(id));
+                Membership::Of(id)
+            }
             Told::ByCgroup(id) if executes || is_due => {
                 self.set(tgid, Some(id));
                 Membership::Of(id)
             }
-            Told::ByCgroup(_) => {
+            Told::ByCgroup(_) | Told::ByContainer(_) => {
                 if member.again_ns == 0 {
                     self.ask_again(tgid, event.time_ns.saturating_add(SETTLES_NS));
                 }
                 member.service.into()
             }
             Told::ByProcess(_) | Told::Nothing
-                if is_due || executes && !self.stays_in_its_tree(&member, told) =>
+                if is_due
+                    || executes
+                        && (event.service.has_moved()
+                            || !self.stays_in_its_tree(&member, told)) =>
             {
                 match whose.whose(tgid) {
+                    // It is there by now, and was not when it executed this, or it executed nothing there.
+                    Some(found)
+                        if found.is_container()
+                            && found.cgroup.is_some()
+                            && !if executes { enters } else { member.entered } =>
+                    {
+                        self.apart(event, member.service)
+                    }
                     // It ended meanwhile, so that nothing tells: it stays what it was.
                     None => {
                         self.ask_again(tgid, 0);
@@ -125,6 +170,15 @@ impl Members {
             }
             Told::ByProcess(_) | Told::Nothing => member.service.into(),
         }
+    }
+
+    /// A container's runtime executes a program of its own in the container's cgroup: it stays whose it is until the container's
+    /// program is executed, or until it has settled.
+    fn apart(&mut self, event: &Event, service: Option<ServiceId>) -> Membership {
+        let tgid = event.thread.tgid;
+        self.set(tgid, service);
+        self.ask_again(tgid, event.time_ns.saturating_add(SETTLES_NS));
+        service.into()
     }
 
     /// Whether a process is below the root of its tree for certain: its parent is there and of the same service.
@@ -142,13 +196,15 @@ impl Members {
             service,
             again_ns: 0,
             parent: 0,
+            entered: false,
         });
         (member.service, member.again_ns) = (service, 0);
     }
 
     fn make_room(&mut self) {
-        if self.members.len() >= MOST_PROCESSES {
-            self.members.clear();
+        if self.members.len() >= self.most {
+            let crowd = share::largest(self.members.values().map(|it| it.service));
+            self.members.retain(|_, it| Some(it.service) != crowd);
         }
     }
 
@@ -188,6 +244,10 @@ impl Members {
                     service,
                     again_ns: event.time_ns.saturating_add(SETTLES_NS),
                     parent: event.thread.tgid,
+                    entered: self
+                        .members
+                        .get(&event.thread.tgid)
+                        .is_some_and(|it| it.entered),
                 };
                 self.members.insert(child_tgid, member);
             }

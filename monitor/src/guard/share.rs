@@ -1,4 +1,7 @@
-//! A fair share of the model for each service.
+//! A fair share of what all services have together: of the model, and of what is remembered.
+
+use std::collections::HashMap;
+use std::hash::Hash;
 
 /// By which share of what each service asked all of them together get `share` of it, so that who asks for less than the level
 /// gets all (max-min fairness).
@@ -32,9 +35,26 @@ pub(super) fn fair(asked: &[u64], share: f64) -> Vec<f64> {
     shares
 }
 
+/// Who has most of what is remembered, and is to forget it when that is too much.
+pub(super) fn largest<T: Copy + Eq + Hash>(owners: impl Iterator<Item = T>) -> Option<T> {
+    let mut counts: HashMap<T, usize> = HashMap::new();
+    for owner in owners {
+        *counts.entry(owner).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|&(_, count)| count);
+    most.map(|(owner, _)| owner)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::fair;
+    use super::{fair, largest};
+
+    #[test]
+    fn who_has_most_is_found() {
+        assert_eq!(largest([1, 2, 2, 3].into_iter()), Some(2));
+        assert_eq!(largest([None::<u8>].into_iter()), Some(None));
+        assert_eq!(largest(std::iter::empty::<u8>()), None);
+    }
 
     #[test]
     fn who_asks_little_gets_all_and_who_floods_pays() {

@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 
 use super::membership::ServiceId;
+use super::share;
 use crate::syscall::event::{Event, EventKind, ThreadKey};
 
-/// Threads that are remembered; beyond it all are forgotten, and those that change their service show a gap.
+/// Threads that are remembered; beyond it those of the service that has most are forgotten, and where they change their service
+/// they show a gap.
 const MOST_THREADS: usize = 1 << 18;
 
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +37,26 @@ pub(super) struct Moved {
 }
 
 /// The threads seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Whereabouts {
     threads: HashMap<u32, Place>,
+    most: usize,
+}
+
+impl Default for Whereabouts {
+    fn default() -> Self {
+        Self::with_room_for(MOST_THREADS)
+    }
 }
 
 impl Whereabouts {
+    fn with_room_for(most: usize) -> Self {
+        Self {
+            threads: HashMap::new(),
+            most,
+        }
+    }
+
     /// Notes an event of a thread that is of `service`; tells whether it was of another one before.
     pub fn note(&mut self, event: &Event, service: Option<ServiceId>) -> Option<Moved> {
         let ThreadKey {
@@ -48,8 +64,9 @@ impl Whereabouts {
             tid,
             start_ns,
         } = event.thread;
-        if self.threads.len() >= MOST_THREADS {
-            self.threads.clear();
+        if self.threads.len() >= self.most {
+            let crowd = share::largest(self.threads.values().map(|it| it.service));
+            self.threads.retain(|_, it| Some(it.service) != crowd);
         }
         let fresh = Place {
             tgid,
@@ -162,6 +179,18 @@ mod tests {
         assert_eq!(threads.note(&event(8, 5, calls(30, 2)), Some(3)), None);
         let moved = threads.note(&event(8, 5, calls(40, 1)), Some(4));
         assert_eq!(moved.map(|it| (it.from, it.next_seq)), Some((Some(3), 32)));
+    }
+
+    #[test]
+    fn one_that_makes_very_many_threads_makes_no_other_forgotten() {
+        let mut threads = Whereabouts::with_room_for(100);
+        assert_eq!(threads.note(&event(7, 1, calls(0, 30)), Some(1)), None);
+        for tid in 1000..5000 {
+            threads.note(&event(tid, 1, calls(0, 1)), Some(2));
+        }
+        assert!(threads.threads.len() <= 100);
+        let moved = threads.note(&event(7, 1, calls(30, 1)), Some(3));
+        assert_eq!(moved.map(|it| (it.from, it.next_seq)), Some((Some(1), 30)));
     }
 
     #[test]

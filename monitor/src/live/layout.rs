@@ -90,6 +90,8 @@ pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
         cgroup_record_root: cgroup("trace_event_raw_cgroup", &["root"])?,
         cgroup_record_id: cgroup("trace_event_raw_cgroup", &["id"])?,
         cgroup_record_path: cgroup("trace_event_raw_cgroup", &["__data_loc_path"])?,
+        task_namespaces: task("nsproxy")?,
+        namespaces_mount: btf.offset("nsproxy", &["mnt_ns"])?,
         task_fs: task("fs")?,
         fs_working: btf.offset("fs_struct", &["pwd"])?,
         task_files: task("files")?,

@@ -25,6 +25,7 @@ use super::{
     preflight::{Host, charges_locked_memory},
     ring::Ring,
     services::{Services, Tables},
+    shares::Shares,
     slots::Slots,
     stages::Stages,
     thread_slots::{self, ThreadSlots},
@@ -104,12 +105,14 @@ impl Probe {
         } else {
             MAX_CGROUPS
         };
+        let places = [sizes.max_threads, processes];
         let ebpf = EbpfLoader::new()
             .override_global(names::FILTER, filter_words.as_slice(), true)
             .override_global(names::LAYOUT, layout_words.as_slice(), true)
             .override_global(names::SLOT_MASK, &slot_mask, true)
             .override_global(names::LOG_LEVEL, &log_level, true)
             .override_global(names::READS_DETAILS, &reads_details, true)
+            .override_global(names::PLACES, places.as_slice(), true)
             .override_global(names::TOUCHES_A_SECOND, &touch::MOST_A_SECOND, true)
             .override_global(
                 names::ARGUMENT_WORDS,
@@ -144,8 +147,12 @@ impl Probe {
             Attachment::Raw => load_raw(&mut ebpf, names::SYS_ENTER)?,
             Attachment::Perf => drop(load_perf(&mut ebpf, names::PERF_SYS_ENTER)?),
         }
+        let shared = filter.shared != 0;
+        let shares = |map| Shares::map(map, shared);
+        let ring_shares = shares(take(&mut ebpf, names::RING_SHARES)?)?;
+        let process_shares = shares(take(&mut ebpf, names::PROCESS_SHARES)?)?;
         let readers = Readers {
-            ring: Ring::new(take(&mut ebpf, names::RING)?)?,
+            ring: Ring::new(take(&mut ebpf, names::RING)?, ring_shares)?,
             threads: ThreadTable::new(
                 thread_slots,
                 take(&mut ebpf, names::THREADS)?,
@@ -161,6 +168,7 @@ impl Probe {
             processes: take(&mut ebpf, names::PROCESSES)?.try_into()?,
             named: take(&mut ebpf, names::NAMED_PROCESSES)?.try_into()?,
             slots: Slots::map(take(&mut ebpf, names::WATCHED)?)?,
+            shares: process_shares,
             epoch: Tables::map_epoch(take(&mut ebpf, names::EPOCH)?)?,
             nested,
         });

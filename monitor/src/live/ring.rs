@@ -8,6 +8,9 @@ use monitor_common::{
     touch::Touched,
 };
 
+use super::shares::Shares;
+use crate::syscall::event::ServiceId;
+
 /// A record of the probe.
 pub enum Record {
     /// A thread's calls.
@@ -21,14 +24,17 @@ pub enum Record {
 /// The reading end of the probe's ring.
 pub struct Ring {
     ring: RingBuf<MapData>,
+    /// Which part of what waits is of which service.
+    shares: Shares,
     /// Records that are none of the probe's: another program's, or a bug. Never silently skipped.
     pub malformed: u64,
 }
 
 impl Ring {
-    pub(super) fn new(map: Map) -> Result<Self, MapError> {
+    pub(super) fn new(map: Map, shares: Shares) -> Result<Self, MapError> {
         Ok(Self {
             ring: map.try_into()?,
+            shares,
             malformed: 0,
         })
     }
@@ -41,7 +47,14 @@ impl Ring {
                 Some(Cause::CgroupMade | Cause::CgroupGone) => CgroupRecord::from_bytes(&item)
                     .map(Box::new)
                     .map(Record::Cgroup),
-                Some(_) => Window::from_bytes(&item).map(Box::new).map(Record::Window),
+                Some(_) => {
+                    let window = Window::from_bytes(&item).map(Box::new);
+                    if let Some(window) = &window {
+                        let service = ServiceId(window.service);
+                        self.shares.give_back(service, Window::IN_RING);
+                    }
+                    window.map(Record::Window)
+                }
                 // A touch's first word is no cause.
                 None => Touched::from_bytes(&item)
                     .map(Box::new)

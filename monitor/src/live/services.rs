@@ -13,7 +13,7 @@ use monitor_common::target::{
     EPOCH_GENERATION, EPOCH_LOOK, Membership, PATH_KEY, Service, is_watched, member, service_of,
 };
 
-use super::{cgroup::path_key, error::ProbeError, mapped::Mapped, slots::Slots};
+use super::{cgroup::path_key, error::ProbeError, mapped::Mapped, shares::Shares, slots::Slots};
 use crate::syscall::event::ServiceId;
 
 /// A cgroup that the probe saw come or go.
@@ -52,6 +52,8 @@ pub(super) struct Tables {
     pub processes: HashMap<MapData, u32, u64>,
     pub named: HashMap<MapData, u32, u64>,
     pub slots: Slots,
+    /// How many of `processes` each service has.
+    pub shares: Shares,
     pub epoch: Mapped,
     /// Whether processes are named by their ids in a pid namespace that is not the initial one.
     pub nested: bool,
@@ -125,13 +127,22 @@ impl Services {
             return Ok(());
         }
         match tables.processes.insert(tgid, entry, BPF_NOEXIST) {
-            Ok(()) => tables.slots.add(tgid),
+            Ok(()) => {
+                tables.slots.add(tgid);
+                tables.shares.add(ServiceId(service_of(entry)), 1);
+            }
             // A fork that the probe saw was first, or it is another's so far.
             Err(MapError::SyscallError(error))
                 if error.io_error.raw_os_error() == Some(libc::EEXIST) =>
             {
+                let before = tables.processes.get(&tgid, 0);
                 // When it has ended meanwhile there is nothing to change.
-                let _ = tables.processes.insert(tgid, entry, BPF_EXIST);
+                if tables.processes.insert(tgid, entry, BPF_EXIST).is_ok()
+                    && let Ok(before) = before
+                {
+                    tables.shares.subtract(ServiceId(service_of(before)), 1);
+                    tables.shares.add(ServiceId(service_of(entry)), 1);
+                }
             }
             Err(error) => return Err(error.into()),
         }
@@ -161,8 +172,8 @@ impl Services {
         if tables.nested {
             // The other table has ids of the initial pid namespace.
             let _ = tables.named.remove(&tgid);
-        } else if tables.processes.remove(&tgid).is_ok() {
-            tables.slots.subtract(tgid);
+        } else {
+            tables.unlist(tgid);
         }
         tables.renew();
     }
@@ -189,9 +200,7 @@ impl Services {
             let _ = tables.named.remove(tgid);
         }
         for &tgid in &processes {
-            if tables.processes.remove(&tgid).is_ok() {
-                tables.slots.subtract(tgid);
-            }
+            tables.unlist(tgid);
         }
         tables.renew();
         Ok(())
@@ -212,6 +221,17 @@ impl Services {
 }
 
 impl Tables {
+    /// Takes a process out of the table, if it is there.
+    fn unlist(&mut self, tgid: u32) {
+        let entry = self.processes.get(&tgid, 0);
+        if self.processes.remove(&tgid).is_ok() {
+            self.slots.subtract(tgid);
+            if let Ok(entry) = entry {
+                self.shares.subtract(ServiceId(service_of(entry)), 1);
+            }
+        }
+    }
+
     fn renew(&self) {
         self.epoch.words()[0].fetch_add(EPOCH_GENERATION, Relaxed);
     }

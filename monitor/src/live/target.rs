@@ -91,7 +91,7 @@ pub fn filter(
         pid_namespace: if nested { namespace as u32 } else { 0 },
         wake_bytes,
         by_cgroup: 0,
-        padding: 0,
+        shared: 0,
         comm: [0; 16],
     };
     match target {

@@ -103,6 +103,7 @@ impl Watch {
         let (follow, service) = (options.follow, options.service);
         let mut filter = target::filter(&options.target, follow, service, wake_bytes)?;
         filter.by_cgroup |= u32::from(options.by_cgroup);
+        filter.shared = u32::from(options.by_cgroup);
         let by_cgroup = filter.by_cgroup != 0;
         let wanted = Wanted {
             attachment: options.attachment,

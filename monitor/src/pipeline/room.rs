@@ -5,7 +5,8 @@
 //! thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6 (2), 1998.
 //! With k threads that flood, each gets 1/(k+1) of the queue, and as much stays free for those that
 //! begin or are slow. The same holds for processes, as one may flood by many threads. A thread that
-//! has little waiting is let in even then, and past the limit up to a second one.
+//! has little waiting is let in even then, and past the limit up to a second one. A service that makes very many threads fills
+//! that as well: beyond it the others have a reserve of their own.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -37,6 +38,9 @@ const TOUCH: u64 = 32;
 /// Units of a thread, and of a process, that are let in while others fill the queue.
 const FEW_OF_THREAD: u64 = 1 << 10;
 const FEW_OF_PROCESS: u64 = 1 << 11;
+
+/// Services that are counted apart: they are numbered as they come.
+const SERVICES: usize = 4096;
 
 /// Counters of a row of a [`Sketch`].
 const COLUMNS: usize = 4096;
@@ -93,6 +97,7 @@ pub(super) struct Room {
     held: AtomicU64,
     threads: Sketch,
     processes: Sketch,
+    services: Box<[AtomicU64]>,
 }
 
 impl Room {
@@ -106,7 +111,12 @@ impl Room {
             held: AtomicU64::new(0),
             threads: Sketch::new(),
             processes: Sketch::new(),
+            services: (0..SERVICES).map(|_| AtomicU64::new(0)).collect(),
         }
+    }
+
+    fn service(&self, event: &Event) -> &AtomicU64 {
+        &self.services[event.service.0 as usize % SERVICES]
     }
 
     /// Whether more comes than is scored.
@@ -118,12 +128,14 @@ impl Room {
     pub fn admit(&self, event: &Event) -> bool {
         let weight = weight(event);
         let held = self.held.load(Relaxed);
+        let limit = self.limit.load(Relaxed);
+        let reserved = |from: u64| self.has_reserve(event, weight, held, from);
         let admitted = match &event.kind {
             EventKind::Calls(_) | EventKind::Touch(_) => {
-                held == 0 || self.has_room(event.thread, weight, held)
+                held == 0 || self.has_room(event.thread, weight, held) || reserved(2 * limit)
             }
             // Without these the streams of others would be wrong, and they are few.
-            _ => held + weight <= 4 * self.limit.load(Relaxed),
+            _ => held + weight <= 4 * limit || reserved(4 * limit),
         };
         if admitted {
             self.enter(event);
@@ -143,12 +155,23 @@ impl Room {
         is_few || of_thread <= free && self.processes.get(thread.tgid) + weight <= 2 * free
     }
 
+    /// Whether an event of a service that others keep from the queue finds room in what is reserved for such: half of the limit
+    /// beyond where the queue ends for all, shared by the same rule.
+    fn has_reserve(&self, event: &Event, weight: u64, held: u64, from: u64) -> bool {
+        let limit = self.limit.load(Relaxed);
+        let of_service = self.service(event).load(Relaxed);
+        let of_others = held.saturating_sub(of_service);
+        let free = (from + limit / 2).saturating_sub(held);
+        of_others > limit && of_service + weight <= free
+    }
+
     /// Notes that an event waits, from a source that waits itself.
     pub fn enter(&self, event: &Event) {
         let weight = weight(event);
         self.held.fetch_add(weight, Relaxed);
         self.threads.add(event.thread, weight);
         self.processes.add(event.thread.tgid, weight);
+        self.service(event).fetch_add(weight, Relaxed);
     }
 
     /// Notes that an event waits no longer.
@@ -157,6 +180,7 @@ impl Room {
         self.held.fetch_sub(weight, Relaxed);
         self.threads.remove(event.thread, weight);
         self.processes.remove(event.thread.tgid, weight);
+        self.service(event).fetch_sub(weight, Relaxed);
     }
 
     /// Sizes the room by how fast the scorer is: so much was scored in so much of its own CPU time.
@@ -286,6 +310,36 @@ mod tests {
             admitted += 1;
         }
         assert!((1000..=4 * LEAST).contains(&admitted), "{admitted}");
+    }
+
+    #[test]
+    fn a_service_of_very_many_threads_leaves_the_others_their_reserve() {
+        let room = Room::new(0);
+        let of = |service, mut event: Event| {
+            event.service = ServiceId(service);
+            event
+        };
+        let exit = |tid| {
+            let mut event = stretch(tid, tid, 0);
+            event.kind = EventKind::Exit { count: 1 };
+            event
+        };
+        // A fork bomb: nobody in it has much.
+        let bomb = |tid: u32| room.admit(&of(1, stretch(tid, tid, 32)));
+        let mut bombs = (1..).take_while(|&tid| bomb(tid)).count();
+        assert!(bombs > 10_000, "{bombs}");
+        for victim in 0..20 {
+            let tid = 1_000_000 + victim;
+            assert!(room.admit(&of(2, stretch(tid, tid, 400))), "{victim}");
+        }
+        // The one that floods has none of it.
+        assert!(!room.admit(&of(1, stretch(2_000_000, 2_000_000, 32))));
+        bombs = (1..)
+            .take_while(|&tid| room.admit(&of(1, exit(tid))))
+            .count();
+        assert!(bombs > 10_000, "{bombs}");
+        assert!(room.admit(&of(2, exit(1_000_000))));
+        assert!(room.admit(&of(3, exit(3_000_000))));
     }
 
     #[test]

@@ -38,7 +38,36 @@ pub struct Accepted {
     pub acceptances: Vec<Acceptance>,
 }
 
+/// What was accepted after something that is undone: it is accepted again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Later {
+    /// The id that it was accepted by.
+    pub id: String,
+    /// When, seconds since 1970 UTC.
+    pub unix_s: u64,
+    /// Why, if somebody said so.
+    pub reason: Option<String>,
+    /// The calls of its alarms.
+    pub flights: Vec<Flight>,
+}
+
 impl Profile {
+    /// Accepts again what was accepted later than this state of the profile.
+    pub fn accept_later(&mut self, later: &[Later]) {
+        for it in later {
+            self.accept_all(&it.id, &it.flights, it.unix_s, it.reason.as_deref());
+        }
+    }
+
+    /// How many of the calls that this profile learned another state of it, an earlier one, does not have.
+    #[must_use]
+    pub fn learned_since(&self, before: &Self) -> u64 {
+        let calls = self.provenance.calls();
+        let calls = calls.saturating_sub(before.provenance.calls());
+        let learned = self.ngram.learned();
+        calls.max(learned.saturating_sub(before.ngram.learned()))
+    }
+
     /// Takes an alarm's flight as normal: every sequence of it is quiet from now on, and what was new in it is known. The
     /// first calls of the flight are taken as a stream's beginning. Gives the number of sequences that were not accepted
     /// before.

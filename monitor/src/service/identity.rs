@@ -193,6 +193,13 @@ impl Identity {
         }
     }
 
+    /// Whether it is a container. Its cgroup's path has the id of one life of it; any other's is made anew at the same path
+    /// when it is started again.
+    #[must_use]
+    pub const fn is_container(&self) -> bool {
+        self.container_id.is_some()
+    }
+
     /// Whether its container's files may tell more a moment later.
     #[must_use]
     pub const fn is_unnamed(&self) -> bool {
@@ -233,12 +240,14 @@ fn of_container(host: &Host, place: &Place, container: &Container) -> Option<Ide
         image,
         digest,
         pod,
+        workload,
     } = names.unwrap_or_default();
     let short = container.short_id();
     let shown = name.as_deref().unwrap_or(short);
+    // Replicas are one service, as they are one program with one configuration: what one does is learned for all.
     let key = match &pod {
         Some(pod) => Key::pod(&pod.namespace, &pod.workload, shown),
-        None => Key::container(shown),
+        None => Key::container(workload.as_deref().unwrap_or(shown)),
     };
     Some(Identity {
         unit: place.unit.clone(),
@@ -316,6 +325,29 @@ mod tests {
         let after = lookup.of_process(11).expect("it runs");
         assert_eq!(after.key, Key::container("web"));
         assert_eq!(after.container_id.as_deref(), Some("3ad7b26ded6d"));
+    }
+
+    #[test]
+    fn replicas_are_one_service_each_with_its_own_name() {
+        let other = ID.replace('3', "4");
+        let (_folder, host) = host(&[
+            (11, 1, "0::/docker/ID\n"),
+            (12, 1, &format!("0::/docker/{other}\n")),
+        ]);
+        for (id, name) in [(ID, "shop-web-1"), (&other, "shop-web-2")] {
+            let folder = host.path(format!("/var/lib/docker/containers/{id}"));
+            std::fs::create_dir_all(&folder).expect("made");
+            let labels =
+                r#"{"com.docker.compose.project":"shop","com.docker.compose.service":"web"}"#;
+            let text = format!(r#"{{"Name":"/{name}","Config":{{"Labels":{labels}}}}}"#);
+            std::fs::write(folder.join("config.v2.json"), text).expect("written");
+        }
+        let mut lookup = Lookup::new(host, Rules::default());
+        for (pid, name) in [(11, "shop-web-1"), (12, "shop-web-2")] {
+            let found = lookup.of_process(pid).expect("it runs");
+            assert_eq!(found.key, Key::container("shop/web"));
+            assert_eq!(found.container.as_deref(), Some(name));
+        }
     }
 
     #[test]

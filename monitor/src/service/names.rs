@@ -20,6 +20,8 @@ pub struct Names {
     pub digest: Option<String>,
     /// The pod that it is of.
     pub pod: Option<PodName>,
+    /// What it is a replica of, `PROJECT/SERVICE` of Compose or the service of Swarm, where a label tells.
+    pub workload: Option<String>,
 }
 
 /// A pod.
@@ -148,6 +150,19 @@ fn workload(pod: &str, label: impl Fn(&str) -> Option<String>) -> String {
             .or_else(of_other)
             .unwrap_or_else(|| pod.to_owned()),
     )
+}
+
+/// What a container is a replica of, by the labels that Compose
+/// (`com.docker.compose.project`, docker/compose `pkg/api/labels.go`) and Swarm put on it.
+fn replica_of(label: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let label = |name: &str| label(name).filter(|it| !it.is_empty());
+    let of_compose = || {
+        let project = label("com.docker.compose.project")?;
+        let service = label("com.docker.compose.service")?;
+        Some(format!("{project}/{service}"))
+    };
+    let found = of_compose().or_else(|| label("com.docker.swarm.service.name"));
+    found.map(|it| capped(&it))
 }
 
 fn capped(text: &str) -> String {

@@ -16,7 +16,7 @@ use super::life::Life;
 use super::release::Release;
 use crate::learn::census::Life as ThreadLife;
 use crate::profile::Profile;
-use crate::profile::file;
+use crate::profile::file::{self, kept};
 use crate::run::private_file::replace;
 use crate::trace::error::shown;
 
@@ -72,6 +72,8 @@ pub struct Save {
     pub learned: Option<(Box<Profile>, Vec<ThreadLife>)>,
     /// Whether the profile that stands there is kept as the previous one.
     pub keeps_previous: bool,
+    /// Profiles that were judged by until something was accepted or undone, by what they are kept as.
+    pub befores: Vec<(String, Box<Profile>)>,
     /// Whether nothing is being learned any more.
     pub ends_learning: bool,
 }
@@ -200,6 +202,14 @@ impl Store {
             let present = fs::read(folder.join("profile"))?;
             replace(&folder.join("previous/profile"), &present)?;
         }
+        for (id, before) in &save.befores {
+            let kept = kept::place(&folder.join("profile"), id);
+            let kept = kept.ok_or(io::ErrorKind::InvalidInput)?;
+            // The first of an id counts, as with [`kept::keep`].
+            if !kept.try_exists()? {
+                replace(&kept, &file::encode(before))?;
+            }
+        }
         if let Some(profile) = &save.profile {
             replace(&folder.join("profile"), &file::encode(profile))?;
         }
@@ -229,11 +239,30 @@ impl Store {
     /// # Errors
     /// When there is none, or it cannot be read.
     pub fn previous(&self, key: &Key) -> io::Result<Profile> {
-        let path = self.of(key).join("previous/profile");
-        file::read(&path)
-            .map(|(profile, _)| profile)
-            .map_err(io::Error::other)
+        read_profile(&self.of(key).join("previous/profile"))
     }
+
+    /// The profile that a service is judged by, as it was kept last.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn profile(&self, key: &Key) -> io::Result<Profile> {
+        read_profile(&self.of(key).join("profile"))
+    }
+
+    /// The profile that a service was judged by before `id` was accepted.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be read.
+    pub fn before(&self, key: &Key, id: &str) -> io::Result<Profile> {
+        let kept = kept::place(&self.of(key).join("profile"), id);
+        read_profile(&kept.ok_or(io::ErrorKind::NotFound)?)
+    }
+}
+
+fn read_profile(path: &Path) -> io::Result<Profile> {
+    let read = file::read(path);
+    read.map(|(profile, _)| profile).map_err(io::Error::other)
 }
 
 /// Makes a folder and those above it, private to this user.
@@ -263,6 +292,7 @@ mod tests {
             profile: Some(Box::new(Profile::default())),
             learned: None,
             keeps_previous: true,
+            befores: Vec::new(),
             ends_learning: false,
         }
     }
@@ -285,12 +315,16 @@ mod tests {
         assert!(store.previous(&key).is_err());
         let second = Save {
             ends_learning: true,
+            befores: vec![("01HF7YAT00".to_owned(), Box::default())],
             ..save(&key)
         };
+        assert!(store.before(&key, "01HF7YAT00").is_err());
         store.save(&second).expect("written");
         let previous = store.previous(&key).expect("kept");
         assert_eq!(encode(&previous), encode(&Profile::default()));
         assert!(store.read(&mut remark)[0].learned.is_none());
+        assert!(store.before(&key, "01HF7YAT00").is_ok());
+        assert!(store.before(&key, "../profile").is_err());
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use monitor_common::target::{MOVED, PARENTS_MOUNTS};
+
 use crate::detail::Touch;
 
 pub use super::call::{Abi, Call};
@@ -106,6 +108,24 @@ impl ServiceId {
     pub const NONE: Self = Self(0);
     /// The service of a run that watches one.
     pub const ONLY: Self = Self(1);
+
+    /// The same without what an exec's says beside it.
+    #[must_use]
+    pub const fn without_marks(self) -> Self {
+        Self(self.0 & !(MOVED | PARENTS_MOUNTS))
+    }
+
+    /// Of an exec, where several services are told apart: whether the process is in another cgroup than its parent.
+    #[must_use]
+    pub const fn has_moved(self) -> bool {
+        self.0 & MOVED != 0
+    }
+
+    /// Of an exec of a process that has moved: whether it has its parent's mounts, so that it is no program of a container.
+    #[must_use]
+    pub const fn has_parents_mounts(self) -> bool {
+        self.0 & PARENTS_MOUNTS != 0
+    }
 }
 
 /// Consecutive calls of one thread, in the order in which they were made.

@@ -135,6 +135,11 @@ impl Identify for ProcessBook {
             ..Who::default()
         };
         let Some(mut known) = self.known(pid) else {
+            // It was gone before it could be read: where it ran, whoever made it tells.
+            let mut makers = alarm.lineage.iter().rev().skip(1);
+            if let Some(maker) = makers.find_map(|kin| self.known(kin.tgid)) {
+                (who.cgroup, who.unit, who.container) = (maker.cgroup, maker.unit, maker.container);
+            }
             return Some(Arc::new(who));
         };
         who.user.clone_from(&known.user);
@@ -168,6 +173,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{HostFiles, Identify, ProcessBook};
+    use crate::detect::verdict::Kin;
     use crate::report::sample;
     use crate::syscall::event::{Comm, Event, EventKind, ThreadKey};
     use crate::who::redaction::Redaction;
@@ -223,5 +229,19 @@ mod tests {
         // SAFETY: geteuid reads a number of this process and cannot fail.
         let me = unsafe { libc::geteuid() };
         assert_eq!(who.user.as_ref().map(|user| user.uid), Some(me));
+
+        // A child of it that was never seen ran where it ran.
+        let kin = |tgid| Kin {
+            tgid,
+            comm: Comm::new(b"sleep"),
+            executed: false,
+        };
+        // Beyond the largest number that a process can have.
+        let gone = 1 << 23;
+        alarm.thread.tgid = gone;
+        alarm.lineage = vec![kin(thread.tgid), kin(gone)];
+        let child = book.who(&alarm).expect("its host");
+        assert_eq!(child.cgroup, who.cgroup);
+        assert!(child.lineage.is_empty() && child.user.is_none());
     }
 }

@@ -71,7 +71,7 @@ pub fn watch(
     command: Option<command::Prepared>,
     meanwhile: impl FnOnce(),
 ) -> Seen {
-    watch_by(|| (), options, command, meanwhile)
+    watch_by(|| (), options, command, Vec::new(), meanwhile)
 }
 
 /// The same by a thread that first calls `prepare`.
@@ -79,12 +79,16 @@ fn watch_by(
     prepare: fn(),
     options: Options,
     command: Option<command::Prepared>,
+    services: Vec<(u32, ServiceId)>,
     meanwhile: impl FnOnce(),
 ) -> Seen {
     let (attached, wait) = std::sync::mpsc::channel();
     let watch = std::thread::spawn(move || {
         prepare();
         let mut watch = Watch::load(options).expect("loads");
+        for (pid, service) in services {
+            watch.services().add_process(pid, service).expect("room");
+        }
         watch.attach(command.as_ref()).expect("attaches");
         attached.send(()).expect("the test waits");
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -129,19 +133,51 @@ pub fn watch_traced_behind(arguments: &[&str], options: Options) -> Seen {
             run_when_idle,
             options,
             Some(command.expect("a program")),
+            Vec::new(),
             || (),
         )
     });
     test.join().expect("the watch does not panic")
 }
 
+/// Watches processes, each as of its service.
+pub fn watch_services(
+    options: Options,
+    services: Vec<(u32, ServiceId)>,
+    meanwhile: impl FnOnce(),
+) -> Seen {
+    watch_by(|| (), options, None, services, meanwhile)
+}
+
+/// Watches processes, each as of its service, by a reader that is behind: it shares one CPU with them.
+pub fn watch_services_behind(
+    options: Options,
+    services: Vec<(u32, ServiceId)>,
+    meanwhile: impl FnOnce() + Send + 'static,
+) -> Seen {
+    let pids: Vec<u32> = services.iter().map(|&(pid, _)| pid).collect();
+    let test = std::thread::spawn(move || {
+        keep_to_one_cpu();
+        for pid in pids {
+            bind_to_this_cpu(pid);
+        }
+        watch_by(run_when_idle, options, None, services, meanwhile)
+    });
+    test.join().expect("the watch does not panic")
+}
+
 fn keep_to_one_cpu() {
+    bind_to_this_cpu(0);
+}
+
+/// Binds a process, or with 0 the calling thread, to the CPU that the calling thread runs on.
+fn bind_to_this_cpu(pid: u32) {
     // SAFETY: an all-zero cpu_set_t is an empty set, and CPU_SET and the calls get whole sets.
     let kept = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         let cpu = libc::sched_getcpu();
         libc::CPU_SET(usize::try_from(cpu).expect("a CPU"), &mut set);
-        libc::sched_setaffinity(0, size_of_val(&set), &raw const set)
+        libc::sched_setaffinity(pid as libc::pid_t, size_of_val(&set), &raw const set)
     };
     assert_eq!(kept, 0, "{}", std::io::Error::last_os_error());
 }

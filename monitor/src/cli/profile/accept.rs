@@ -1,8 +1,10 @@
 //! `monitor profile accept` and `unaccept`.
 
+#[cfg(feature = "live")]
+mod by_guard;
+
 mod whose;
 
-use std::fmt::{Display, Write as _};
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,19 +16,18 @@ use monitor::alarm_log::stored::Log;
 use monitor::alarm_log::{self};
 use monitor::profile::accepted::Difference;
 use monitor::profile::file::{self, kept, lock::Lock};
+use monitor::report::acceptance::{Row, rows};
 use monitor::report::remarks;
-use monitor::report::text::{call_name, grouped};
+use monitor::report::text::grouped;
 use monitor::trace::error::shown;
 use monitor::who::redaction::harmless;
 
 use crate::cli::status::{Exit, Usage};
 use crate::cli::{complain, stderr_is_terminal};
+use whose::Whose;
 
 /// How long others may take who change the same profile.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Things of a kind that are named.
-const NAMED: usize = 24;
 
 /// Options of `monitor profile accept` and `unaccept`.
 #[derive(Args, Clone, Debug)]
@@ -46,6 +47,10 @@ pub struct AcceptArgs {
     /// The log that holds it [default: where a live run of this user keeps it]
     #[arg(long, value_name = "FILE")]
     alarm_log: Option<PathBuf>,
+    /// Where a guard can be asked that judges by the profile: it takes the change up and goes on
+    #[cfg(feature = "live")]
+    #[arg(long, value_name = "PATH", default_value = monitor::guard::control::PLACE)]
+    socket: PathBuf,
 }
 
 /// A reason that can be kept.
@@ -70,7 +75,16 @@ impl AcceptArgs {
 pub fn accept(args: &AcceptArgs) -> Result<Exit> {
     let log = args.log()?;
     let evidence = log.evidence(&args.id)?;
-    let place = whose::place(args.profile.as_deref(), &log, &evidence)?;
+    if let Some(incident) = &evidence.incident {
+        writeln!(io::stdout(), "{}", harmless(&incident.headline))?;
+    }
+    let place = match whose::of(args, &log, &evidence)? {
+        Whose::File(place) => place,
+        #[cfg(feature = "live")]
+        Whose::Guard(guard) => {
+            return guard.accept(&evidence.id, args.reason.as_deref(), args.yes);
+        }
+    };
     let _lock = Lock::of(&place.path, PATIENCE)?;
     let (before, _) = file::read(&place.path)?;
     let mut after = before.clone();
@@ -79,9 +93,6 @@ pub fn accept(args: &AcceptArgs) -> Result<Exit> {
     let difference = Difference::between(&before, &after);
     let mut out = io::stdout().lock();
     let (at, id) = (shown(&place.path), harmless(&evidence.id));
-    if let Some(incident) = &evidence.incident {
-        writeln!(out, "{}", harmless(&incident.headline))?;
-    }
     if difference.is_empty() {
         writeln!(
             out,
@@ -90,7 +101,7 @@ pub fn accept(args: &AcceptArgs) -> Result<Exit> {
         return Ok(Exit::Quiet);
     }
     writeln!(out, "{at} would take as normal:")?;
-    out.write_all(rows(&difference).as_bytes())?;
+    out.write_all(written(&rows(&difference)).as_bytes())?;
     out.flush()?;
     if !args.yes && !agreed("Take this as normal?")? {
         bail!("{at} is left as it was");
@@ -114,7 +125,14 @@ pub fn unaccept(args: &AcceptArgs) -> Result<Exit> {
     let log = args.log()?;
     let place = match &args.profile {
         Some(path) => whose::Place::given(path),
-        None => whose::place(None, &log, &log.evidence(&args.id)?)?,
+        None => {
+            let evidence = log.evidence(&args.id)?;
+            match whose::of(args, &log, &evidence)? {
+                Whose::File(place) => place,
+                #[cfg(feature = "live")]
+                Whose::Guard(guard) => return guard.undo(&evidence.id, args.yes),
+            }
+        }
     };
     let at = shown(&place.path);
     let _lock = Lock::of(&place.path, PATIENCE)?;
@@ -139,20 +157,13 @@ pub fn unaccept(args: &AcceptArgs) -> Result<Exit> {
         format!("{at} as it was before {given} is not there any more: restore a copy of it")
     })?;
     let (mut before, _) = file::read(&kept)?;
-    for later in &all[which + 1..] {
-        let evidence = log.evidence(&later.alarm);
-        let evidence = evidence.context("what was accepted later cannot be accepted again")?;
-        let reason = later.reason.as_deref();
-        before.accept_all(&later.alarm, &evidence.flights()?, later.unix_s, reason);
-    }
+    let later = log.later(&all[which + 1..]);
+    before.accept_later(&later.context("what was accepted later cannot be accepted again")?);
     let mut out = io::stdout().lock();
     writeln!(out, "{at} would no longer take as normal:")?;
-    out.write_all(rows(&Difference::between(&before, &now)).as_bytes())?;
-    let learned = now
-        .provenance
-        .calls()
-        .saturating_sub(before.provenance.calls());
-    let learned = learned.max(now.ngram.learned().saturating_sub(before.ngram.learned()));
+    let no_longer = rows(&Difference::between(&before, &now));
+    out.write_all(written(&no_longer).as_bytes())?;
+    let learned = now.learned_since(&before);
     if learned > 0 {
         let calls = grouped(learned);
         writeln!(
@@ -180,38 +191,10 @@ fn keep(path: &Path, id: &str) -> Result<PathBuf> {
     kept.with_context(|| format!("{} cannot be kept as it is", shown(path)))
 }
 
-/// What becomes normal, a line for each kind.
-fn rows(difference: &Difference) -> String {
-    let mut text = String::new();
-    let mut row = |name: &str, all: Vec<String>| {
-        if all.is_empty() {
-            return;
-        }
-        let more = all.len().saturating_sub(NAMED);
-        let named = all.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
-        let _ = match more {
-            0 => writeln!(text, "  {name:<10} {named}"),
-            _ => writeln!(text, "  {name:<10} {named}, and {more} more"),
-        };
-    };
-    fn texts(all: &[impl Display]) -> Vec<String> {
-        all.iter().map(|it| harmless(&it.to_string())).collect()
-    }
-    row(
-        "calls",
-        difference.calls.iter().map(|&it| call_name(it)).collect(),
-    );
-    row("programs", texts(&difference.names));
-    for (name, calls) in &difference.calls_of_names {
-        let calls = calls.iter().map(|&call| call_name(call)).collect();
-        row(&format!("by {}", harmless(&name.to_string())), calls);
-    }
-    row("touches", texts(&difference.touched));
-    let went = difference.outcomes.iter();
-    let went = went.map(|(detail, outcome)| format!("{detail}: {}", outcome.name()));
-    row("outcomes", texts(&went.collect::<Vec<_>>()));
-    row("sequences", vec![difference.sequences.to_string()]);
-    text
+/// Rows, a line each.
+fn written(rows: &[Row]) -> String {
+    let line = |it: &Row| format!("  {:<10} {}\n", harmless(&it.kind), harmless(&it.which));
+    rows.iter().map(line).collect()
 }
 
 /// Asks on a terminal; elsewhere nobody is there to be asked, and whoever wrote the command meant it.

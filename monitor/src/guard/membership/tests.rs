@@ -113,3 +113,48 @@ fn below_the_root_of_its_tree_a_process_may_execute_what_it_likes() {
     let found = members.of(&exec, told, &mut whose);
     assert!(matches!(found, Membership::Asked(Some(_))), "{found:?}");
 }
+
+#[test]
+fn what_a_runtime_executes_in_a_containers_cgroup_is_not_the_containers() {
+    let (mut members, mut whose) = (Members::default(), Even::default());
+    let exec = |marks: u32, time_ns| Event {
+        service: ServiceId(marks),
+        ..event(7, time_ns, EventKind::Exec)
+    };
+    let (moved, parents_mounts) = (1 << 31, 1 << 30);
+    members.set(7, Some(1));
+    let container = Told::ByContainer(5);
+    let mut of = |event: &Event, told| members.of(event, told, &mut whose);
+    let runtimes = exec(moved | parents_mounts, 10);
+    assert_eq!(of(&runtimes, container), Membership::Of(1));
+    assert_eq!(
+        of(&exit(7, 20), container),
+        Membership::Of(1),
+        "what it does"
+    );
+    assert_eq!(of(&exec(moved, 30), container), Membership::Of(5));
+    // Programs that it runs itself are its own, and a unit's first program has its manager's mounts.
+    assert_eq!(of(&exec(parents_mounts, 40), container), Membership::Of(5));
+    // One that only was moved there, and its child, never become the container's, however long they take.
+    members.set(8, Some(1));
+    let moved_only = exit(8, 2 * SETTLES_NS);
+    let later = exit(9, 9 * SETTLES_NS);
+    let mut of = |event: &Event, told| members.of(event, told, &mut whose);
+    assert_eq!(of(&moved_only, container), Membership::Of(1));
+    assert_eq!(of(&exit(8, 8 * SETTLES_NS), container), Membership::Of(1));
+    members.follow(&fork(8, 9, 8 * SETTLES_NS), Some(1));
+    let mut of = |event: &Event, told| members.of(event, told, &mut whose);
+    assert_eq!(of(&later, container), Membership::Of(1));
+    let unit = Told::ByCgroup(6);
+    assert_eq!(of(&runtimes, unit), Membership::Of(6));
+    assert!(whose.0.is_empty());
+}
+
+#[test]
+fn one_that_makes_very_many_processes_makes_no_other_forgotten() {
+    let mut members = Members::with_room_for(100);
+    members.set(7, Some(1));
+    (1000..5000).for_each(|tgid| members.set(tgid, Some(2)));
+    assert!(members.members.len() <= 100);
+    assert_eq!(members.members.get(&7).map(|it| it.service), Some(Some(1)));
+}

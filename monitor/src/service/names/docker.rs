@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::{Names, PodName, capped, workload};
+use super::{Names, PodName, capped, replica_of, workload};
 use crate::service::host::Host;
 
 #[derive(Deserialize)]
@@ -48,5 +48,6 @@ fn parse(text: &[u8]) -> Option<Names> {
             .map(capped),
         digest: file.image.as_deref().map(capped),
         pod,
+        workload: replica_of(label),
     })
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::{Names, PodName, capped, workload};
+use super::{Names, PodName, capped, replica_of, workload};
 
 #[derive(Deserialize)]
 struct File {
@@ -63,5 +63,6 @@ pub(super) fn parse(text: &[u8]) -> Option<Names> {
         digest: first(&["io.kubernetes.cri-o.ImageRef", "io.kubernetes.cri-o.Image"])
             .map(|it| capped(it)),
         pod,
+        workload: replica_of(label),
     })
 }

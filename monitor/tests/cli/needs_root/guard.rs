@@ -1,5 +1,7 @@
 //! One guard over several services, from first sight on: cgroups are made by hand with the names that systemd gives.
 
+mod accepting;
+
 mod actions;
 mod kills;
 
@@ -153,6 +155,11 @@ impl Guard {
     }
 
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &["--no-alarm-log"])
+    }
+
+    /// With more options.
+    fn start_with(folder: &Path, options: &[&str]) -> Self {
         let log = fs::File::options()
             .create(true)
             .append(true)
@@ -165,11 +172,11 @@ impl Guard {
             text(&folder.join("state")),
             "--socket",
             text(&Self::socket(folder)),
-            "--no-alarm-log",
             "--format",
             "json",
             "--no-thread-ends",
         ])
+        .args(options)
         .stdout(fs::File::create(folder.join("out")).expect("made"))
         .stderr(log.expect("opened"))
         .spawn();

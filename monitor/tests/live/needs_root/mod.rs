@@ -2,8 +2,10 @@
 
 mod abi;
 mod calls;
+mod containers;
 mod events;
 mod loss;
 mod processes;
+mod shares;
 mod targets;
 mod touches;

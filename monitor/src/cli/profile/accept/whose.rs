@@ -9,6 +9,10 @@ use monitor::service::store::{self, Store};
 use monitor::trace::error::shown;
 use monitor::who::redaction::harmless;
 
+use super::AcceptArgs;
+#[cfg(feature = "live")]
+use super::by_guard::ByGuard;
+
 /// A profile to change.
 pub struct Place {
     /// Its file.
@@ -27,13 +31,22 @@ impl Place {
     }
 }
 
+/// Whoever keeps the profile to change.
+pub enum Whose {
+    /// Nobody: it is a file.
+    File(Place),
+    /// A guard that runs.
+    #[cfg(feature = "live")]
+    Guard(ByGuard),
+}
+
 /// The profile to change: the one that is named, else the one that the evidence names.
 ///
 /// # Errors
-/// When there is none, or a running guard keeps it.
-pub fn place(given: Option<&Path>, log: &Log, evidence: &Evidence) -> Result<Place> {
-    if let Some(path) = given {
-        return Ok(Place::given(path));
+/// When there is none, or a guard keeps it that nobody can ask.
+pub fn of(args: &AcceptArgs, log: &Log, evidence: &Evidence) -> Result<Whose> {
+    if let Some(path) = &args.profile {
+        return Ok(Whose::File(Place::given(path)));
     }
     // A line that somebody else wrote would choose which file is changed.
     log.check_trusted()
@@ -50,11 +63,15 @@ pub fn place(given: Option<&Path>, log: &Log, evidence: &Evidence) -> Result<Pla
                 shown(&path)
             );
         }
-        return Ok(Place { path, _state: None });
+        return Ok(Whose::File(Place { path, _state: None }));
     }
-    let services = alarms.filter_map(|it| it.service.parse::<Key>().ok());
-    if let Some(key) = services.into_iter().next() {
-        return of_guard(&key);
+    let mut services = alarms.filter_map(|it| it.service.parse::<Key>().ok());
+    if let Some(key) = services.next() {
+        #[cfg(feature = "live")]
+        if let Some(guard) = ByGuard::of(args.socket.clone(), key.clone()) {
+            return Ok(Whose::Guard(guard));
+        }
+        return of_guard(&key).map(Whose::File);
     }
     bail!(
         "{} was raised without a profile, so there is none to take it as normal: learn one, or name one by --profile",
@@ -62,7 +79,7 @@ pub fn place(given: Option<&Path>, log: &Log, evidence: &Evidence) -> Result<Pla
     )
 }
 
-/// The profile that a guard keeps of a service.
+/// The profile that a guard kept of a service.
 fn of_guard(key: &Key) -> Result<Place> {
     let folder = Path::new(store::PLACE);
     let path = folder
@@ -78,7 +95,9 @@ fn of_guard(key: &Key) -> Result<Place> {
     }
     let state = Store::open(folder).with_context(|| {
         let name = key.as_str();
-        format!("the profile of {name} is kept by a guard: end it, accept, and start it again")
+        format!(
+            "the profile of {name} is kept by a guard that does not answer: name its socket by --socket, or end it"
+        )
     })?;
     Ok(Place {
         path,

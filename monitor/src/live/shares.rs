@@ -1,0 +1,53 @@
+//! What each service has of what all of them share, as user space counts with the probe.
+
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+
+use aya::maps::Map;
+use monitor_common::target::{SHARE_OF_ALL, SHARES, share_place};
+
+use super::mapped::Mapped;
+use crate::syscall::event::ServiceId;
+
+/// An array of shares.
+pub struct Shares {
+    mapped: Mapped,
+    /// Nothing is counted where there is but one service.
+    counted: bool,
+}
+
+impl Shares {
+    /// Maps it into memory.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel refuses.
+    pub(super) fn map(map: Map, counted: bool) -> io::Result<Self> {
+        let mapped = Mapped::new(map, SHARES as usize + 1, true)?;
+        Ok(Self { mapped, counted })
+    }
+
+    /// A service has more: both of its own part and of that of all.
+    pub(super) fn add(&self, service: ServiceId, amount: u64) {
+        self.change(share_place(service.0), amount);
+        self.change(SHARE_OF_ALL, amount);
+    }
+
+    /// A service has less.
+    pub(super) fn subtract(&self, service: ServiceId, amount: u64) {
+        self.add(service, amount.wrapping_neg());
+    }
+
+    /// A service has less of what is counted for each service alone.
+    pub(super) fn give_back(&self, service: ServiceId, amount: u64) {
+        self.change(share_place(service.0), amount.wrapping_neg());
+    }
+
+    fn change(&self, place: u32, amount: u64) {
+        let share = self.mapped.words().get(place as usize);
+        if let Some(share) = share.filter(|_| self.counted) {
+            // Adding wraps as it does in the probe.
+            share.fetch_add(amount, Relaxed);
+        }
+    }
+}
