@@ -22,7 +22,7 @@ pub fn alarm(id: &str) -> Value {
         "pace": "first_seen", "score": 16.0, "score_bits": format!("{:016x}", 16.0_f64.to_bits()),
         "threshold": 12.0, "reasons": [{"pace": "first_seen", "score": 16.0, "threshold": 12.0}],
         "first_seen": [{"seq": 40, "kind": "call", "comm": null, "abi": "x86-64", "number": 101,
-            "name": "ptrace", "detail": null, "nats": 16.0}],
+            "name": "ptrace", "detail": null, "outcome": null, "technique": null, "nats": 16.0}],
         "evidence": "complete",
         "surprising": [{"seq": 40, "abi": "x86-64", "number": 101, "name": "ptrace", "index": 26,
             "surprise": 12.5, "expected": [{"abi": "x86-64", "number": 0, "index": 3, "name": "read",
