@@ -168,7 +168,8 @@ fn place(who: &Who) -> Option<String> {
     let cgroup = who
         .cgroup
         .clone()
-        .filter(|_| unit.is_none() && container.is_none());
+        // The root of all cgroups says nothing of where it was.
+        .filter(|it| it != "/" && unit.is_none() && container.is_none());
     let parts: Vec<_> = [host, container, unit, cgroup]
         .into_iter()
         .flatten()
@@ -248,6 +249,19 @@ mod tests {
   details  monitor explain 01HF7YAT
 "
         );
+    }
+
+    #[test]
+    fn a_cgroup_says_where_it_was_unless_it_is_the_root_of_all() {
+        let within = |cgroup: &str| {
+            let who = crate::who::Who {
+                cgroup: Some(cgroup.into()),
+                ..crate::who::Who::default()
+            };
+            super::place(&who)
+        };
+        assert_eq!(within("/shop/web").as_deref(), Some("/shop/web"));
+        assert_eq!(within("/"), None);
     }
 
     #[test]
