@@ -131,7 +131,7 @@ impl Touched {
             }
             return news;
         }
-        let covered = self.index.covers(detail);
+        let covered = news.is_none();
         if covered && self.index.is_wild(detail) || self.things.len() >= MOST_THINGS {
             self.others = self.others.saturating_add(1);
             return news;
