@@ -40,6 +40,10 @@ mod probe {
             env::set_var("RUSTC_BOOTSTRAP", "1");
             // aya-build shows all that this cargo says as warnings: leave its progress out of it.
             env::set_var("CARGO_TERM_QUIET", "true");
+            // The folders of this machine stay out of the probe's line information, so that equal sources give equal
+            // bytes wherever they lie (https://doc.rust-lang.org/cargo/reference/unstable.html#profile-trim-paths-option).
+            env::set_var("CARGO_UNSTABLE_TRIM_PATHS", "true");
+            env::set_var("CARGO_PROFILE_RELEASE_TRIM_PATHS", "all");
         }
         let toolchain = toolchain(&sysroot);
         let probe = root.join("monitor-ebpf");

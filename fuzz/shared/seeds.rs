@@ -1,5 +1,7 @@
 //! A small corpus for every target, made by the project's own writers.
 
+use std::io::{Cursor, Write as _};
+
 use monitor::learn::Census;
 use monitor::profile::Profile;
 use monitor::profile::file::encode;
@@ -8,6 +10,8 @@ use monitor::syscall::table;
 use monitor::trace::recording::{Header, RecordingWriter};
 use monitor_common::touch::{TOUCH, Touched};
 use serde_json::{Value, json};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 /// The target, a name, and the bytes.
 pub type Seed = (&'static str, &'static str, Vec<u8>);
@@ -215,8 +219,38 @@ pub fn seeds() -> Vec<Seed> {
         ),
         ("key", "unit", b"unit:nginx.service".to_vec()),
         ("key", "pod", b"pod:a/b/c".to_vec()),
+        (
+            "request",
+            "accept",
+            b"POST /v1/incidents/01AB/accept?try&reason=a%20release".to_vec(),
+        ),
+        (
+            "request",
+            "act",
+            b"POST /v1/services/unit:nginx.service/pause".to_vec(),
+        ),
+        ("request", "follow", b"GET /v1/incidents?follow".to_vec()),
         ("btf", "task", btf()),
+        ("zip", "traces", zip_of(2)),
     ]
+}
+
+/// So many traces, every second one compressed, and a file that is none.
+#[must_use]
+pub fn zip_of(traces: usize) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let plain = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let packed = plain.compression_method(CompressionMethod::Deflated);
+    let trace = "6 6 63 ".repeat(40);
+    let names = (0..traces).map(|number| format!("a/{number}.txt"));
+    for (name, options) in names
+        .chain(["a/.DS_Store".to_owned()])
+        .zip([plain, packed].into_iter().cycle())
+    {
+        writer.start_file(name, options).expect("memory");
+        writer.write_all(trace.as_bytes()).expect("memory");
+    }
+    writer.finish().expect("memory").into_inner()
 }
 
 /// A record of a path of eight bytes, as long as the probe's own.

@@ -4,8 +4,11 @@
 use std::io::Cursor;
 use std::str::from_utf8;
 
+use monitor::alarm_log::notes::LONGEST_REASON;
 use monitor::config::Config;
 use monitor::detail::{Detail, Reader};
+use monitor::guard::asked::{Asked, Refused};
+use monitor::guard::place::encoded;
 use monitor::model::manifest::Manifest;
 use monitor::profile::Profile;
 use monitor::profile::file::{decode, encode, seal};
@@ -26,12 +29,13 @@ use monitor_common::record::{CgroupRecord, Window, cause};
 use monitor_common::touch::Touched;
 
 use super::btf::Btf;
+use super::entries::unpack;
 
 /// A reader and its name.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 16] = [
     ("trace", trace),
     ("strace", strace),
     ("recording", recording),
@@ -45,7 +49,9 @@ pub const TARGETS: [Target; 14] = [
     ("config", config),
     ("manifest", manifest),
     ("key", key),
+    ("request", request),
     ("btf", btf),
+    ("zip", zip),
 ];
 
 /// Whatever an input is: its format is recognised and its events are read.
@@ -234,6 +240,54 @@ pub fn key(bytes: &[u8]) {
         assert_eq!(key.as_str().parse::<Key>().ok().as_ref(), Some(&key));
         let name = key.file_name();
         assert!(!name.contains('/') && name != "." && name != "..", "{name}");
+    }
+}
+
+/// What the first line of a request asks: a method, a space, an address; `None` where it is no such line.
+#[must_use]
+pub fn asked(line: &str) -> Option<Result<Asked, Refused>> {
+    let (method, address) = line.split_once(' ')?;
+    let (path, query) = match address.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (address, None),
+    };
+    Some(Asked::of(method, path, query))
+}
+
+/// The first line of a request on the control socket.
+pub fn request(bytes: &[u8]) {
+    let Some(asked) = from_utf8(bytes).ok().and_then(asked) else {
+        return;
+    };
+    match asked {
+        Ok(Asked::Change(change)) => {
+            let reason = change.reason.clone().unwrap_or_default();
+            assert!(reason.len() <= LONGEST_REASON);
+            assert!(!reason.contains(char::is_control), "{reason:?}");
+            let what = if change.undoes { "unaccept" } else { "accept" };
+            let again = format!("/v1/incidents/{}/{what}", encoded(&change.id));
+            if let Ok(Asked::Change(again)) = Asked::of("POST", &again, None) {
+                assert_eq!(again.id, change.id);
+            }
+        }
+        Ok(Asked::Act(key, action)) => {
+            let again = format!("/v1/services/{}/{}", encoded(key.as_str()), action.name());
+            let again = Asked::of("POST", &again, None);
+            assert_eq!(again, Ok(Asked::Act(key, action)));
+        }
+        _ => {}
+    }
+}
+
+/// The zip that the trainer reads, of which no file may be larger than 64 KiB here.
+pub fn zip(bytes: &[u8]) {
+    const LARGEST: u64 = 64 << 10;
+    if let Ok((files, _)) = unpack(Cursor::new(bytes), LARGEST) {
+        for (name, content) in files {
+            assert!(content.len() as u64 <= LARGEST);
+            let climbs = name.split('/').any(|part| part == "..");
+            assert!(!climbs && !name.starts_with('/'), "{name:?}");
+        }
     }
 }
 

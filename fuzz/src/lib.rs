@@ -3,5 +3,8 @@
 #[path = "../../monitor/src/live/btf.rs"]
 pub mod btf;
 
+#[path = "../../xtask/trainer/src/corpus/entries.rs"]
+pub mod entries;
+
 #[path = "../shared/targets.rs"]
 pub mod targets;

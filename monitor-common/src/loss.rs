@@ -1,6 +1,6 @@
 //! Why calls were lost in the kernel.
 
-/// A reason for loss. Its discriminant is the index into the map [`crate::names::LOSSES`].
+/// A reason for loss. Its discriminant is the index among the counters of a CPU in [`crate::names::LOSSES`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Loss {
@@ -28,6 +28,26 @@ pub enum Loss {
     CgroupRingFull = 10,
     /// Another thread has the place where it is kept what a call touches, until it is sent. Unit: touches.
     TouchNoSlot = 11,
+}
+
+/// Counters of one CPU, of which two cache lines are full: CPUs that lose much do not wait for each other's.
+const LANE: u32 = 16;
+/// CPUs that have counters of their own, a power of two; of more, some share theirs.
+const LANES: u32 = 64;
+/// Counters in [`crate::names::LOSSES`].
+pub const PLACES: u32 = LANE * LANES;
+const _: () = assert!(Loss::ALL.len() <= LANE as usize);
+
+/// The place of a reason's counter for a CPU.
+#[inline(always)]
+#[must_use]
+pub const fn place(reason: Loss, cpu: u32) -> u32 {
+    (cpu & (LANES - 1)) * LANE + reason as u32
+}
+
+/// The places of a reason's counters for all CPUs.
+pub fn places(reason: Loss) -> impl Iterator<Item = u32> {
+    (0..LANES).map(move |cpu| place(reason, cpu))
 }
 
 impl Loss {

@@ -43,10 +43,11 @@ pub const SLOT_CLAIMS: &str = "SLOT_CLAIMS";
 pub const THREADS: &str = "THREADS";
 /// Hash from [`crate::record::left_key`] to the [`crate::record::Window`] of a thread that ended while the ring was full.
 pub const LEFT: &str = "LEFT";
+/// Array of one u64: how many entries [`LEFT`] was ever given.
+pub const EVER_LEFT: &str = "EVER_LEFT";
 /// Hash from a tgid in the initial pid namespace to a [`crate::target::member`].
 pub const PROCESSES: &str = "PROCESSES";
-/// Array of u64 that tells of most processes whether they are in [`PROCESSES`] and watched:
-/// [`crate::target::watched_entry`].
+/// Array of one [`crate::target::Watched`].
 pub const WATCHED: &str = "WATCHED";
 /// Hash from the tgids to watch, in the monitor's own pid namespace, to a [`crate::target::member`]; used only where that
 /// is not the initial one.
@@ -58,15 +59,13 @@ pub const CGROUPS: &str = "CGROUPS";
 pub const SERVICE_PATHS: &str = "SERVICE_PATHS";
 /// Array of u64: by [`crate::target::share_place`] the bytes of each service's windows that wait in the ring.
 pub const RING_SHARES: &str = "RING_SHARES";
-/// Array of u64: by [`crate::target::share_place`] the processes of each service in [`PROCESSES`], behind them those of all.
+/// Array of u64: by [`crate::target::share_place`] the entries of each service in [`THREADS`], behind them those of all.
+pub const THREAD_SHARES: &str = "THREAD_SHARES";
+/// The same of [`PROCESSES`].
 pub const PROCESS_SHARES: &str = "PROCESS_SHARES";
 /// Global, two u32: how many entries [`THREADS`] and [`PROCESSES`] can have.
 pub const PLACES: &str = "PLACES";
-/// Array of one u64, the epoch: see [`crate::target::EPOCH_LOOK`].
-pub const EPOCH: &str = "EPOCH";
-/// Array of u64 that tells of a thread whether it was asked for in this generation, and is not watched.
-pub const STRANGERS: &str = "STRANGERS";
-/// Per-CPU array of counters, one for each [`crate::loss::Loss`].
+/// Array of u64: the counters of what was lost, by [`crate::loss::place`].
 pub const LOSSES: &str = "LOSSES";
 
 /// Array of u8: which rule reads the call of a table and number ([`crate::touch::rule_place`]); 0 is none.

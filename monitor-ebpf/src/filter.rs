@@ -8,8 +8,8 @@ use aya_ebpf::{
 use monitor_common::{
     loss::Loss,
     target::{
-        Admission, Membership, Service, WATCHED_SLOTS, is_watched, member, service_of,
-        watched_entry, watched_slot,
+        Admission, EPOCH_GENERATION, Membership, Service, Watched, is_watched, member, service_of,
+        stranger, stranger_tid, watched_entry, watched_slot,
     },
 };
 
@@ -26,42 +26,80 @@ static PROCESSES: HashMap<u32, u64> = HashMap::with_max_entries(10240, 0);
 #[map]
 static NAMED_PROCESSES: HashMap<u32, u64> = HashMap::with_max_entries(10240, 0);
 
-// What most calls of a host need to know without looking into a hash: see `watched_entry`.
 #[map]
-static WATCHED: Array<u64> = Array::with_max_entries(WATCHED_SLOTS, BPF_F_MMAPABLE);
+static WATCHED: Array<Watched> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-// The same for threads that are in no service's cgroup, by the low bits of their ids: the thread, and the generation in
-// which that was found. One that forks, changes its cgroup or sees cgroups change is asked for again.
-#[map]
-static STRANGERS: Array<u64> = Array::with_max_entries(WATCHED_SLOTS, 0);
+/// The value of [`WATCHED`].
+#[derive(Clone, Copy)]
+struct Known(*mut Watched);
 
-/// Whether the running task, whose ids these are, is watched.
+impl Known {
+    #[inline(always)]
+    fn get() -> Option<Self> {
+        WATCHED.get_ptr_mut(0).map(Self)
+    }
+
+    #[inline(always)]
+    fn epoch(self) -> *mut u64 {
+        // SAFETY: the verifier checked the pointer; nothing is read.
+        unsafe { &raw mut (*self.0).epoch }
+    }
+
+    #[inline(always)]
+    fn process(self, tgid: u32) -> *mut u64 {
+        // SAFETY: as above; the slot is one of the array's.
+        unsafe { &raw mut (*self.0).processes[watched_slot(tgid) as usize] }
+    }
+
+    #[inline(always)]
+    fn stranger(self, tid: u32) -> *mut u64 {
+        // SAFETY: as above.
+        unsafe { &raw mut (*self.0).strangers[watched_slot(tid) as usize] }
+    }
+}
+
+/// The epoch now.
 #[inline(always)]
-pub fn watches(task: Running, ids: Ids) -> Result<bool, Error> {
-    if ids.tgid == setting!(FILTER.self_tgid) {
-        return Ok(false);
+pub fn epoch() -> u64 {
+    Known::get().map_or(0, |known| atomic::read(known.epoch()))
+}
+
+/// Has every membership asked again that is older than this.
+#[inline(always)]
+pub fn renew() {
+    if let Some(known) = Known::get() {
+        atomic::add(known.epoch(), EPOCH_GENERATION);
     }
-    let nested = setting!(FILTER.pid_namespace) != 0;
+}
+
+/// Whether the running task, whose tgid this is, is watched.
+///
+/// Most calls of a host are of processes that are not: what these pass is kept short. The monitor itself is never listed.
+#[inline(always)]
+pub fn watches(task: Running, tgid: u32) -> Result<bool, Error> {
     let admission = setting!(FILTER.admission);
-    if admission == Admission::All as u32 && !nested {
-        return Ok(true);
+    if setting!(FILTER.pid_namespace) != 0 {
+        return watches_nested(task, tgid, admission);
     }
-    let slot = slot(ids.tgid).map_or(0, atomic::read);
-    if slot == watched_entry(ids.tgid) {
-        return Ok(true);
+    if admission == Admission::All as u32 {
+        return Ok(tgid != setting!(FILTER.self_tgid));
     }
-    // A slot of none or one process says that this one is not in the hash.
-    if slot >= SEVERAL || nested {
-        if let Some(member) = member_of(ids.tgid) {
+    let Some(known) = Known::get() else {
+        return Ok(false);
+    };
+    let slot = atomic::read(known.process(tgid));
+    // A slot of no process says that this one is not in the hash, as does one of another process alone.
+    if slot != 0 {
+        if slot == watched_entry(tgid) {
+            return Ok(true);
+        }
+        if slot >= SEVERAL
+            && let Some(member) = member_of(tgid)
+        {
             return Ok(is_watched(member));
         }
-    } else if admission == Admission::Listed as u32 {
-        return Ok(false);
     }
-    if nested {
-        return admit_nested(task, ids, admission);
-    }
-    admit(task, ids, admission)
+    admit(known, task, tgid, admission)
 }
 
 /// Adds a child of the running task, which is watched; `false` when that makes no difference to who is watched.
@@ -86,10 +124,10 @@ pub fn follow(parent: Ids, child: Ids) -> bool {
 #[inline(always)]
 pub fn introduce(tid: u32) {
     if setting!(FILTER.admission) == Admission::Cgroup as u32
-        && let Some(stranger) = stranger(tid)
-        && atomic::read(stranger) as u32 == tid
+        && let Some(known) = Known::get()
+        && stranger_tid(atomic::read(known.stranger(tid))) == tid
     {
-        atomic::write(stranger, 0);
+        atomic::write(known.stranger(tid), 0);
     }
 }
 
@@ -107,13 +145,13 @@ pub fn forget(tgid: u32) -> bool {
     let watched = is_watched(member);
     let listed = PROCESSES.remove(tgid).is_ok();
     if listed {
-        share::note_processes(service_of(member), u64::MAX);
+        share::Table::Processes.note(service_of(member), u64::MAX);
     }
     if listed
         && watched
-        && let Some(slot) = slot(tgid)
+        && let Some(known) = Known::get()
     {
-        atomic::add(slot, watched_entry(tgid).wrapping_neg());
+        atomic::add(known.process(tgid), watched_entry(tgid).wrapping_neg());
     }
     listed
 }
@@ -131,8 +169,8 @@ pub fn member_of(tgid: u32) -> Option<u64> {
 #[inline(always)]
 pub fn transfer(tgid: u32, service: Service) {
     if let Some(listed) = PROCESSES.get_ptr_mut(tgid) {
-        share::note_processes(service_of(atomic::read(listed)), u64::MAX);
-        share::note_processes(service, 1);
+        share::Table::Processes.note(service_of(atomic::read(listed)), u64::MAX);
+        share::Table::Processes.note(service, 1);
         atomic::write(listed, member(Membership::Watched, false, service));
     }
 }
@@ -140,31 +178,21 @@ pub fn transfer(tgid: u32, service: Service) {
 /// A slot of at least this value is that of several processes.
 const SEVERAL: u64 = 2 * watched_entry(0);
 
-#[inline(always)]
-fn slot(tgid: u32) -> Option<*mut u64> {
-    WATCHED.get_ptr_mut(watched_slot(tgid))
-}
-
-#[inline(always)]
-fn stranger(tid: u32) -> Option<*mut u64> {
-    STRANGERS.get_ptr_mut(watched_slot(tid))
-}
-
 // EEXIST of include/uapi/asm-generic/errno-base.h.
 const EXISTS: i32 = -17;
 
 #[inline(always)]
 fn list(tgid: u32, member: u64) -> bool {
-    if !share::may_list_process(service_of(member)) {
+    if !share::Table::Processes.may_list(service_of(member)) {
         return false;
     }
     match PROCESSES.insert(tgid, member, u64::from(BPF_NOEXIST)) {
         Ok(()) => {
-            share::note_processes(service_of(member), 1);
+            share::Table::Processes.note(service_of(member), 1);
             if is_watched(member)
-                && let Some(slot) = slot(tgid)
+                && let Some(known) = Known::get()
             {
-                atomic::add(slot, watched_entry(tgid));
+                atomic::add(known.process(tgid), watched_entry(tgid));
             }
             true
         }
@@ -172,54 +200,68 @@ fn list(tgid: u32, member: u64) -> bool {
     }
 }
 
-/// A process that the monitor's pid namespace, which is not the initial one, may not show.
+/// The same where the monitor's pid namespace is not the initial one: it may not show the process.
 #[inline(always)]
-fn admit_nested(task: Running, ids: Ids, admission: u32) -> Result<bool, Error> {
-    // What the namespace does not show has no id there and is not watched.
-    let Some(tgid) = Task::current().visible_tgid()? else {
+fn watches_nested(task: Running, tgid: u32, admission: u32) -> Result<bool, Error> {
+    let Some(known) = Known::get() else {
         return Ok(false);
     };
-    if tgid == setting!(FILTER.self_namespace_tgid) {
-        list(ids.tgid, member(Membership::Excluded, false, 0));
-        return Ok(false);
-    }
-    if let Some(named) = NAMED_PROCESSES.get_ptr_mut(tgid) {
-        list(ids.tgid, atomic::read(named));
+    if atomic::read(known.process(tgid)) == watched_entry(tgid) {
         return Ok(true);
     }
-    admit(task, ids, admission)
+    if let Some(member) = member_of(tgid) {
+        return Ok(is_watched(member));
+    }
+    // What the namespace does not show has no id there and is not watched.
+    let Some(visible) = Task::current().visible_tgid()? else {
+        return Ok(false);
+    };
+    if visible == setting!(FILTER.self_namespace_tgid) {
+        list(tgid, member(Membership::Excluded, false, 0));
+        return Ok(false);
+    }
+    if let Some(named) = NAMED_PROCESSES.get_ptr_mut(visible) {
+        list(tgid, atomic::read(named));
+        return Ok(true);
+    }
+    admit(known, task, tgid, admission)
 }
 
 // A process that was admitted once stays so: renaming itself, changing its user or leaving its
 // cgroup does not take it out of sight.
 #[inline(always)]
-fn admit(task: Running, ids: Ids, admission: u32) -> Result<bool, Error> {
-    let mut owner = setting!(FILTER.service);
-    let admitted = if admission == Admission::All as u32 {
-        true
-    } else if admission == Admission::Uid as u32 {
-        task.uid() == setting!(FILTER.uid)
-    } else if admission == Admission::Comm as u32 {
-        task.has_wanted_name()?
-    } else if admission == Admission::Cgroup as u32 {
-        let asked = u64::from(service::current_generation()) << 32 | u64::from(ids.tid);
-        let stranger = stranger(ids.tid);
-        if stranger.map(atomic::read) == Some(asked) {
+fn admit(known: Known, task: Running, tgid: u32, admission: u32) -> Result<bool, Error> {
+    let owner;
+    if admission != Admission::Cgroup as u32 {
+        let admitted = if admission == Admission::Uid as u32 {
+            task.has_wanted_uid()
+        } else if admission == Admission::Comm as u32 {
+            task.has_wanted_name()?
+        } else {
+            admission == Admission::All as u32
+        };
+        if !admitted {
+            return Ok(false);
+        }
+        owner = setting!(FILTER.service);
+    } else {
+        let tid = task.tid();
+        // Read before it is asked: what changes in between is asked again.
+        let asked = stranger(atomic::read(known.epoch()), tid);
+        let kept = known.stranger(tid);
+        if atomic::read(kept) == asked {
             return Ok(false);
         }
         owner = service::of_cgroup();
-        if owner == 0
-            && let Some(stranger) = stranger
-        {
-            atomic::write(stranger, asked);
+        if owner == 0 {
+            atomic::write(kept, asked);
+            return Ok(false);
         }
-        owner != 0
-    } else {
-        false
-    };
-    if admitted {
-        // Without room in the table it is admitted again with its next call.
-        list(ids.tgid, member(Membership::Watched, false, owner));
     }
-    Ok(admitted)
+    if tgid == setting!(FILTER.self_tgid) {
+        return Ok(false);
+    }
+    // Without room in the table it is admitted again with its next call.
+    list(tgid, member(Membership::Watched, false, owner));
+    Ok(true)
 }

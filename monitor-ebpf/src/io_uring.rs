@@ -53,10 +53,11 @@ impl Entry for Operation {
 #[inline(always)]
 pub fn submitted(ctx: &TracePointContext) -> Result<(), Error> {
     let task = Running::task();
-    let ids = task.ids();
-    if !filter::watches(task, ids)? {
+    let tgid = task.tgid();
+    if !filter::watches(task, tgid)? {
         return Ok(());
     }
+    let ids = task.ids_in(tgid);
     let code: u8 = field(ctx, setting!(LAYOUT.submit_code))?;
     let (number, abi_tag) = (u32::from(code), Abi::IoUring.tag());
     let window = window::of_current(ids)?;

@@ -20,7 +20,7 @@ pub fn forked(fork: &impl Fork) -> Result<(), Error> {
     let parent = task.ids();
     let child = fork.child()?;
     filter::introduce(child.ids.tid);
-    if !filter::watches(task, parent)? {
+    if !filter::watches(task, parent.tgid)? {
         return Ok(());
     }
     if child.ids.tgid != parent.tgid && filter::follow(parent, child.ids) {
@@ -46,7 +46,7 @@ pub fn forked(fork: &impl Fork) -> Result<(), Error> {
 pub fn executed(exec: &impl Exec) -> Result<(), Error> {
     let task = Running::task();
     let ids = task.ids();
-    if !filter::watches(task, ids)? {
+    if !filter::watches(task, ids.tgid)? {
         return Ok(());
     }
     let old_tid = exec.old_tid()?;

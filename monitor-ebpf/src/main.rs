@@ -117,7 +117,7 @@ pub fn cgroup_rmdir(ctx: RawTracePointContext) -> i32 {
 /// A process changed its cgroup.
 #[raw_tracepoint(tracepoint = "cgroup_attach_task")]
 pub fn cgroup_attach_task(_ctx: RawTracePointContext) -> i32 {
-    service::renew();
+    filter::renew();
     0
 }
 
@@ -238,7 +238,7 @@ pub fn perf_cgroup_rmdir(ctx: TracePointContext) -> i32 {
 /// The same as [`cgroup_attach_task`].
 #[tracepoint]
 pub fn perf_cgroup_attach_task(_ctx: TracePointContext) -> i32 {
-    service::renew();
+    filter::renew();
     0
 }
 

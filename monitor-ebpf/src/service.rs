@@ -1,16 +1,10 @@
 //! Whose a process is: its service, by name, by its cgroup, or by who made it.
 
-use aya_ebpf::{
-    bindings::BPF_F_MMAPABLE,
-    macros::map,
-    maps::{Array, HashMap},
-};
-use monitor_common::target::{
-    EPOCH_GENERATION, MOVED, PARENTS_MOUNTS, PATH_KEY, Service, generation, is_named, service_of,
-};
+use aya_ebpf::{macros::map, maps::HashMap};
+use monitor_common::target::{MOVED, PARENTS_MOUNTS, PATH_KEY, Service, is_named, service_of};
 
 use crate::{
-    Error, atomic, filter,
+    Error, filter,
     setting::setting,
     share,
     task::{Ids, Task},
@@ -22,31 +16,8 @@ static CGROUPS: HashMap<u64, Service> = HashMap::with_max_entries(1, 0);
 #[map]
 static SERVICE_PATHS: HashMap<[u8; PATH_KEY], Service> = HashMap::with_max_entries(1, 0);
 
-#[map]
-static EPOCH: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
-
 // A cgroup deeper than this finds no service above it (`cgroup.max.depth` has no limit of its own).
 const CGROUP_LEVELS: u32 = 32;
-
-/// The epoch now.
-#[inline(always)]
-pub fn epoch() -> u64 {
-    EPOCH.get_ptr_mut(0).map_or(0, atomic::read)
-}
-
-/// Has every membership asked again that is older than this.
-#[inline(always)]
-pub fn renew() {
-    if let Some(epoch) = EPOCH.get_ptr_mut(0) {
-        atomic::add(epoch, EPOCH_GENERATION);
-    }
-}
-
-/// The generation now.
-#[inline(always)]
-pub fn current_generation() -> u32 {
-    generation(epoch())
-}
 
 /// The service of the running thread, which is watched: that which its process was named for, else its
 /// cgroup's, else that of whoever made its process.

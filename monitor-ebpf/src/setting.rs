@@ -15,7 +15,7 @@ pub static FILTER: Filter = Filter {
     wake_bytes: 0,
     by_cgroup: 0,
     shared: 0,
-    comm: [0; 16],
+    comm: [0; 2],
 };
 
 /// Where this kernel keeps what the probe reads.
@@ -156,10 +156,10 @@ pub fn slot_mask() -> u32 {
 
 /// Reads one field of a setting as the loader wrote it, not as the compiler saw it.
 macro_rules! setting {
-    ($setting:ident . $field:ident) => {
+    ($setting:ident . $field:ident $([$place:literal])?) => {
         // SAFETY: a static is valid and aligned; the read is volatile because the loader replaces
         // the bytes after the compiler has seen them.
-        unsafe { core::ptr::read_volatile(&raw const $crate::setting::$setting.$field) }
+        unsafe { core::ptr::read_volatile(&raw const $crate::setting::$setting.$field $([$place])?) }
     };
 }
 pub(crate) use setting;

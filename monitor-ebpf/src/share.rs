@@ -14,15 +14,16 @@ const PLACES: u32 = SHARES + 1;
 #[map]
 static RING_SHARES: Array<u64> = Array::with_max_entries(PLACES, BPF_F_MMAPABLE);
 
-// Entries of the hash of threads.
+// Entries of the hash of threads. Those of all are counted where there is one service, too: where there are none user space
+// leaves the hash alone.
 #[map]
-static THREAD_SHARES: Array<u64> = Array::with_max_entries(PLACES, 0);
+static THREAD_SHARES: Array<u64> = Array::with_max_entries(PLACES, BPF_F_MMAPABLE);
 
-// Entries of the hash of processes. User space adds and removes some itself.
+// The same of the hash of processes. User space adds and removes some itself.
 #[map]
 static PROCESS_SHARES: Array<u64> = Array::with_max_entries(PLACES, BPF_F_MMAPABLE);
 
-/// Whether there are several services, so that they are counted.
+/// Whether there are several services, so that each is counted.
 #[inline(always)]
 pub fn is_counted() -> bool {
     setting!(FILTER.shared) != 0
@@ -42,43 +43,48 @@ pub fn note_sent(service: Service, bytes: u64) {
     }
 }
 
-/// Whether a service may have another entry of the hash of threads.
-#[inline(always)]
-pub fn may_list_thread(service: Service) -> bool {
-    if !is_counted() {
-        return true;
-    }
-    let all = read(THREAD_SHARES.get_ptr_mut(SHARE_OF_ALL));
-    let own = read(THREAD_SHARES.get_ptr_mut(share_place(service)));
-    may_have(own, u64::from(thread_places()).saturating_sub(all))
+/// A hash of which each service has its part.
+#[derive(Clone, Copy)]
+pub enum Table {
+    Threads,
+    Processes,
 }
 
-/// Notes threads that were listed, of a negative number: that are not any more.
-#[inline(always)]
-pub fn note_threads(service: Service, count: u64) {
-    if is_counted() {
-        add(THREAD_SHARES.get_ptr_mut(share_place(service)), count);
-        add(THREAD_SHARES.get_ptr_mut(SHARE_OF_ALL), count);
+impl Table {
+    /// Whether a service may have another entry.
+    #[inline(always)]
+    pub fn may_list(self, service: Service) -> bool {
+        if !is_counted() {
+            return true;
+        }
+        let all = read(self.share(SHARE_OF_ALL));
+        let own = read(self.share(share_place(service)));
+        may_have(own, u64::from(self.places()).saturating_sub(all))
     }
-}
 
-/// Whether a service may have another entry of the hash of processes.
-#[inline(always)]
-pub fn may_list_process(service: Service) -> bool {
-    if !is_counted() {
-        return true;
+    /// Notes entries that a service has more, of a negative number: that it has less.
+    #[inline(always)]
+    pub fn note(self, service: Service, count: u64) {
+        if is_counted() {
+            add(self.share(share_place(service)), count);
+        }
+        add(self.share(SHARE_OF_ALL), count);
     }
-    let all = read(PROCESS_SHARES.get_ptr_mut(SHARE_OF_ALL));
-    let own = read(PROCESS_SHARES.get_ptr_mut(share_place(service)));
-    may_have(own, u64::from(process_places()).saturating_sub(all))
-}
 
-/// Notes processes that were listed, of a negative number: that are not any more.
-#[inline(always)]
-pub fn note_processes(service: Service, count: u64) {
-    if is_counted() {
-        add(PROCESS_SHARES.get_ptr_mut(share_place(service)), count);
-        add(PROCESS_SHARES.get_ptr_mut(SHARE_OF_ALL), count);
+    #[inline(always)]
+    fn share(self, place: u32) -> Option<*mut u64> {
+        match self {
+            Self::Threads => THREAD_SHARES.get_ptr_mut(place),
+            Self::Processes => PROCESS_SHARES.get_ptr_mut(place),
+        }
+    }
+
+    #[inline(always)]
+    fn places(self) -> u32 {
+        match self {
+            Self::Threads => thread_places(),
+            Self::Processes => process_places(),
+        }
     }
 }
 

@@ -12,10 +12,11 @@ use crate::{
 #[inline(always)]
 pub fn entered(entry: &(impl Entry + Chain)) -> Result<(), Error> {
     let task = Running::task();
-    let ids = task.ids();
-    if !filter::watches(task, ids)? {
+    let tgid = task.tgid();
+    if !filter::watches(task, tgid)? {
         return Ok(());
     }
+    let ids = task.ids_in(tgid);
     let number = entry.number();
     // A tracer or a seccomp filter skips a call by making its number −1; only the low half is −1
     // for a compat task, and as an x32 number it would lose its meaning.

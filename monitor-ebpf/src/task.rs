@@ -7,7 +7,7 @@ use aya_ebpf::helpers::{
     bpf_get_current_comm, bpf_get_current_pid_tgid, bpf_get_current_task, bpf_get_current_uid_gid,
     bpf_probe_read_kernel, generated::bpf_get_current_task_btf,
 };
-use monitor_common::abi::Abi;
+use monitor_common::{abi::Abi, target::name_words};
 
 use crate::{Error, record::Child, setting::setting};
 
@@ -248,71 +248,93 @@ impl Task {
 /// Where the kernel has the helper (Linux 5.11), the verifier knows the type of what it gives and lets the
 /// program read it by itself; offsets are constants by then. Each helper that is saved is a return
 /// saved, and these are dear where the CPU has to be kept from speculating on them.
+///
+/// Where it has not, this holds the task's ids.
 #[derive(Clone, Copy)]
-pub struct Running(*const u8);
+pub struct Running {
+    task: u64,
+    /// [`crate::setting::LAYOUT`]'s, read once: the verifier knows it wherever it is kept, and each further read would
+    /// cost every call of the host two instructions.
+    is_typed: bool,
+}
 
 impl Running {
     #[inline(always)]
     pub fn task() -> Self {
-        if setting!(LAYOUT.typed_task) == 0 {
-            return Self(core::ptr::null());
-        }
-        // SAFETY: the helper has no precondition.
-        Self(unsafe { bpf_get_current_task_btf() }.cast())
+        let is_typed = setting!(LAYOUT.typed_task) != 0;
+        let task = if is_typed {
+            // SAFETY: the helper has no precondition.
+            unsafe { bpf_get_current_task_btf() as u64 }
+        } else {
+            bpf_get_current_pid_tgid()
+        };
+        Self { task, is_typed }
     }
 
-    /// Its ids in the initial pid namespace.
+    /// Its tgid in the initial pid namespace.
+    #[inline(always)]
+    pub fn tgid(self) -> u32 {
+        if !self.is_typed {
+            return (self.task >> 32) as u32;
+        }
+        self.word(setting!(LAYOUT.task_tgid))
+    }
+
+    /// Its tid there.
+    #[inline(always)]
+    pub fn tid(self) -> u32 {
+        if !self.is_typed {
+            return self.task as u32;
+        }
+        self.word(setting!(LAYOUT.task_pid))
+    }
+
+    /// Both, where the tgid was read already.
+    #[inline(always)]
+    pub fn ids_in(self, tgid: u32) -> Ids {
+        Ids {
+            tgid,
+            tid: self.tid(),
+        }
+    }
+
+    /// Both.
     #[inline(always)]
     pub fn ids(self) -> Ids {
-        if setting!(LAYOUT.typed_task) == 0 {
-            return current_ids();
-        }
-        Ids {
-            tgid: self.word(setting!(LAYOUT.task_tgid)),
-            tid: self.word(setting!(LAYOUT.task_pid)),
-        }
+        self.ids_in(self.tgid())
     }
 
-    /// Its real user id in the initial user namespace.
+    /// Whether its real user id, in the initial user namespace, is the one that the filter asks for.
     #[inline(always)]
-    pub fn uid(self) -> u32 {
-        if setting!(LAYOUT.typed_task) == 0 {
-            return bpf_get_current_uid_gid() as u32;
+    pub fn has_wanted_uid(self) -> bool {
+        let wanted = setting!(FILTER.uid);
+        if !self.is_typed {
+            return bpf_get_current_uid_gid() as u32 == wanted;
         }
-        let (credentials, uid) = (setting!(LAYOUT.task_real_cred), setting!(LAYOUT.cred_uid));
+        let credentials = self.long(setting!(LAYOUT.task_real_cred));
+        let uid = at::<u32>(credentials, setting!(LAYOUT.cred_uid));
         // SAFETY: as in `word`; a task has credentials as long as it runs.
-        unsafe {
-            let credentials = self.0.add(credentials as usize).cast::<*const u8>();
-            let uid = credentials.read_volatile().add(uid as usize);
-            uid.cast::<u32>().read_volatile()
-        }
+        unsafe { uid.read_volatile() == wanted }
     }
 
     /// Whether its name is the one that the filter asks for.
     #[inline(always)]
     pub fn has_wanted_name(self) -> Result<bool, Error> {
-        if setting!(LAYOUT.typed_task) == 0 {
+        let wanted = [setting!(FILTER.comm[0]), setting!(FILTER.comm[1])];
+        if !self.is_typed {
             let name = bpf_get_current_comm().map_err(|_| Error::Unreadable)?;
-            return Ok(name == setting!(FILTER.comm));
+            return Ok(name_words(&name) == wanted);
         }
-        let wanted = setting!(FILTER.comm);
-        let (low, high) = wanted.split_at(8);
-        let half = |half: &[u8]| {
-            let mut bytes = [0; 8];
-            bytes.copy_from_slice(half);
-            u64::from_ne_bytes(bytes)
-        };
         let offset = setting!(LAYOUT.task_comm);
-        // A name is ended by its first NUL; the kernel pads it with others (`strscpy_pad` in
-        // `__set_task_comm`).
-        Ok(self.long(offset) == half(low) && self.long(offset + 8) == half(high))
+        // A name is ended by its first NUL; the kernel pads it with others (`strscpy_pad` in `__set_task_comm`).
+        Ok(self.long(offset) == wanted[0] && self.long(offset + 8) == wanted[1])
     }
 
     /// The word that tells a compat call.
     #[inline(always)]
     fn compat_word(self) -> Result<u32, Error> {
         let offset = setting!(LAYOUT.task_compat);
-        if setting!(LAYOUT.typed_task) == 0 {
+        if !self.is_typed {
             return read(Task::current().0, offset);
         }
         Ok(self.word(offset))
@@ -321,15 +343,20 @@ impl Running {
     #[inline(always)]
     fn long(self, offset: u32) -> u64 {
         // SAFETY: as in `word`.
-        unsafe { core::ptr::read_volatile(self.0.add(offset as usize).cast()) }
+        unsafe { at::<u64>(self.task, offset).read_volatile() }
     }
 
     #[inline(always)]
     fn word(self, offset: u32) -> u32 {
         // SAFETY: the task runs, so it is there; the offset is from the kernel's BTF, by which the verifier
         // checks it.
-        unsafe { core::ptr::read_volatile(self.0.add(offset as usize).cast()) }
+        unsafe { at::<u32>(self.task, offset).read_volatile() }
     }
+}
+
+#[inline(always)]
+fn at<T>(base: u64, offset: u32) -> *const T {
+    (base + u64::from(offset)) as *const T
 }
 
 /// The ids of the running task in the initial pid namespace.

@@ -1,6 +1,7 @@
 //! The window of calls that each watched thread is filling.
 
 use aya_ebpf::{
+    bindings::BPF_F_MMAPABLE,
     helpers::{bpf_get_current_comm, bpf_ktime_get_ns},
     macros::map,
     maps::{Array, HashMap},
@@ -13,7 +14,7 @@ use monitor_common::{
 };
 
 use crate::{
-    Error, loss, ring, service, share, slot,
+    Error, atomic, filter, loss, ring, service, share, slot,
     task::{Ids, Task},
 };
 
@@ -24,6 +25,10 @@ static THREADS: HashMap<u32, Window> = HashMap::with_max_entries(10240, 0);
 // Of threads that ended while the ring was full, until the reader takes them.
 #[map]
 static LEFT: HashMap<[u64; 2], Window> = HashMap::with_max_entries(10240, 0);
+
+// How many those ever were: where there is none the reader leaves the hash alone.
+#[map]
+static EVER_LEFT: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 // What a thread's entry in the hash begins as; nobody writes to it. A window is too large for the 512
 // bytes of a program's stack, and scratch memory of the CPU could be another program's meanwhile.
@@ -65,7 +70,7 @@ fn listed(tid: u32) -> Option<&'static mut Window> {
 #[inline(always)]
 fn unlist(tid: u32, service: Service) {
     if THREADS.remove(tid).is_ok() {
-        share::note_threads(service, ONE_LESS);
+        share::Table::Threads.note(service, ONE_LESS);
     }
 }
 
@@ -83,7 +88,7 @@ impl Beginning {
     fn of_current(ids: Ids) -> Result<Self, Error> {
         let task = Task::current();
         // Before the service is asked for: what changes in between is asked again with the first call.
-        let epoch = service::epoch();
+        let epoch = filter::epoch();
         Ok(Self {
             visible: task.visible_ids(ids)?,
             start_ns: task.start_ns()?,
@@ -120,7 +125,7 @@ fn create(ids: Ids) -> Result<(), Error> {
         return Ok(());
     }
     let empty = EMPTY_WINDOW.get(0).ok_or(Error::NoRoom)?;
-    let may = share::may_list_thread(beginning.service);
+    let may = share::Table::Threads.may_list(beginning.service);
     if !may || THREADS.insert(ids.tid, empty, 0).is_err() {
         loss::count(Loss::ThreadTableFull, 1);
         warn!(
@@ -129,7 +134,7 @@ fn create(ids: Ids) -> Result<(), Error> {
         );
         return Err(Error::NoRoom);
     }
-    share::note_threads(beginning.service, 1);
+    share::Table::Threads.note(beginning.service, 1);
     // Whoever copies the table meanwhile sees a window of nobody.
     if let Some(window) = listed(ids.tid) {
         beginning.write(window);
@@ -140,7 +145,7 @@ fn create(ids: Ids) -> Result<(), Error> {
 /// Adds a call of the running thread, and sends the window when that filled it.
 #[inline(always)]
 pub fn push(window: &mut Window, ids: Ids, number: u32, abi_tag: u8) {
-    let epoch = service::epoch();
+    let epoch = filter::epoch();
     if window.epoch != epoch {
         renew(window, ids, epoch);
     }
@@ -172,8 +177,8 @@ fn renew(window: &mut Window, ids: Ids, epoch: u64) {
                 send(window, Cause::Full);
             }
             if share::is_counted() && !slot::is_owned(ids.tid) {
-                share::note_threads(window.service, ONE_LESS);
-                share::note_threads(service, 1);
+                share::Table::Threads.note(window.service, ONE_LESS);
+                share::Table::Threads.note(service, 1);
             }
             window.service = service;
         }
@@ -239,5 +244,8 @@ fn finish(window: &mut Window) {
     let left: &Window = window;
     if LEFT.insert(left_key(left), left, 0).is_err() {
         loss::count(Loss::LeftTableFull, u64::from(left.len));
+    } else if let Some(ever) = EVER_LEFT.get_ptr_mut(0) {
+        // Afterwards: who knows of one finds it.
+        atomic::add(ever, 1);
     }
 }

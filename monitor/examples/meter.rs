@@ -21,7 +21,7 @@ use monitor::live::watch::{Options, Watch};
 use monitor::model::Model;
 use monitor::model::runtime::{Runtime, disable_telemetry};
 use monitor::pipeline::unjudged::Unjudged;
-use monitor::pipeline::{Engine, EngineError, Parts, Pipeline};
+use monitor::pipeline::{Engine, EngineError, Parts, Pipeline, Queue};
 use monitor::profile::{Thresholds, file};
 use monitor::report::sink::Origin;
 use monitor::run::clock::{WallClock, monotonic_ns};
@@ -145,7 +145,7 @@ fn main() -> Result<()> {
         tap: None,
         listeners: Vec::new(),
         reporting: monitor::pipeline::Reporting::default(),
-        queued_batches: 4096,
+        queue: Queue::of(4096),
         tick: Duration::from_millis(250),
         cpu: None,
     })?;

@@ -1,5 +1,7 @@
 //! What the user asked for, and how it went.
 
+#[cfg(feature = "live")]
+mod ask;
 mod completion;
 mod config;
 #[cfg(feature = "live")]
@@ -9,11 +11,11 @@ mod explain;
 mod guard;
 mod incidents;
 mod judge;
-mod keeper;
 mod learn;
 mod live;
 mod live_line;
 mod man;
+mod memory;
 mod metrics;
 mod offer;
 mod output;
@@ -29,8 +31,8 @@ mod services;
 mod status;
 mod support_bundle;
 mod syscalls;
-mod tap;
 mod target;
+mod terminal;
 #[cfg(feature = "live")]
 mod top;
 mod usage;
@@ -39,18 +41,17 @@ mod watch;
 mod who;
 
 use std::ffi::OsString;
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use log::LevelFilter;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use monitor::report::remarks;
 use monitor::report::sinks::program;
 
 use status::{Exit, Usage};
+pub use terminal::{Color, Format, TerminalArgs, complain, stderr_is_terminal};
 
 /// Watches the system calls of a Linux service live and tells how surprising they are.
 ///
@@ -98,7 +99,7 @@ enum Command {
     Guard(guard::GuardArgs),
     /// Shows how a guarded host stands
     #[cfg(feature = "live")]
-    Status(services::AskArgs),
+    Status(ask::AskArgs),
     /// Lists the services of a guarded host, or does something about one
     #[cfg(feature = "live")]
     Services(services::ServicesArgs),
@@ -139,89 +140,6 @@ enum Command {
     SelfTestCalls,
 }
 
-/// Options that every command takes.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct TerminalArgs {
-    /// What the monitor says about itself on standard error
-    #[arg(long, global = true, value_name = "LEVEL", default_value = "warn", value_parser = level)]
-    log_level: LevelFilter,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    color: Color,
-}
-
-fn level(text: &str) -> Result<LevelFilter, &'static str> {
-    let level = text.parse();
-    level.map_err(|_| "give off, error, warn, info, debug or trace")
-}
-
-impl TerminalArgs {
-    /// When to use colour.
-    pub const fn color(self) -> Color {
-        self.color
-    }
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-impl Color {
-    /// Whether to colour what goes to a terminal or not.
-    pub fn is_on(self, terminal: bool) -> bool {
-        match self {
-            Self::Always => true,
-            Self::Never => false,
-            Self::Auto => {
-                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                terminal && !refused
-            }
-        }
-    }
-}
-
-/// How to print.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// From this size on, bytes, a block of memory is one of the kernel's own.
-#[cfg(target_env = "gnu")]
-const LARGE_BLOCK: i32 = 1 << 20;
-
-/// Fixes the size from which blocks are mapped on their own.
-///
-/// glibc raises it with each such block that is freed (mallopt(3), `M_MMAP_THRESHOLD`). Tables that grow with the threads would
-/// then grow inside the heap and leave holes as large as themselves.
-fn keep_large_blocks_apart() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: the call takes two numbers; one that it refuses changes nothing.
-    unsafe {
-        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BLOCK);
-    }
-}
-
-/// Gives memory back to the kernel that was only needed to begin: reading the kernel's types and the model leaves 4 MiB of it.
-#[cfg(feature = "live")]
-fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: the call takes a number, and nothing that is in use moves.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}
-
 /// How long the end of the process waits for a standard error that takes nothing.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
@@ -229,7 +147,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 pub fn main() -> ExitCode {
     // SAFETY: no thread has been started yet.
     unsafe { monitor::model::runtime::disable_telemetry() };
-    keep_large_blocks_apart();
+    memory::keep_large_blocks_apart();
     // Ends here where a shell asks what may follow what was typed.
     clap_complete::CompleteEnv::with_factory(Cli::command)
         .completer("monitor")
@@ -238,7 +156,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    start_logging(cli.terminal.log_level);
+    terminal::start_logging(cli.terminal.log_level);
     let outcome = match cli.command {
         None => watch::run(cli.watch, cli.terminal),
         Some(Command::Record(args)) => record::run(args),
@@ -337,87 +255,5 @@ fn refuse(error: &clap::Error) -> ExitCode {
     Exit::Usage.into()
 }
 
-/// One line on standard error.
-pub fn complain(what: &str) {
-    remarks::remark(what);
-}
-
-/// Whether standard error is a terminal.
-pub fn stderr_is_terminal() -> bool {
-    io::stderr().is_terminal()
-}
-
-/// Messages of the monitor, of its probe and of its libraries, on stderr.
-fn start_logging(level: log::LevelFilter) {
-    let style = if stderr_is_terminal() {
-        env_logger::WriteStyle::Auto
-    } else {
-        env_logger::WriteStyle::Never
-    };
-    let mut logger = env_logger::Builder::new();
-    logger.filter_level(level);
-    // Every relocation of the probe is a message of its loader: too much to find the probe's own in.
-    if level == log::LevelFilter::Debug {
-        for library in ["aya", "aya_obj"] {
-            logger.filter_module(library, log::LevelFilter::Info);
-        }
-    }
-    // It tries to raise the limit of locked memory, as the monitor did; where that matters, the refusal says what to do.
-    logger.filter_module("aya::sys", log::LevelFilter::Error);
-    let logger = logger
-        .target(env_logger::Target::Pipe(Box::new(remarks::RemarkWriter)))
-        .write_style(style)
-        .format_timestamp_millis();
-    logger.init();
-}
-
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::{Cli, Color, parse};
-
-    fn told(arguments: &[&str]) -> String {
-        let arguments = ["monitor"].iter().chain(arguments).map(Into::into);
-        parse(arguments).expect_err("wrong usage").to_string()
-    }
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn an_option_of_the_live_run_before_a_command_is_refused() {
-        let text = told(&["--pid", "1", "syscalls"]);
-        assert!(text.contains("--pid stands before syscalls"), "{text}");
-        let text = told(&["--format", "json", "incidents", "list"]);
-        assert!(text.contains("--format stands before incidents"), "{text}");
-        for right in [
-            &["--color", "never", "syscalls"][..],
-            &["incidents", "--format", "json", "list"],
-            &["incidents", "list", "--format", "json"],
-        ] {
-            let arguments = ["monitor"].iter().chain(right).map(Into::into);
-            assert!(parse(arguments).is_ok(), "{right:?}");
-        }
-    }
-
-    #[test]
-    fn a_name_of_a_command_after_two_dashes_is_the_users_own_command() {
-        let cli = parse(
-            ["monitor", "--", "replay", "--pid"]
-                .map(Into::into)
-                .into_iter(),
-        );
-        let cli = cli.expect("well-formed");
-        assert!(cli.command.is_none());
-    }
-
-    #[test]
-    fn colour_follows_the_choice_before_the_terminal() {
-        assert!(Color::Always.is_on(false));
-        assert!(!Color::Never.is_on(true));
-        assert!(!Color::Auto.is_on(false));
-    }
-}
+mod tests;

@@ -20,7 +20,7 @@ pub mod sensitive;
 
 pub mod technique;
 
-pub mod reader;
+pub(crate) mod reader;
 
 pub mod written;
 
@@ -82,5 +82,11 @@ impl Detail {
             }
             other => other.clone(),
         }
+    }
+
+    /// Whether it is the file of a program that is to run.
+    #[must_use]
+    pub const fn runs(&self) -> bool {
+        matches!(self, Self::Path(how, _) if matches!(how.effect(), access::Effect::Runs))
     }
 }

@@ -1,6 +1,6 @@
 //! How surprising calls are, and when that is worth an alarm.
 
-pub mod coverage;
+pub(crate) mod coverage;
 
 pub mod threads;
 
@@ -10,7 +10,7 @@ pub mod recorder;
 
 mod aftermath;
 
-pub mod stream;
+pub(crate) mod stream;
 
 pub mod blind;
 
@@ -28,4 +28,4 @@ pub mod detector;
 
 pub mod counters;
 
-pub mod cpu_budget;
+pub(crate) mod cpu_budget;

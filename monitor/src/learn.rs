@@ -13,6 +13,12 @@ pub mod held_out;
 
 pub mod finish;
 
+pub mod made;
+
+pub mod learner;
+
 pub use census::{Census, Progress};
 pub use finish::finish;
 pub use held_out::{DetectorScorer, Scorer, hold_out};
+pub use learner::Learner;
+pub use made::Made;

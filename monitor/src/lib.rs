@@ -92,6 +92,8 @@ pub mod pipeline;
 
 pub mod alarm_log;
 
+pub mod judging;
+
 pub mod guard;
 
 pub mod response;

@@ -8,6 +8,8 @@
 
 pub mod unjudged;
 
+pub mod recorder;
+
 mod allowance;
 mod engine;
 mod feed;
@@ -119,12 +121,33 @@ pub struct Parts {
     pub listeners: Vec<Listener>,
     /// Groups alarms into incidents and says who it was.
     pub reporting: Reporting,
-    /// How many batches may wait to be scored.
-    pub queued_batches: usize,
+    /// What may wait to be scored.
+    pub queue: Queue,
     /// How often the outputs hear how the run stands.
     pub tick: Duration,
     /// What the whole process may use of one core, if that is limited (0.25 is a quarter).
     pub cpu: Option<f64>,
+}
+
+/// What may wait to be scored.
+#[derive(Clone, Copy, Debug)]
+pub struct Queue {
+    /// Batches, whatever is in them.
+    pub batches: usize,
+    /// Calls that may wait however slow the scorer is. How many more, up to 8 million, follows from
+    /// how fast it is; what comes beyond is left out and counted ([`Unscored`]).
+    pub least_calls: u64,
+}
+
+impl Queue {
+    /// A queue of so many batches, of which a quarter of a million calls may wait at least.
+    #[must_use]
+    pub const fn of(batches: usize) -> Self {
+        Self {
+            batches,
+            least_calls: room::LEAST,
+        }
+    }
 }
 
 /// Why a run failed.
@@ -168,8 +191,11 @@ impl Pipeline {
     /// # Errors
     /// When a thread cannot be started.
     pub fn start(parts: Parts) -> Result<(Feed, Self), PipelineError> {
-        let shared = Arc::new(Shared::new(Room::new(spare_bytes())));
-        let (batches, incoming) = bounded(parts.queued_batches);
+        let shared = Arc::new(Shared::new(Room::new(
+            spare_bytes(),
+            parts.queue.least_calls,
+        )));
+        let (batches, incoming) = bounded(parts.queue.batches);
         let (statements, outgoing) = bounded(QUEUED_STATEMENTS);
 
         let mark = EndMark(Arc::clone(&shared));

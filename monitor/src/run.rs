@@ -2,11 +2,17 @@
 
 pub mod clock;
 
+pub mod kernel;
+
+pub mod ids;
+
 pub mod memory;
 
 pub mod usage;
 
 pub mod snapshot;
+
+pub(crate) mod stamp;
 
 pub mod private_file;
 

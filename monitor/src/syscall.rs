@@ -6,7 +6,7 @@ pub mod event;
 
 pub mod flight;
 
-pub mod former;
+pub(crate) mod former;
 
 pub mod table;
 

@@ -3,11 +3,9 @@
 //! Notes are lines of JSON in a file beside the log, which only this user and root may have written: a running watch obeys them.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +14,8 @@ use super::{LogError, beside, file};
 use crate::incident::grouping::Suppression;
 use crate::pipeline::reporting::Suppressions;
 use crate::report::json::incident::IncidentRecord;
-use crate::run::clock::monotonic_ns;
+use crate::run::clock::{monotonic_ns, unix_s};
+use crate::run::stamp::Stamp;
 use crate::run::whole_lines::Turn;
 use crate::who::redaction::harmless;
 
@@ -171,22 +170,12 @@ pub fn in_force(notes: &[Note], now_unix_s: u64) -> BTreeMap<&str, &Note> {
     last
 }
 
-/// Seconds since 1970.
-#[must_use]
-pub fn unix_s() -> u64 {
-    let now = SystemTime::UNIX_EPOCH.elapsed();
-    now.unwrap_or_default().as_secs()
-}
-
 /// Follows the suppressions of a log for a run.
 #[derive(Debug)]
 pub struct NotedSuppressions {
     notes: Notes,
     stamp: Option<Stamp>,
 }
-
-/// Tells one state of a file from another: device, inode, size, and when it was changed.
-type Stamp = (u64, u64, u64, (i64, i64));
 
 impl NotedSuppressions {
     /// Follows those beside the log at this place.
@@ -207,11 +196,8 @@ impl NotedSuppressions {
 
 impl Suppressions for NotedSuppressions {
     fn changed(&mut self) -> Option<Vec<Suppression>> {
-        let stamp = |about: Metadata| {
-            let changed = (about.mtime(), about.mtime_nsec());
-            (about.dev(), about.ino(), about.size(), changed)
-        };
-        let now = fs::symlink_metadata(self.notes.path()).ok().map(stamp);
+        let about = fs::symlink_metadata(self.notes.path()).ok();
+        let now = about.as_ref().map(Stamp::from);
         if now == self.stamp {
             return None;
         }

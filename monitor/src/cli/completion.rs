@@ -12,7 +12,7 @@ const OFFERED: usize = 50;
 /// The services of the guard that runs; none when nobody answers.
 #[cfg(feature = "live")]
 pub fn services() -> Vec<CompletionCandidate> {
-    let services = super::services::AskArgs::usual().services();
+    let services = super::ask::AskArgs::usual().services();
     let names = services.unwrap_or_default().into_iter();
     names
         .map(|it| CompletionCandidate::new(it.service))

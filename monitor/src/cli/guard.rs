@@ -1,37 +1,35 @@
 //! `monitor guard`: every service of the host at once, each by its own profile.
 
 mod outlets;
+mod reread;
+mod service_manager;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use crossbeam_channel::{Sender, bounded};
-use monitor::config::diff::Diff;
-use monitor::config::{self, Config};
+use crossbeam_channel::bounded;
 use monitor::guard::board::{Board, Overview};
 use monitor::guard::claims::ProbeClaims;
 use monitor::guard::control::{self, Control, Followers, Socket};
 use monitor::guard::keeper::Keeper;
 use monitor::guard::lookup::Lookups;
-use monitor::guard::{Guard, Parts as GuardParts, Request};
-use monitor::incident::ids::IdSource;
-use monitor::model::Model;
+use monitor::guard::{Guard, Parts as GuardParts};
 use monitor::pipeline::{Parts, Pipeline};
 use monitor::report::hub::{Listener, Policy, Role};
 use monitor::report::incidents::IncidentLines;
 use monitor::response::helper;
 use monitor::response::plan::Plan;
 use monitor::response::responder::{self as response, Responder, Voice};
+use monitor::run;
+use monitor::run::clock::unix_s;
 use monitor::run::snapshot::ModelIdentity;
 use monitor::service::host::Host;
 use monitor::service::identity::{Lookup, Rules};
 use monitor::service::store::{self, Store};
-use sd_notify::NotifyState;
 
 use super::config::PlaceArgs;
 use super::judge::ModelArgs;
@@ -44,6 +42,8 @@ use super::target::Target;
 use super::who::WhoArgs;
 use super::{TerminalArgs, complain};
 use outlets::Outlets;
+use reread::reread;
+use service_manager::{alive, attached, ending};
 
 /// Options of `monitor guard`.
 #[derive(Args, Clone, Debug)]
@@ -72,12 +72,6 @@ pub struct GuardArgs {
 
 /// Requests that may wait for the guard.
 const QUEUED_REQUESTS: usize = 16;
-
-/// How often a service manager hears that the scorer lives.
-const ALIVE_EVERY: Duration = Duration::from_secs(1);
-
-/// How often it hears how the host stands.
-const STATUS_EVERY: Duration = Duration::from_secs(10);
 
 /// Guards the host until it is told to end.
 pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
@@ -119,7 +113,8 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
              /proc shows of them, and those outside may be hidden (see MONITOR_HOST_ROOT)",
         );
     }
-    let outlets = Outlets::new(&config, identity(&model));
+    let identity = ModelIdentity::of(model.manifest());
+    let outlets = Outlets::new(&config, identity.clone());
     let mut files = Files {
         uses_network: outlets.use_network() || args.output_to.uses_network(),
         ..Files::default()
@@ -143,7 +138,7 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
             // There is one run.
             let _ = offered.set(metrics);
         }
-        super::give_memory_back();
+        super::memory::give_memory_back();
         Ok(())
     };
     let claims = Rc::new(RefCell::new(None));
@@ -180,7 +175,7 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
             keeper,
             board: board.clone(),
             requests: asked,
-            ids: ids(),
+            ids: run::ids::live(),
             remark: Box::new(|remark| complain(&remark)),
             alive: alive(board.clone()),
         })?;
@@ -191,10 +186,8 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
             policy: Policy::DropOldest,
             command: false,
         };
-        let mut listeners = args
-            .outputs
-            .listeners(&identity(&model), kind, terminal.color())?;
-        listeners.extend(args.output_to.listeners(&identity(&model))?);
+        let mut listeners = args.outputs.listeners(&identity, kind, terminal.color())?;
+        listeners.extend(args.output_to.listeners(&identity)?);
         listeners.extend(outlets.borrow().listeners()?);
         if let Some(plan) = plan {
             let responder = Responder::start(response::Parts {
@@ -203,12 +196,12 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
                 state: args.state.clone(),
                 board: board.clone(),
                 voice: Voice::new(board.clone(), Arc::clone(&voice_hub)),
-                model: identity(&model),
+                model: identity.clone(),
             });
             let responder = responder.context("who acts upon incidents cannot be started")?;
             listeners.push(Listener::new("actions", Role::Keeping, Box::new(responder)));
         }
-        exporter.replace(Some(metrics.bind(&identity(&model))?));
+        exporter.replace(Some(metrics.bind(&identity)?));
         let lines = IncidentLines::new(move |line| followers.tell(line));
         listeners.push(Listener::new(
             "status",
@@ -229,7 +222,7 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
                 Some(config.alarms.again_after.0),
                 args.outputs.suppressions(),
             )?,
-            queued_batches: live::QUEUE,
+            queue: live::QUEUE,
             tick: live::TICK,
             cpu: config.judging.cpu.0,
         })
@@ -246,7 +239,7 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
     let folder = args.place.path().parent().filter(|folder| folder.is_dir());
     files.read.extend(folder.map(Path::to_path_buf));
     let ended = live::run_with(Target::All, true, &args.live, &files, hooks, parts);
-    notify(&[NotifyState::Stopping]);
+    ending();
     drop(served);
     ended?;
     Ok(Exit::Quiet)
@@ -257,110 +250,4 @@ pub fn act() -> Result<Exit> {
     let input = std::io::BufReader::new(std::io::stdin());
     helper::serve(input, &mut std::io::stdout().lock()).context("the helper's pipes")?;
     Ok(Exit::Quiet)
-}
-
-/// Says that the probe is attached.
-fn attached(board: Board) -> Box<dyn FnOnce()> {
-    Box::new(move || {
-        board.lock().attached = true;
-        notify(&[
-            NotifyState::Ready,
-            NotifyState::Status("watching; no service seen yet"),
-        ]);
-    })
-}
-
-/// Tells a service manager that the scorer goes on, and how the host stands.
-fn alive(board: Board) -> Box<dyn FnMut() + Send> {
-    let (mut told, mut stated) = (None::<Instant>, None::<Instant>);
-    Box::new(move || {
-        let is_due = |last: Option<Instant>, every| last.is_none_or(|it| it.elapsed() >= every);
-        if is_due(told, ALIVE_EVERY) {
-            told = Some(Instant::now());
-            notify(&[NotifyState::Watchdog]);
-        }
-        if is_due(stated, STATUS_EVERY) {
-            stated = Some(Instant::now());
-            let line = board.lock().line();
-            notify(&[NotifyState::Status(&line)]);
-        }
-    })
-}
-
-/// Reads the configuration again; a bad one leaves the old one in force.
-fn reread(
-    args: &GuardArgs,
-    config: Arc<Config>,
-    requests: Sender<Request>,
-    board: Board,
-    outlets: Rc<RefCell<Outlets>>,
-) -> Box<dyn FnMut()> {
-    let place = args.place.clone();
-    let config = Rc::new(RefCell::new(config));
-    Box::new(move || {
-        let loaded = match config::load(place.path(), place.is_named()) {
-            Ok(loaded) => loaded,
-            Err(errors) => {
-                let mut status = board.lock();
-                status.config_is_right = false;
-                status.remark(unix_s(), format!("the configuration is wrong: {errors}"));
-                drop(status);
-                // Rotated files and new addresses are to be found all the same.
-                outlets.borrow_mut().reopen(&config.borrow());
-                return complain(&format!("the configuration stays as it was: {errors}"));
-            }
-        };
-        let diff = Diff::between(&config.borrow(), &loaded.config);
-        let waits = diff.at_start();
-        let waits = if waits.is_empty() {
-            String::new()
-        } else {
-            format!("; {} at the next start", waits.join(", "))
-        };
-        let new = Arc::new(loaded.config);
-        if requests
-            .try_send(Request::Configure(Arc::clone(&new)))
-            .is_err()
-        {
-            return complain("the configuration stays as it was: too much is asked at once");
-        }
-        complain(&format!("the configuration was read again: {diff}{waits}"));
-        outlets.borrow_mut().reopen(&new);
-        config.replace(new);
-    })
-}
-
-/// Tells systemd, if it listens.
-fn notify(states: &[NotifyState<'_>]) {
-    // Without a service manager nobody listens, and that is fine.
-    let _ = sd_notify::notify(states);
-}
-
-fn ids() -> IdSource {
-    let mut seed = [0; 16];
-    // SAFETY: the buffer is as long as it is said to be. Without entropy the ids are those of the time.
-    unsafe { libc::getrandom(seed.as_mut_ptr().cast(), seed.len(), 0) };
-    let since = std::time::SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap_or_default();
-    let now = i128::try_from(since.as_nanos()).unwrap_or_default();
-    let mut ids = IdSource::new(seed, now);
-    ids.set_offset(now - i128::from(monitor::run::clock::monotonic_ns()));
-    ids
-}
-
-fn identity(model: &Model) -> ModelIdentity {
-    let manifest = model.manifest();
-    ModelIdentity {
-        name: manifest.name.clone(),
-        sha256: manifest.model_sha256.clone(),
-        slow_threshold: manifest.threshold.slow,
-        fast_threshold: manifest.threshold.fast,
-        profile: None,
-    }
-}
-
-fn unix_s() -> u64 {
-    let since = std::time::SystemTime::UNIX_EPOCH.elapsed();
-    since.unwrap_or_default().as_secs()
 }

@@ -11,8 +11,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use monitor::alarm_log;
-use monitor::alarm_log::notes::{Note, NoteKind, Notes, unix_s};
+use monitor::alarm_log::notes::{Note, NoteKind, Notes};
 use monitor::alarm_log::stored::Log;
+use monitor::run::clock::unix_s;
 
 use super::profile::reason;
 use super::status::Exit;

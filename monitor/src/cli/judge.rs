@@ -1,22 +1,26 @@
 //! The detector that the command line asks for.
 
+mod model;
+mod support;
+
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use monitor::config;
+use monitor::config::values::Span;
 use monitor::detect::detector::{Detector, Settings};
-use monitor::incident::ids::IdSource;
-use monitor::model::Model;
-use monitor::model::runtime::Runtime;
-use monitor::profile::budget::{self, Budget, Support};
-use monitor::profile::class::Class;
-use monitor::profile::{Profile, Thresholds, file};
+use monitor::judging::Rules;
+use monitor::profile::budget::{self, Budget};
+use monitor::profile::{Profile, file};
+use monitor::run;
 use monitor::run::snapshot::{ModelIdentity, ProfileIdentity};
-use monitor::trace::error::shown;
 
 use super::status::Usage;
 use super::{complain, quantity};
+pub use model::ModelArgs;
+pub use support::{span, unsupported};
 
 /// Options that say how calls are judged.
 #[derive(Args, Clone, Debug, Default)]
@@ -34,36 +38,6 @@ pub struct JudgeArgs {
     pub model: ModelArgs,
 }
 
-/// Options that name the general model.
-#[derive(Args, Clone, Debug, Default)]
-pub struct ModelArgs {
-    /// Judge by the model in this folder (model.onnx, manifest.json); without it, the embedded one
-    #[arg(long, value_name = "DIR")]
-    model: Option<PathBuf>,
-    /// Where libonnxruntime is; without it, ORT_DYLIB_PATH, beside the monitor, the system's path
-    #[arg(long, value_name = "FILE")]
-    onnxruntime: Option<PathBuf>,
-}
-
-impl ModelArgs {
-    /// The folder of a model that is not the embedded one.
-    pub fn folder(&self) -> Option<&Path> {
-        self.model.as_deref()
-    }
-
-    /// Loads onnxruntime and the model.
-    ///
-    /// # Errors
-    /// When one of them cannot be had.
-    pub fn load(&self) -> Result<Model> {
-        let runtime = Runtime::load(self.onnxruntime.as_deref())?;
-        match &self.model {
-            Some(folder) => load(&runtime, folder),
-            None => Model::embedded(&runtime).context("the embedded model"),
-        }
-    }
-}
-
 /// Options that say by which service's profile is judged.
 #[derive(Args, Clone, Debug, Default)]
 pub struct ProfileArgs {
@@ -73,6 +47,9 @@ pub struct ProfileArgs {
     /// False alarms that are acceptable, as in 1/day, 10/week or 0.1/million (calls) [default: 1/day]
     #[arg(long, value_name = "N/SPAN")]
     budget: Option<Budget>,
+    /// Whether the profile is learned on: an option of the live run alone
+    #[arg(skip)]
+    pub adapt: bool,
 }
 
 impl ProfileArgs {
@@ -94,8 +71,19 @@ impl ProfileArgs {
     pub fn at(&self, path: &Path) -> Self {
         Self {
             profile: Some(path.to_owned()),
-            budget: self.budget,
+            ..*self
         }
+    }
+
+    /// The false alarms that are acceptable.
+    fn budget(&self) -> Budget {
+        self.budget.unwrap_or_default()
+    }
+
+    /// The same, with the profile learned on if `adapt`.
+    #[must_use]
+    pub fn adapting(self, adapt: bool) -> Self {
+        Self { adapt, ..self }
     }
 
     /// Where the profile is.
@@ -103,61 +91,18 @@ impl ProfileArgs {
         self.profile.as_deref()
     }
 
-    /// The profile and its thresholds; says on standard error when its data do not support the budget.
-    fn read(&self) -> Result<Option<(Profile, Thresholds, String)>> {
+    /// The profile and the SHA-256 of its file; says on standard error when its data do not support the budget.
+    fn read(&self) -> Result<Option<(Profile, String)>> {
         let Some(path) = &self.profile else {
             return Ok(None);
         };
         let (profile, sha256) = file::read(path)?;
-        let budget = self.budget.unwrap_or_default();
-        let (thresholds, support) = budget::thresholds(&profile, &budget);
-        if let Some(words) = unsupported(&budget, &support) {
+        let (_, support) = budget::thresholds(&profile, &self.budget());
+        if let Some(words) = unsupported(&self.budget(), &support) {
             complain(&words);
         }
-        Ok(Some((profile, thresholds, sha256)))
+        Ok(Some((profile, sha256)))
     }
-}
-
-/// What to say when a profile does not know its service long enough to report by itself, within the budget, what a person
-/// would expect to hear of; `None` when it does.
-pub fn unsupported(budget: &Budget, support: &Support) -> Option<String> {
-    let reported = |class| support.of(class).is_some_and(|it| it.reported);
-    // Where what calls touch is known, a program comes with its file.
-    let program = reported(Class::Name) || reported(Class::ProgramTouch);
-    let expected = [
-        (Class::PrivilegedCall, reported(Class::PrivilegedCall)),
-        (Class::Name, program),
-    ];
-    let missing = expected.iter().filter(|it| !it.1);
-    let missing: Vec<_> = missing.filter_map(|it| support.of(it.0)).collect();
-    let longest = missing.iter().map(|it| it.more_s).reduce(f64::max)?;
-    let words: Vec<_> = missing.iter().map(|it| it.class.words()).collect();
-    Some(format!(
-        "the profile was learned for {}: under {budget}, {} is not reported by itself yet; {}",
-        span(support.learned_s),
-        words.join(" or "),
-        more(longest)
-    ))
-}
-
-/// The advice to learn for so many seconds more.
-pub fn more(seconds: f64) -> String {
-    const MOST_S: f64 = 30.0 * 86_400.0;
-    if seconds > MOST_S {
-        "this service comes up with such things too often for that budget".into()
-    } else {
-        format!(
-            "learning for {} more, by monitor learn --update, would do",
-            span(seconds)
-        )
-    }
-}
-
-/// A time in words, to two units.
-pub fn span(seconds: f64) -> String {
-    let whole = Duration::try_from_secs_f64(seconds.max(0.0).round()).unwrap_or(Duration::MAX);
-    let shown = humantime::format_duration(whole).to_string();
-    shown.split(' ').take(2).collect::<Vec<_>>().join(" ")
 }
 
 /// Options that say when an alarm is told.
@@ -183,6 +128,17 @@ impl AlarmArgs {
             None => Settings::default().again_after,
             some => some.filter(|span| !span.is_zero()),
         }
+    }
+
+    /// The same as an entry of a configuration has it.
+    fn reporting(self) -> Result<config::Reporting> {
+        let default = config::Reporting::default();
+        let per_minute = self.alarms_per_minute.map(usize::try_from).transpose()?;
+        Ok(config::Reporting {
+            again_after: self.again_after.map_or(default.again_after, Span),
+            per_minute: per_minute.unwrap_or(default.per_minute),
+            ..default
+        })
     }
 
     /// Without a limit.
@@ -227,78 +183,39 @@ impl JudgeArgs {
     ) -> Result<(Detector, ModelIdentity)> {
         let own = profile_args.read()?;
         let model = self.model.load()?;
-        let default = Settings::default();
-        let settings = Settings {
-            slow_threshold: self.threshold,
-            fast_threshold: self.fast_threshold,
-            max_threads: max_threads.unwrap_or(default.max_threads),
-            alarms_per_minute: match alarms.alarms_per_minute {
-                None => default.alarms_per_minute,
-                Some(0) => None,
-                Some(most) => Some(usize::try_from(most)?),
-            },
-            again_after: alarms.again_after(),
-            judge_by_model: self.judges_by_model(),
-            provisional: true,
-            service: service.into(),
-            ids: ids()?,
+        let entry = config::Settings {
+            budget: profile_args.budget(),
+            adapt: profile_args.adapt,
+            threads: max_threads.unwrap_or(Settings::default().max_threads),
+            ..config::Settings::default()
         };
-        let Some((profile, thresholds, sha256)) = own else {
-            let detector = Detector::new(model, settings);
-            let identity = identity(&detector);
-            return Ok((detector, identity));
+        let ids = run::ids::new().context("no random number is to be had")?;
+        let rules = Rules::new(&entry, &alarms.reporting()?, service.into(), ids)
+            .without_profile(self.judges_by_model())
+            .with_thresholds(self.threshold, self.fast_threshold);
+        let (profile, sha256) = own.unzip();
+        let detector = rules.detector(model, profile);
+        let limits = detector.limits();
+        let identity = ModelIdentity {
+            slow_threshold: limits.slow,
+            fast_threshold: limits.fast,
+            profile: sha256.map(|sha256| ProfileIdentity {
+                sha256,
+                adapted: profile_args.adapt,
+                path: profile_path(profile_args.path()),
+                first_seen_threshold: limits.first_seen,
+                sequence_threshold: limits.sequence,
+            }),
+            ..ModelIdentity::of(detector.model().manifest())
         };
-        let detector = Detector::with_profile(model, profile, thresholds, settings);
-        let mut identity = identity(&detector);
-        identity.profile = Some(ProfileIdentity {
-            sha256,
-            adapted: false,
-            path: profile_path(profile_args.path()),
-            first_seen_threshold: thresholds.first_seen,
-            sequence_threshold: thresholds.sequence,
-        });
         Ok((detector, identity))
     }
-}
-
-/// Makes ids that no other run makes.
-fn ids() -> Result<IdSource> {
-    let mut seed = [0; 16];
-    getrandom::fill(&mut seed)
-        .map_err(|why| anyhow::anyhow!("no random number is to be had: {why}"))?;
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    let now = i128::try_from(now.as_nanos()).unwrap_or(0);
-    Ok(IdSource::new(seed, now))
 }
 
 /// Where a profile is whatever folder it is looked for from.
 fn profile_path(path: Option<&Path>) -> Option<String> {
     let path = path?.canonicalize().ok()?;
     path.to_str().map(str::to_owned)
-}
-
-fn load(runtime: &Runtime, folder: &Path) -> Result<Model> {
-    let at = shown(folder);
-    if !folder.is_dir() {
-        return Err(Usage(format!(
-            "--model: {at} is no folder; give one with model.onnx and manifest.json in it"
-        ))
-        .into());
-    }
-    Model::load(runtime, folder).with_context(|| format!("the model in {at}"))
-}
-
-/// Which model a detector judges by, and by which thresholds.
-pub fn identity(detector: &Detector) -> ModelIdentity {
-    let manifest = detector.model().manifest();
-    let limits = detector.limits();
-    ModelIdentity {
-        name: manifest.name.clone(),
-        sha256: manifest.model_sha256.clone(),
-        slow_threshold: limits.slow,
-        fast_threshold: limits.fast,
-        profile: None,
-    }
 }
 
 fn nats(text: &str) -> Result<f64, String> {

@@ -7,29 +7,26 @@ pub mod summary;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use monitor::learn::{Census, Progress, finish};
-use monitor::model::Model;
+use monitor::judging::Single;
+use monitor::judging::single::Learned;
+use monitor::learn::{Learner, Made, Progress};
 use monitor::pipeline::Parts;
-use monitor::pipeline::unjudged::Unjudged;
 use monitor::profile::budget::Budget;
 use monitor::profile::file::lock::Lock;
-use monitor::profile::provenance::Origin;
 use monitor::profile::{Profile, file};
 use monitor::report::text::grouped;
 use monitor::run::memory::spare_bytes;
 use monitor::trace::error::shown;
-use sha2::{Digest, Sha256};
 
 use super::judge::ModelArgs;
 use super::live::{self, Files, LiveArgs};
 use super::outputs::recording_listeners;
 use super::status::{Exit, Usage};
-use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
 use super::{Format, complain, stderr_is_terminal};
 use material::Material;
@@ -71,7 +68,7 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
         true => Some(Lock::of(&args.profile, Duration::from_secs(1))?),
         false => None,
     };
-    let mut profile = existing(&args)?;
+    let learner = Learner::alone(existing(&args)?, spare_bytes());
     let model = args.model.load()?;
     let target = match (&args.recordings[..], args.target.clone().target()) {
         ([], target) => Some(target?),
@@ -82,29 +79,20 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
             return Err(Usage(both.into()).into());
         }
     };
-    let learned = match target {
-        None => {
-            let open = |path: &PathBuf| Material::open(path, &args.profile);
-            learn(&mut profile, args.recordings.iter().map(open), &model)?
-        }
-        Some(target) => {
-            let spool = spool(&args.profile)?;
-            let name = target.to_string();
-            record(target, &args, spool.try_clone()?)?;
-            let recorded = Material::of_file(spool, name);
-            learn(&mut profile, [recorded].into_iter(), &model)?
-        }
+    let made = Made::now(&model);
+    let learner = match target {
+        None => of_recordings(learner, &args, &made)?,
+        Some(target) => watched(learner, target, &args, &made)?,
     };
-    let Some(census) = learned else {
+    if !learner.has_ended_any() {
         complain("all of these recordings were learned before: the profile stays as it is");
         return Ok(Exit::Quiet);
-    };
-    let (profile, lives) = census.into_parts();
-    if profile.provenance.calls() == 0 {
+    }
+    if learner.calls() == 0 {
         bail!("there was no call to learn from: the profile was not written");
     }
     let bar = progress("validating");
-    let profile = finish(model, profile, &lives, &mut |done, all| {
+    let profile = learner.finish(model, &mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     })?;
@@ -140,38 +128,24 @@ pub fn check_place(option: &str, path: &Path) -> Result<()> {
 /// When there is nothing to learn, or the profile cannot be written.
 pub fn save(
     path: &Path,
-    mut census: Census,
+    mut learner: Learner,
     name: &str,
     recording: Option<&Path>,
     model: &ModelArgs,
 ) -> Result<()> {
     let model = model.load()?;
-    let progress = census.end_source();
+    let sha256 = recording.map(|recording| {
+        let failed = || format!("cannot read {}", shown(recording));
+        let mut file = File::open(recording).with_context(failed)?;
+        material::digest(&mut file).with_context(failed)
+    });
+    let sha256 = sha256.transpose()?;
+    let progress = learner.end_source(name, sha256, String::new(), &Made::now(&model));
     say_not_validated(&progress);
     if progress.calls == 0 {
         bail!("there was no call to learn from: the profile was not written");
     }
-    let sha256 = match recording {
-        Some(recording) => {
-            let failed = || format!("cannot read {}", shown(recording));
-            material::digest(&mut File::open(recording).with_context(failed)?)
-                .with_context(failed)?
-        }
-        // No file to learn again from: told from every other by when it was, and how much.
-        None => {
-            let run = format!("{name}\n{}\n{progress:?}", unix_s());
-            file::hexadecimal(&Sha256::digest(run))
-        }
-    };
-    census.note(vec![origin(
-        name.to_owned(),
-        sha256,
-        String::new(),
-        &progress,
-        &model,
-    )]);
-    let (profile, lives) = census.into_parts();
-    let profile = finish(model, profile, &lives, &mut |_, _| {})?;
+    let profile = learner.finish(model, &mut |_, _| {})?;
     file::write(path, &profile)?;
     complain(&format!(
         "learned {} calls of {} threads into {} (see monitor profile show)",
@@ -184,40 +158,20 @@ pub fn save(
 
 /// Says that memory ended before the calls did.
 fn say_not_validated(progress: &Progress) {
-    if progress.not_kept > 0 {
-        complain(&format!(
+    if let Some(said) = not_validated(progress) {
+        complain(&said);
+    }
+}
+
+fn not_validated(progress: &Progress) -> Option<String> {
+    (progress.not_kept > 0).then(|| {
+        format!(
             "{} of {} calls were learned but not held out to validate by, as the memory for that was used up: \
              thresholds rest on the others",
             grouped(progress.not_kept),
             grouped(progress.calls)
-        ));
-    }
-}
-
-/// What was learned from.
-fn origin(
-    name: String,
-    sha256: String,
-    about: String,
-    progress: &Progress,
-    model: &Model,
-) -> Origin {
-    let manifest = model.manifest();
-    Origin {
-        name,
-        sha256,
-        about,
-        calls: progress.calls,
-        lives: progress.lives,
-        lost: progress.lost,
-        seconds: progress.seconds,
-        learned_unix_s: unix_s(),
-        kernel: std::fs::read_to_string("/proc/sys/kernel/osrelease")
-            .map(|release| release.trim().to_owned())
-            .unwrap_or_default(),
-        tool: env!("CARGO_PKG_VERSION").into(),
-        model: (manifest.name.clone(), manifest.model_sha256.clone()),
-    }
+        )
+    })
 }
 
 /// What the profile is to begin with.
@@ -235,32 +189,25 @@ fn existing(args: &LearnArgs) -> Result<Profile> {
     }
 }
 
-/// Learns every recording that `profile` has not learned; `None` when there is none.
-fn learn(
-    profile: &mut Profile,
-    recordings: impl Iterator<Item = Result<Material>>,
-    model: &Model,
-) -> Result<Option<Census>> {
-    let mut origins = Vec::new();
-    let mut census = Census::new(std::mem::take(profile)).within(spare_bytes());
+/// Learns every recording that was not learned before.
+fn of_recordings(mut learner: Learner, args: &LearnArgs, made: &Made) -> Result<Learner> {
     let bar = progress("learning");
-    for recording in recordings {
+    for path in &args.recordings {
         let Material {
             name,
             sha256,
             mut source,
-        } = recording?;
-        let seen = census.profile().provenance.has(&sha256);
-        if seen || origins.iter().any(|it: &Origin| it.sha256 == sha256) {
+        } = Material::open(path, &args.profile)?;
+        if learner.has_learned(&sha256) {
             complain(&format!("{name} was learned before and is left out"));
             continue;
         }
         let about = source.about().unwrap_or_default().to_owned();
         for event in &mut source {
-            census.push(&event?);
+            learner.push(&event?);
             bar.inc(1);
             if bar.position().is_multiple_of(1 << 14) {
-                let now = census.progress();
+                let now = learner.progress();
                 let novelty = now.novelty.unwrap_or(0.0);
                 bar.set_message(format!(
                     "{} calls, {} threads, {novelty:.2} new sequences per thousand calls",
@@ -272,57 +219,37 @@ fn learn(
         for remark in source.summary().remarks() {
             complain(&format!("{name}: {remark}"));
         }
-        let progress = census.end_source();
-        say_not_validated(&progress);
-        origins.push(origin(name, sha256, about, &progress, model));
+        say_not_validated(&learner.end_source(&name, Some(sha256), about, made));
     }
     bar.finish_and_clear();
-    if origins.is_empty() {
-        return Ok(None);
-    }
-    census.note(origins);
-    Ok(Some(census))
+    Ok(learner)
 }
 
-fn record(target: Target, args: &LearnArgs, spool: File) -> Result<()> {
-    let targets = target.to_string();
+/// Learns what a live target does until the run ends.
+fn watched(learner: Learner, target: Target, args: &LearnArgs, made: &Made) -> Result<Learner> {
+    let name = target.to_string();
     let live_line = !matches!(target, Target::Command(..));
+    let learned = Learned::default();
     let parts = || {
+        let engine = Single::new(None, Some(learner)).leaving(learned.clone());
         Ok(Parts {
-            engine: Box::new(Unjudged::default()),
-            tap: Some(Box::new(Recorder::begin(
-                spool,
-                "what is learned".into(),
-                &targets,
-            )?)),
+            engine: Box::new(engine),
+            tap: None,
             listeners: recording_listeners(live_line),
             reporting: monitor::pipeline::Reporting::default(),
-            queued_batches: live::QUEUE,
+            queue: live::QUEUE,
             tick: live::TICK,
             cpu: None,
         })
     };
     let files = Files {
-        // The profile and the spool are beside each other.
         written: vec![args.profile.clone()],
         ..Files::default()
     };
-    let ended = live::run(target, args.target.follows(), &args.live, &files, parts)?;
-    // What was seen is incomplete, and nothing is to be learned from it.
-    if let Some(failed) = ended.outcome.outputs.iter().find(|it| it.has_failed()) {
-        let why = failed.error.as_deref().unwrap_or_default();
-        bail!("{} is incomplete: {why}", failed.name);
-    }
-    Ok(())
-}
-
-/// A file without a name in the folder of a profile, for what is recorded to be learned: it is gone with the process.
-fn spool(profile: &Path) -> Result<File> {
-    let Some(_) = profile.file_name() else {
-        let at = shown(profile);
-        return Err(Usage(format!("--profile: {at} is no name of a file")).into());
-    };
-    material::without_name(profile)
+    live::run(target, args.target.follows(), &args.live, &files, parts)?;
+    let mut learner = learned.take().context("nothing was learned")?;
+    say_not_validated(&learner.end_source(&name, None, String::new(), made));
+    Ok(learner)
 }
 
 fn progress(what: &'static str) -> ProgressBar {
@@ -336,7 +263,24 @@ fn progress(what: &'static str) -> ProgressBar {
     }
 }
 
-fn unix_s() -> u64 {
-    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-    since.as_secs()
+#[cfg(test)]
+mod tests {
+    use super::{Progress, not_validated};
+
+    #[test]
+    fn calls_that_were_not_held_out_are_told_with_why() {
+        let of = |not_kept| {
+            not_validated(&Progress {
+                calls: 20_000,
+                not_kept,
+                ..Progress::default()
+            })
+        };
+        assert_eq!(of(0), None);
+        let said = of(1_500).expect("told");
+        assert!(
+            said.starts_with("1,500 of 20,000 calls were learned but not held out"),
+            "{said}"
+        );
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
-use monitor::pipeline::{Outcome, Parts, Pipeline};
+use monitor::pipeline::{Outcome, Parts, Pipeline, Queue};
 
 use super::quantity;
 use super::target::Target;
@@ -74,7 +74,7 @@ pub struct Ended {
 }
 
 /// Batches that may wait to be scored; the calls in them are limited by the feed.
-pub const QUEUE: usize = 4096;
+pub const QUEUE: Queue = Queue::of(4096);
 
 /// How often the live line is drawn.
 pub const TICK: Duration = Duration::from_millis(250);

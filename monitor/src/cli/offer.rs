@@ -1,85 +1,20 @@
-//! What a run without a profile learned while it watched, and the offer to keep it.
+//! The offer to keep what a run without a profile learned while it watched.
 
 use std::fs::DirBuilder;
 use std::io::{self, BufRead as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use monitor::alarm_log;
-use monitor::learn::Census;
-use monitor::pipeline::Tap;
-use monitor::profile::Profile;
+use monitor::learn::Learner;
 use monitor::report::remarks;
 use monitor::report::text::grouped;
-use monitor::run::memory::spare_bytes;
-use monitor::run::snapshot::{OutputStatus, SourceStatus, Unscored};
-use monitor::syscall::event::Event;
 use monitor::trace::error::shown;
 
 use super::judge::ModelArgs;
-use super::tap::Recorder;
 use super::{complain, learn, stderr_is_terminal};
-
-/// Learns every event that is scored, in bounded memory (see [`Census`]), and passes it on to a recording if there is one.
-pub struct Pupil {
-    census: Arc<Mutex<Census>>,
-    recorder: Option<Recorder>,
-}
-
-/// The same census, for when the run is over.
-pub struct Learned(Arc<Mutex<Census>>);
-
-impl Learned {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        let census = Census::new(Profile::default()).within(spare_bytes());
-        Self(Arc::new(Mutex::new(census)))
-    }
-
-    /// What learns for it.
-    pub fn pupil(&self, recorder: Option<Recorder>) -> Pupil {
-        Pupil {
-            census: Arc::clone(&self.0),
-            recorder,
-        }
-    }
-
-    /// What was learned.
-    pub fn into_census(self) -> Census {
-        let mut census = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut census, Census::new(Profile::default()))
-    }
-}
-
-impl Tap for Pupil {
-    fn event(&mut self, event: &Event) {
-        // Nobody else takes it before the run is over.
-        let mut census = self.census.lock().unwrap_or_else(PoisonError::into_inner);
-        census.push(event);
-        if let Some(recorder) = &mut self.recorder {
-            recorder.event(event);
-        }
-    }
-
-    fn tick(&mut self) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.tick();
-        }
-    }
-
-    fn finish(&mut self, source: &SourceStatus, unscored: Unscored) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.finish(source, unscored);
-        }
-    }
-
-    fn health(&self) -> Option<OutputStatus> {
-        self.recorder.as_ref()?.health()
-    }
-}
 
 /// Where profiles are kept that were given no other place: beside the default alarm log. It is made if it is not there, for this
 /// user alone.
@@ -102,17 +37,17 @@ pub fn profiles_folder() -> Result<PathBuf> {
 /// # Errors
 /// When it is wanted and cannot be kept.
 pub fn offer(
-    census: Census,
+    learner: Learner,
     targets: &str,
     service: Option<String>,
     folder: &Path,
     model: &ModelArgs,
 ) -> Result<()> {
-    let calls = census.progress().calls;
+    let calls = learner.progress().calls;
     if calls == 0 {
         return Ok(());
     }
-    let name = suggested(&census, service, folder);
+    let name = suggested(&learner, service, folder);
     let calls = grouped(calls);
     if !stderr_is_terminal() || !io::IsTerminal::is_terminal(&io::stdin()) {
         complain(&format!(
@@ -133,14 +68,14 @@ pub fn offer(
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     if matches!(answer.trim(), "y" | "Y" | "yes") {
-        learn::save(&name, census, targets, None, model)?;
+        learn::save(&name, learner, targets, None, model)?;
     }
     Ok(())
 }
 
 /// A name for the profile that no file has: of the service, or of the process that made most of the calls.
-fn suggested(census: &Census, service: Option<String>, folder: &Path) -> PathBuf {
-    let busiest = || census.busiest_name().map(|name| plain(name.as_bytes()));
+fn suggested(learner: &Learner, service: Option<String>, folder: &Path) -> PathBuf {
+    let busiest = || learner.busiest_name().map(|name| plain(name.as_bytes()));
     let service = service.map(|name| plain(name.as_bytes()));
     let stem = service
         .or_else(busiest)

@@ -1,16 +1,17 @@
 //! `monitor record`: the same targets, kept and not scored.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Args;
+use monitor::judging::Single;
 use monitor::pipeline::Parts;
-use monitor::pipeline::unjudged::Unjudged;
+use monitor::pipeline::recorder::Recorder;
+use monitor::trace::error::shown;
 
 use super::live::{self, Files, LiveArgs};
 use super::outputs::recording_listeners;
 use super::status::Exit;
-use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
 
 /// Options of `monitor record`.
@@ -33,11 +34,11 @@ pub fn run(args: RecordArgs) -> Result<Exit> {
     let live_line = !matches!(target, Target::Command(..));
     let parts = || {
         Ok(Parts {
-            engine: Box::new(Unjudged::default()),
-            tap: Some(Box::new(Recorder::create(&args.output, &targets)?)),
+            engine: Box::new(Single::new(None, None)),
+            tap: Some(Box::new(recorder(&args.output, &targets)?)),
             listeners: recording_listeners(live_line),
             reporting: monitor::pipeline::Reporting::default(),
-            queued_batches: live::QUEUE,
+            queue: live::QUEUE,
             tick: live::TICK,
             cpu: None,
         })
@@ -47,4 +48,12 @@ pub fn run(args: RecordArgs) -> Result<Exit> {
     Ok(ended
         .command
         .map_or_else(|| Exit::of(&ended.outcome, Exit::ALARM), Exit::Command))
+}
+
+/// Begins a recording at `path`; `targets` says what is watched, in words.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn recorder(path: &Path, targets: &str) -> Result<Recorder> {
+    Recorder::create(path, targets).with_context(|| format!("cannot write to {}", shown(path)))
 }

@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::Args;
 use monitor::incident::Incidents;
 use monitor::incident::ids::SHORTEST;
-use monitor::pipeline::{Parts, Pipeline, Reporting};
+use monitor::pipeline::{Parts, Pipeline, Queue, Reporting};
 use monitor::report::hub::Policy;
 use monitor::trace::input::Input;
 
@@ -51,7 +51,7 @@ fn percentage(text: &str) -> Result<f64, &'static str> {
 }
 
 /// Batches that may wait to be scored.
-const QUEUE: usize = 16;
+const QUEUE: Queue = Queue::of(16);
 
 /// How often the live line is drawn.
 const TICK: Duration = Duration::from_millis(250);
@@ -104,7 +104,7 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
             incidents: Incidents::new(again_after),
             ..Reporting::default()
         },
-        queued_batches: QUEUE,
+        queue: QUEUE,
         tick: TICK,
         cpu: None,
     })?;

@@ -1,34 +1,20 @@
 //! `monitor status` and `monitor services`: what a running guard is asked.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use clap_complete::ArgValueCandidates;
-use hyper::{Method, StatusCode};
-use monitor::guard::board::{Action, HostStatus, ServiceStatus};
-use monitor::guard::control::{self, Client, encoded};
+use hyper::Method;
+use monitor::guard::board::{Action, HostStatus};
+use monitor::guard::place::encoded;
 use monitor::report::text::grouped;
 use serde_json::Value;
 
+use super::ask::AskArgs;
 use super::judge::span;
 use super::status::Exit;
 use super::{Format, completion};
-
-/// Bytes of an answer that are kept at most.
-pub const LARGEST_ANSWER: usize = 64 << 20;
-
-/// Whom to ask, and how to print what they say.
-#[derive(Args, Clone, Debug)]
-pub struct AskArgs {
-    /// Where the guard's control socket is
-    #[arg(long, global = true, value_name = "PATH", default_value = control::PLACE)]
-    socket: PathBuf,
-    /// How the answer is written
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    format: Format,
-}
 
 /// Options of `monitor services`.
 #[derive(Args, Clone, Debug)]
@@ -62,99 +48,6 @@ struct Named {
     name: String,
 }
 
-impl AskArgs {
-    /// Asks at a socket.
-    pub const fn new(socket: PathBuf, format: Format) -> Self {
-        Self { socket, format }
-    }
-
-    /// The whole answer.
-    pub fn ask(&self, method: Method, path: &str) -> Result<Vec<u8>> {
-        let mut answer = Vec::new();
-        let status = self.pieces(method, path, |piece| {
-            answer.extend_from_slice(piece);
-            answer.len() < LARGEST_ANSWER
-        })?;
-        if status == StatusCode::OK {
-            return Ok(answer);
-        }
-        let told: Option<Value> = serde_json::from_slice(&answer).ok();
-        let told = told.as_ref().and_then(|it| it["error"].as_str());
-        bail!("{}", told.unwrap_or(status.as_str()))
-    }
-
-    /// Hands on the pieces of an answer until `take` has enough.
-    pub fn pieces(
-        &self,
-        method: Method,
-        path: &str,
-        take: impl FnMut(&[u8]) -> bool,
-    ) -> Result<StatusCode> {
-        let asked = Client::new(&self.socket).ask(method, path, take);
-        asked.with_context(|| {
-            let at = self.socket.display();
-            format!("nobody answers at {at}: is monitor guard running, and are you root or in the group monitor?")
-        })
-    }
-
-    /// How the host stands.
-    ///
-    /// # Errors
-    /// When nobody answers.
-    pub fn status(&self) -> Result<HostStatus> {
-        let answer = self.ask(Method::GET, "/v1/status")?;
-        serde_json::from_slice(&answer).context("the guard's answer is none of this version")
-    }
-
-    /// The guard at the usual place.
-    pub fn usual() -> Self {
-        Self {
-            socket: control::PLACE.into(),
-            format: Format::Json,
-        }
-    }
-
-    /// All services, in the order of their names.
-    ///
-    /// # Errors
-    /// When nobody answers.
-    pub fn services(&self) -> Result<Vec<ServiceStatus>> {
-        Ok(serde_json::from_slice(
-            &self.ask(Method::GET, "/v1/services")?,
-        )?)
-    }
-
-    /// The service that a person means.
-    fn named(&self, name: &str) -> Result<ServiceStatus> {
-        let mut services = self.services()?;
-        let is_meant = |it: &&ServiceStatus| {
-            let (_, rest) = it.service.split_once(':').unwrap_or(("", &it.service));
-            let last = rest.rsplit('/').next().unwrap_or(rest);
-            let bare = last.strip_suffix(".service").unwrap_or(last);
-            [&it.service, rest, last, bare].contains(&name)
-        };
-        let meant: Vec<_> = services
-            .iter()
-            .filter(is_meant)
-            .map(|it| it.service.clone())
-            .collect();
-        match &meant[..] {
-            [one] => {
-                let place = services.iter().position(|it| it.service == *one);
-                Ok(services.swap_remove(place.unwrap_or_default()))
-            }
-            [] => bail!(
-                "there is no service {}: see monitor services",
-                name.escape_debug()
-            ),
-            several => bail!(
-                "{name} may be any of {}: give the whole name",
-                several.join(", ")
-            ),
-        }
-    }
-}
-
 /// Prints how the host stands.
 pub fn status(args: &AskArgs) -> Result<Exit> {
     let answer = args.ask(Method::GET, "/v1/status")?;
@@ -166,6 +59,9 @@ pub fn status(args: &AskArgs) -> Result<Exit> {
     }
     let status: HostStatus = serde_json::from_slice(&answer)?;
     writeln!(out, "{}", status.line())?;
+    if let Some(blind) = status.blind_line() {
+        writeln!(out, "{blind}")?;
+    }
     writeln!(
         out,
         "up {}, {}; {} calls lost, {} calls outside of what is watched",
@@ -271,11 +167,12 @@ fn list(ask: &AskArgs) -> Result<Exit> {
         "SERVICE", "STATE", "CALLS/S", "NOVELTY", "ALARMS", "LOST"
     )?;
     for it in services {
-        let state = if it.paused { "paused" } else { it.state.name() };
+        let state = it.word();
         let novelty = it
             .novelty
             .map_or_else(|| "-".to_owned(), |it| format!("{it:.1}"));
-        let more = it.release.into_iter().chain(it.lacking);
+        let blind = it.blind_since().map(|it| format!("not seen since {it}"));
+        let more = blind.into_iter().chain(it.release).chain(it.lacking);
         let more: Vec<_> = more.collect();
         writeln!(
             out,
@@ -297,6 +194,9 @@ fn show(ask: &AskArgs, name: &str) -> Result<Exit> {
     if ask.format == Format::Json {
         writeln!(out, "{value}")?;
         return Ok(Exit::Quiet);
+    }
+    if let Some(since) = service.blind_since() {
+        writeln!(out, "BLIND since {since}: see monitor status")?;
     }
     let fields = value.as_object().into_iter().flatten();
     for (name, value) in fields.filter(|(_, value)| !value.is_null()) {

@@ -16,7 +16,7 @@ use monitor::guard::control;
 use monitor::top::draw::Palette;
 use monitor::top::state::{Order, Top};
 
-use super::services::AskArgs;
+use super::ask::AskArgs;
 use super::status::Exit;
 use super::{Format, TerminalArgs};
 use asking::Asking;

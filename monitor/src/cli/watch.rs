@@ -5,21 +5,25 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use clap::Args;
-use monitor::detect::detector::Adapting;
-use monitor::pipeline::{Engine, Parts, Pipeline, Tap};
+use monitor::judging::Single;
+use monitor::judging::single::Learned;
+use monitor::learn::Learner;
+use monitor::pipeline::recorder::Recorder;
+use monitor::pipeline::{Parts, Pipeline, Tap};
+use monitor::profile::Profile;
 use monitor::report::hub::Policy;
+use monitor::run::memory::spare_bytes;
 use monitor::trace::error::shown;
 
 use super::judge::{AlarmArgs, JudgeArgs, ProfileArgs};
-use super::keeper::Keeper;
 use super::learn;
 use super::live::{self, Ended, Files, Hooks, LiveArgs};
 use super::metrics::{Exporter, MetricsArgs};
-use super::offer::{Learned, offer, profiles_folder};
+use super::offer::{offer, profiles_folder};
 use super::output::OutputToArgs;
 use super::outputs::{Kind, OutputArgs};
+use super::record;
 use super::status::{Exit, Usage};
-use super::tap::Recorder;
 use super::target::{Target, TargetArgs};
 use super::who::WhoArgs;
 use super::{TerminalArgs, complain, quantity};
@@ -115,19 +119,18 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
     }
     // A command has the terminal to itself, so that nobody can be asked.
     let learns = args.profile.path().is_none() && !args.no_learn;
-    let learned = (learns && (live_line || args.save_profile.is_some())).then(Learned::new);
+    let learns = learns && (live_line || args.save_profile.is_some());
+    let learned = Learned::default();
     // Bound while there are privileges, served once there are none.
     let exporter = Mutex::new(None::<Exporter>);
     let served = Mutex::new(None);
     let parts = || {
         let max_threads = usize::try_from(args.live.max_threads)?;
-        let (mut detector, mut identity) =
+        let profile = args.profile.clone().adapting(args.adapt);
+        let (detector, identity) =
             args.judge
-                .detector_by(&args.profile, args.alarms, Some(max_threads), &service)?;
-        if let Some(profile) = &mut identity.profile {
-            profile.adapted = args.adapt;
-        }
-        if live_line && learned.is_some() {
+                .detector_by(&profile, args.alarms, Some(max_threads), &service)?;
+        if live_line && learns {
             complain(if args.judge.judges_by_model() {
                 BY_MODEL
             } else {
@@ -144,35 +147,27 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         let mut listeners = args.outputs.listeners(&identity, kind, terminal.color())?;
         listeners.extend(args.output_to.listeners(&identity)?);
         *hold(&exporter) = Some(args.metrics.bind(&identity)?);
-        let record = |path: &PathBuf| Recorder::create(path, &targets);
+        let record = |path: &PathBuf| record::recorder(path, &targets);
         let recorder = args.record.as_ref().map(record).transpose()?;
-        let tap: Option<Box<dyn Tap>> = match (&learned, recorder) {
-            (Some(learned), recorder) => Some(Box::new(learned.pupil(recorder))),
-            (None, recorder) => recorder.map(|it| Box::new(it) as Box<dyn Tap>),
-        };
-        let engine: Box<dyn Engine> = match args.profile.path() {
-            None => Box::new(detector),
-            Some(path) => {
-                if args.adapt {
-                    detector.adapt(Adapting::default());
-                }
-                Box::new(Keeper::new(detector, path, args.adapt))
-            }
-        };
+        let learner = learns.then(|| Learner::alone(Profile::default(), spare_bytes()));
+        let mut engine = Single::new(Some(detector), learner).leaving(learned.clone());
+        if let Some(path) = args.profile.path() {
+            engine = engine.following(path, args.adapt);
+        }
         Ok(Parts {
-            engine,
-            tap,
+            engine: Box::new(engine),
+            tap: recorder.map(|it: Recorder| Box::new(it) as Box<dyn Tap>),
             listeners,
             reporting: args
                 .who
                 .reporting(args.alarms.again_after(), args.outputs.suppressions())?,
-            queued_batches: live::QUEUE,
+            queue: live::QUEUE,
             tick: live::TICK,
             cpu: args.cpu.0,
         })
     };
     let suggested = target.service();
-    let keeps = learned.is_some() && args.save_profile.is_none();
+    let keeps = learns && args.save_profile.is_none();
     // Without such a folder, the current one.
     let place = keeps.then(profiles_folder).and_then(Result::ok);
     let files = files(&args, place.as_deref());
@@ -187,19 +182,19 @@ pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {
         ..Hooks::default()
     };
     let ended = live::run_with(target, follow, &args.live, &files, hooks, parts)?;
-    let Some(census) = learned.map(Learned::into_census) else {
+    let Some(learner) = learned.take() else {
         return Ok(exit(&ended, alarm_exit));
     };
     match &args.save_profile {
         Some(path) => {
             let recording = args.record.as_deref();
-            learn::save(path, census, &targets, recording, &args.judge.model)?;
+            learn::save(path, learner, &targets, recording, &args.judge.model)?;
         }
         // Whoever ended the run by a signal may not be there to answer.
         None if ended.told_to_end => {}
         None => {
             let place = place.unwrap_or_default();
-            offer(census, &targets, suggested, &place, &args.judge.model)?;
+            offer(learner, &targets, suggested, &place, &args.judge.model)?;
         }
     }
     Ok(exit(&ended, alarm_exit))

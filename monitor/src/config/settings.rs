@@ -27,6 +27,13 @@ pub struct Settings {
     pub review: bool,
 }
 
+impl Default for Settings {
+    /// Those of a service that no configuration names.
+    fn default() -> Self {
+        Config::default().settings(&[])
+    }
+}
+
 /// Whether a glob fits a service: the whole key where the glob has a kind in front, else its name.
 #[must_use]
 pub fn fits(glob: &str, key: &Key) -> bool {
@@ -54,6 +61,11 @@ impl Config {
             .filter(|(it, _)| fits(it, key))
             .collect();
         fitting.sort_by_key(|(glob, _)| (wildcards(glob), usize::MAX - glob.len()));
+        self.settings(&fitting)
+    }
+
+    /// The common values, and those of the first entry that has one.
+    fn settings(&self, fitting: &[(&String, &Service)]) -> Settings {
         fn first<T>(
             fitting: &[(&String, &Service)],
             common: T,
@@ -63,13 +75,13 @@ impl Config {
         }
         let (learning, judging) = (&self.learning, &self.judging);
         Settings {
-            budget: first(&fitting, judging.budget, |it| it.budget).0,
-            adapt: first(&fitting, judging.adapt, |it| it.adapt),
-            threads: first(&fitting, judging.threads, |it| it.threads).max(1),
-            at_least: first(&fitting, learning.at_least, |it| it.at_least).0,
-            at_most: first(&fitting, learning.at_most, |it| it.at_most).0,
-            least_calls: first(&fitting, learning.least_calls, |it| it.least_calls),
-            review: first(&fitting, learning.review, |it| it.review),
+            budget: first(fitting, judging.budget, |it| it.budget).0,
+            adapt: first(fitting, judging.adapt, |it| it.adapt),
+            threads: first(fitting, judging.threads, |it| it.threads).max(1),
+            at_least: first(fitting, learning.at_least, |it| it.at_least).0,
+            at_most: first(fitting, learning.at_most, |it| it.at_most).0,
+            least_calls: first(fitting, learning.least_calls, |it| it.least_calls),
+            review: first(fitting, learning.review, |it| it.review),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Following {
 
 impl Following {
     /// Follows the thread of `alarm`, whose last call is the one that raised it.
-    pub fn new(alarm: &Alarm) -> Self {
+    pub(crate) fn new(alarm: &Alarm) -> Self {
         let flight = &alarm.flight;
         Self {
             alarm: alarm.id.clone(),
@@ -25,13 +25,13 @@ impl Following {
     }
 
     /// Takes the thread's next call; true when that was the last one that is kept.
-    pub fn push(&mut self, call: Call) -> bool {
+    pub(crate) fn push(&mut self, call: Call) -> bool {
         self.calls.push(call);
         self.calls.len() >= Aftermath::CALLS
     }
 
     /// What is to be told.
-    pub fn told(self, ended: bool) -> Verdict {
+    pub(crate) fn told(self, ended: bool) -> Verdict {
         Verdict::Aftermath(Aftermath {
             alarm: self.alarm,
             thread: self.thread,

@@ -45,7 +45,6 @@ pub struct Counters {
     /// How the calls were mapped to the model's vocabulary.
     pub coverage: Coverage,
     /// `io_uring_enter` calls: what they submit never passes the tracepoint.
-    /// `io_uring_enter` calls.
     pub io_uring_enter: u64,
     /// What was submitted to io_uring, as far as the kernel tells.
     pub io_uring_submitted: u64,
@@ -76,6 +75,9 @@ impl Counters {
         self.alike += other.alike;
         self.suppressed += other.suppressed;
         self.coverage.join(&other.coverage);
+        let blind = [self.blind_since_ns, other.blind_since_ns];
+        self.blind_since_ns = blind.into_iter().flatten().min();
+        self.blind_ns = self.blind_ns.saturating_add(other.blind_ns);
         self.io_uring_enter += other.io_uring_enter;
         self.io_uring_submitted += other.io_uring_submitted;
         self.current_mean = higher(self.current_mean, other.current_mean);
@@ -134,5 +136,28 @@ impl Coverage {
         self.commonest_unmapped
             .sort_unstable_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
         self.commonest_unmapped.truncate(Self::LISTED);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counters;
+
+    #[test]
+    fn together_they_are_blind_since_the_first_became_so() {
+        let blind = |since| Counters {
+            blind_since_ns: since,
+            ..Counters::default()
+        };
+        for (one, other, both) in [
+            (Some(7), Some(3), Some(3)),
+            (Some(3), None, Some(3)),
+            (None, Some(7), Some(7)),
+            (None, None, None),
+        ] {
+            let mut joined = blind(one);
+            joined.join(&blind(other));
+            assert_eq!(joined.blind_since_ns, both);
+        }
     }
 }

@@ -117,6 +117,17 @@ pub struct Alarm {
     pub suppressed: Option<Suppressed>,
     /// It rests on nothing that was learned of the service.
     pub provisional: bool,
+    /// The profile that judged, where that may be another one for every alarm of a run.
+    pub judged_by: Option<JudgedBy>,
+}
+
+/// A profile as it was when it judged.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct JudgedBy {
+    /// SHA-256 of the file that holds it as it was then, lower-case hexadecimal.
+    pub sha256: Arc<str>,
+    /// Where the profile is that judges now. As it was before, it is kept beside that.
+    pub path: Option<Arc<str>>,
 }
 
 /// Why an alarm is not reported to a person.

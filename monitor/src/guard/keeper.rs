@@ -16,6 +16,7 @@ const QUEUED: usize = 64;
 /// Writes what it is given, in order.
 pub struct Keeper {
     saves: Option<Sender<Box<Save>>>,
+    store: Store,
     failed: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,6 +33,7 @@ impl Keeper {
         let (saves, incoming) = bounded::<Box<Save>>(QUEUED);
         let failed = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&failed);
+        let place = store.clone();
         let thread = thread::Builder::new()
             .name("keeper".into())
             .spawn(move || {
@@ -54,9 +56,16 @@ impl Keeper {
             })?;
         Ok(Self {
             saves: Some(saves),
+            store: place,
             failed,
             thread: Some(thread),
         })
+    }
+
+    /// Where it writes.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Writes something soon, or gives it back while too much waits.

@@ -44,7 +44,7 @@ pub(super) struct Validation {
 
 impl Validation {
     /// Starts it.
-    pub fn start(model: Model) -> io::Result<Self> {
+    pub(super) fn start(model: Model) -> io::Result<Self> {
         let (jobs, incoming) = bounded::<Job>(1);
         let (outgoing, done) = bounded(4);
         thread::Builder::new()
@@ -64,7 +64,7 @@ impl Validation {
     }
 
     /// Takes a job, or gives it back while another one runs.
-    pub fn offer(&self, job: Job) -> Result<(), Box<Job>> {
+    pub(super) fn offer(&self, job: Job) -> Result<(), Box<Job>> {
         match self.jobs.try_send(job) {
             Ok(()) => Ok(()),
             Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => Err(Box::new(job)),
@@ -72,7 +72,7 @@ impl Validation {
     }
 
     /// What has come of the jobs.
-    pub fn done(&self) -> Option<Done> {
+    pub(super) fn done(&self) -> Option<Done> {
         self.done.try_recv().ok()
     }
 }

@@ -58,7 +58,7 @@ impl Whereabouts {
     }
 
     /// Notes an event of a thread that is of `service`; tells whether it was of another one before.
-    pub fn note(&mut self, event: &Event, service: Option<ServiceId>) -> Option<Moved> {
+    pub(super) fn note(&mut self, event: &Event, service: Option<ServiceId>) -> Option<Moved> {
         let ThreadKey {
             tgid,
             tid,
@@ -115,7 +115,7 @@ impl Whereabouts {
     }
 
     /// The threads of a service, and the place of the call that should come next of each.
-    pub fn of(&self, service: ServiceId) -> impl Iterator<Item = (ThreadKey, u64)> {
+    pub(super) fn of(&self, service: ServiceId) -> impl Iterator<Item = (ThreadKey, u64)> {
         let own = self.threads.iter();
         let own = own.filter(move |(_, place)| place.service == Some(service));
         own.map(|(&tid, place)| {

@@ -2,6 +2,8 @@
 //!
 //! The format is that of Documentation/bpf/btf.rst. The library that loads the probe reads it too,
 //! but keeps structure members to itself.
+//!
+//! It is one file with its tests, and so a long one, because the tests of readers and the fuzz targets take it in by its path.
 
 use std::collections::HashMap;
 

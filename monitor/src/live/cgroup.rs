@@ -43,9 +43,8 @@ impl Cgroup {
     ///
     /// # Errors
     ///
-    /// [`TargetError::NoCgroup`] when there is none.
+    /// [`TargetError::MissingCgroup`] when nothing is there, [`TargetError::NoCgroup`] when it is something else.
     pub fn find(path: &Path) -> Result<Self, TargetError> {
-        let none = || TargetError::NoCgroup(path.into());
         let mounts = mounts()?;
         let below = path.strip_prefix("/").unwrap_or(path);
         let mut candidates = vec![path.to_path_buf()];
@@ -65,7 +64,13 @@ impl Cgroup {
                 directory,
             })
         });
-        found.ok_or_else(none)
+        found.ok_or_else(|| {
+            if candidates.iter().any(|it| it.exists()) {
+                TargetError::NoCgroup(path.into())
+            } else {
+                TargetError::MissingCgroup(path.into())
+            }
+        })
     }
 
     /// The id of the cgroup that is at the same place now, if there is any.

@@ -1,5 +1,7 @@
 //! Everything that watching needs, checked at once, each with its remedy.
 
+mod check;
+
 pub mod self_test;
 
 use std::fs;
@@ -7,77 +9,10 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use serde::Serialize;
-
 use super::preflight::{Host, PreflightError, charges_locked_memory};
 use super::{btf::Btf, layout, outcomes::Outcomes};
 
-/// How a check went.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// As it should be.
-    Ok,
-    /// It works with less.
-    Warning,
-    /// Watching does not work.
-    Failed,
-}
-
-/// One thing that was checked.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Check {
-    /// What.
-    pub name: &'static str,
-    /// How it went.
-    pub outcome: Outcome,
-    /// What was found.
-    pub found: String,
-    /// What to do, where it is not as it should be.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub remedy: Option<String>,
-}
-
-impl Check {
-    /// As it should be.
-    #[must_use]
-    pub fn ok(name: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            name,
-            outcome: Outcome::Ok,
-            found: found.into(),
-            remedy: None,
-        }
-    }
-
-    /// Not as it should be.
-    #[must_use]
-    pub fn wrong(
-        name: &'static str,
-        outcome: Outcome,
-        found: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self {
-            name,
-            outcome,
-            found: found.into(),
-            remedy: Some(remedy.into()),
-        }
-    }
-
-    /// A sentence with its remedy after the last colon, as errors of this program are.
-    #[must_use]
-    pub fn failed(name: &'static str, error: &str) -> Self {
-        let (found, remedy) = error.rsplit_once(": ").unwrap_or((error, ""));
-        Self {
-            name,
-            outcome: Outcome::Failed,
-            found: found.into(),
-            remedy: (!remedy.is_empty()).then(|| remedy.into()),
-        }
-    }
-}
+pub use check::{Check, Outcome};
 
 /// Kernel, rights and limits of this host and process.
 #[must_use]
@@ -301,18 +236,5 @@ pub fn folder(name: &'static str, folder: &Path) -> Check {
             format!("{shown}: {}", io::Error::from(error)),
             "run as a user that may write there, or name another",
         ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Check, Outcome};
-
-    #[test]
-    fn a_refusal_is_taken_apart_into_finding_and_remedy() {
-        let check = Check::failed("kernel", "kernel 5.4 is too old: it needs 5.8: upgrade");
-        assert_eq!(check.outcome, Outcome::Failed);
-        assert_eq!(check.found, "kernel 5.4 is too old: it needs 5.8");
-        assert_eq!(check.remedy.as_deref(), Some("upgrade"));
     }
 }

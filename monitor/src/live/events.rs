@@ -12,7 +12,7 @@ use super::privileges::Needs;
 use super::watch::{Options, Watch};
 use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
-use crate::pipeline::{Engine, EngineError, Parts, Pipeline, Reporting};
+use crate::pipeline::{Engine, EngineError, Parts, Pipeline, Queue, Reporting};
 use crate::run::clock::WallClock;
 use crate::source::Source;
 use crate::syscall::event::Event;
@@ -62,7 +62,7 @@ impl Events {
                     tap: None,
                     listeners: Vec::new(),
                     reporting: Reporting::default(),
-                    queued_batches: BATCHES,
+                    queue: Queue::of(BATCHES),
                     tick: Duration::from_millis(250),
                     cpu: None,
                 })

@@ -14,7 +14,7 @@ use crate::{
 
 /// A fork for each process whose parent is watched as well, as if it were made now, of a parent whose start is not
 /// known. `watched` tells whether a process is.
-pub fn of(service: ServiceId, watched: impl Fn(u32) -> bool) -> Vec<Event> {
+pub(super) fn of(service: ServiceId, watched: impl Fn(u32) -> bool) -> Vec<Event> {
     let mut watched: Vec<u32> = processes().filter(|&pid| watched(pid)).collect();
     watched.sort_unstable();
     let time_ns = monotonic_ns();
@@ -40,7 +40,7 @@ pub fn of(service: ServiceId, watched: impl Fn(u32) -> bool) -> Vec<Event> {
 }
 
 /// All processes that are there, but for the monitor.
-pub fn processes() -> impl Iterator<Item = u32> {
+pub(super) fn processes() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let me = std::process::id();
@@ -48,7 +48,7 @@ pub fn processes() -> impl Iterator<Item = u32> {
 }
 
 /// Whether a process is of a target that is told by what processes are.
-pub fn fits(target: &Target, pid: u32) -> bool {
+pub(super) fn fits(target: &Target, pid: u32) -> bool {
     match target {
         Target::Processes(pids) => pids.contains(&pid),
         Target::Comm(comm) => {

@@ -16,7 +16,7 @@ const TIF_32BIT: u32 = 1 << 22;
 /// In which words of `struct pt_regs` the six arguments of a native and of a compat call are, a byte each: `di, si, dx, r10, r8,
 /// r9` and `bx, cx, dx, si, di, bp` of arch/x86/include/uapi/asm/ptrace.h, `regs[0]` to `regs[5]` of
 /// arch/arm64/include/uapi/asm/ptrace.h.
-pub const ARGUMENT_WORDS: [u64; 2] = if cfg!(target_arch = "aarch64") {
+pub(super) const ARGUMENT_WORDS: [u64; 2] = if cfg!(target_arch = "aarch64") {
     [0x05_04_03_02_01_00; 2]
 } else {
     [0x09_08_07_0c_0d_0e, 0x04_0e_0d_0c_0b_05]
@@ -27,7 +27,7 @@ pub const ARGUMENT_WORDS: [u64; 2] = if cfg!(target_arch = "aarch64") {
 /// # Errors
 ///
 /// A structure or member that this kernel does not have.
-pub fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
+pub(super) fn of_kernel(btf: &Btf) -> Result<KernelLayout, BtfError> {
     let task = |member: &str| btf.offset("task_struct", &[member]);
     // A kernel can be built without them.
     let has_cgroups = btf.offset("task_struct", &["cgroups"]).is_ok();

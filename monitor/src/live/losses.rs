@@ -1,22 +1,30 @@
 //! Losses that the probe counted.
 
-use aya::maps::{MapData, MapError, PerCpuArray};
-use monitor_common::loss::Loss;
+use std::io;
+use std::sync::atomic::Ordering::Relaxed;
+
+use aya::maps::Map;
+use monitor_common::loss::{self, Loss, PLACES};
+
+use super::mapped::Mapped;
 
 /// The probe's counters of loss.
-pub struct Losses(PerCpuArray<MapData, u64>);
+pub struct Losses(Mapped);
 
 impl Losses {
-    pub(super) fn new(map: aya::maps::Map) -> Result<Self, MapError> {
-        map.try_into().map(Self)
-    }
-
-    /// How much was lost for `reason` since the load, in the unit of the reason.
+    /// Maps them into memory.
     ///
     /// # Errors
     ///
-    /// When the kernel refuses the look-up.
-    pub fn count(&self, reason: Loss) -> Result<u64, MapError> {
-        Ok(self.0.get(&(reason as u32), 0)?.iter().sum())
+    /// When the kernel refuses.
+    pub(super) fn map(map: Map) -> io::Result<Self> {
+        Mapped::new(map, PLACES as usize, false).map(Self)
+    }
+
+    /// How much was lost for `reason` since the load, in the unit of the reason.
+    #[must_use]
+    pub fn count(&self, reason: Loss) -> u64 {
+        let counters = loss::places(reason).filter_map(|at| self.0.words().get(at as usize));
+        counters.map(|counter| counter.load(Relaxed)).sum()
     }
 }

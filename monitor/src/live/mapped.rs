@@ -1,4 +1,8 @@
 //! An array of the probe that both sides have in memory.
+//!
+//! A system call that reads or writes a map (`bpf_disable_instrumentation`, include/linux/bpf.h) keeps the kernel from running programs of
+//! perf tracepoints on its CPU (`trace_call_bpf`, kernel/trace/bpf_trace.c), and for long where it is preempted meanwhile. So what is read
+//! again and again is read here.
 
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _};
@@ -8,7 +12,7 @@ use std::sync::atomic::AtomicU64;
 use aya::maps::Map;
 
 /// An array map whose elements are u64, or made of them. All access is atomic, word by word.
-pub struct Mapped {
+pub(super) struct Mapped {
     memory: NonNull<AtomicU64>,
     words: usize,
     // The programs are loaded with its descriptor, so it stays open.

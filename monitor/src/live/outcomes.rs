@@ -26,7 +26,7 @@ impl Outcomes {
     /// # Errors
     ///
     /// When tracefs is not accessible.
-    pub fn of_kernel() -> io::Result<Self> {
+    pub(super) fn of_kernel() -> io::Result<Self> {
         let tracefs = Tracefs::open()?;
         let found = CALLS.into_iter().filter_map(|name| {
             let file = format!("events/syscalls/sys_exit_{name}/id");
@@ -37,7 +37,7 @@ impl Outcomes {
     }
 
     /// Those that a run has which reads this much; none where the kernel does not tell, which `monitor doctor` says.
-    pub fn find(details: Details) -> Self {
+    pub(super) fn find(details: Details) -> Self {
         if details != Details::Full {
             return Self::default();
         }
@@ -48,12 +48,12 @@ impl Outcomes {
     }
 
     /// Names of calls and ids of the tracepoints of their returns.
-    pub fn tracepoints(&self) -> &[(&'static str, u64)] {
+    pub(super) fn tracepoints(&self) -> &[(&'static str, u64)] {
         &self.0
     }
 
     /// Whether the call of this name of the native table tells.
-    pub fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|&(it, _)| it == name)
     }
 }

@@ -1,28 +1,27 @@
 //! The probe: loaded with what it must know, attached, and its maps in the hands of their readers.
 
-use std::os::fd::{AsFd as _, OwnedFd};
+mod attach;
 
-use aya::{
-    Ebpf, EbpfError, EbpfLoader,
-    maps::Map,
-    programs::{RawTracePoint, TracePoint},
-};
+mod program;
+
+mod refusal;
+
+use std::os::fd::OwnedFd;
+
+use aya::{Ebpf, EbpfLoader, maps::Map};
 use aya_log::EbpfLogger;
 use monitor_common::{
     names,
-    record::Window,
     target::{Filter, KernelLayout},
 };
 
 use super::{
-    attachment::{Attachment, Hooks},
+    attachment::Attachment,
     error::ProbeError,
     inherited, layout,
     losses::Losses,
     misses::Programs,
-    perf_event,
     plan::Plan,
-    preflight::{Host, charges_locked_memory},
     ring::Ring,
     services::{Services, Tables},
     shares::Shares,
@@ -32,6 +31,9 @@ use super::{
     thread_table::ThreadTable,
     touch::{self, Details},
 };
+
+use program::{load_perf, load_raw};
+use refusal::refusal;
 
 static BYTECODE: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/monitor-probe"));
 
@@ -150,15 +152,17 @@ impl Probe {
         let shared = filter.shared != 0;
         let shares = |map| Shares::map(map, shared);
         let ring_shares = shares(take(&mut ebpf, names::RING_SHARES)?)?;
+        let thread_shares = shares(take(&mut ebpf, names::THREAD_SHARES)?)?;
         let process_shares = shares(take(&mut ebpf, names::PROCESS_SHARES)?)?;
         let readers = Readers {
             ring: Ring::new(take(&mut ebpf, names::RING)?, ring_shares)?,
             threads: ThreadTable::new(
                 thread_slots,
-                take(&mut ebpf, names::THREADS)?,
+                (take(&mut ebpf, names::THREADS)?, thread_shares),
                 take(&mut ebpf, names::LEFT)?,
+                take(&mut ebpf, names::EVER_LEFT)?,
             )?,
-            losses: Losses::new(take(&mut ebpf, names::LOSSES)?)?,
+            losses: Losses::map(take(&mut ebpf, names::LOSSES)?)?,
             programs: None,
             log: log.transpose().map_err(|_| ProbeError::Missing("log"))?,
         };
@@ -169,7 +173,6 @@ impl Probe {
             named: take(&mut ebpf, names::NAMED_PROCESSES)?.try_into()?,
             slots: Slots::map(take(&mut ebpf, names::WATCHED)?)?,
             shares: process_shares,
-            epoch: Tables::map_epoch(take(&mut ebpf, names::EPOCH)?)?,
             nested,
         });
         let probe = Self {
@@ -184,75 +187,6 @@ impl Probe {
             events: Vec::new(),
         };
         Ok((probe, readers))
-    }
-
-    /// Attaches it to its tracepoints, `sys_enter` last, so that no process is half-known; gives the
-    /// programs.
-    ///
-    /// # Errors
-    ///
-    /// When the kernel refuses it.
-    pub fn attach(&mut self) -> Result<Programs, ProbeError> {
-        // Calls are seen without either.
-        let outcomes = self.attach_outcomes().unwrap_or_else(|error| {
-            log::warn!("how calls went is not known: this kernel refuses the program for it");
-            log::debug!("{error}");
-            None
-        });
-        let io_uring = self.attach_io_uring().unwrap_or_else(|error| {
-            log::warn!(
-                "what is submitted to io_uring is not seen: this kernel refuses the program for it"
-            );
-            log::debug!("{error}");
-            None
-        });
-        let mut programs = match &self.plan.hooks {
-            Hooks::Raw(names) => {
-                let names = names.iter();
-                let attached = names.map(|&name| attach_raw(&mut self.ebpf, name));
-                attached.collect::<Result<Vec<_>, _>>()?
-            }
-            Hooks::Perf(tracepoints) => {
-                let mut programs = Vec::new();
-                for tracepoint in tracepoints {
-                    let program = load_perf(&mut self.ebpf, tracepoint.program)?;
-                    let event = perf_event::attach(program.as_fd(), tracepoint.id);
-                    self.events.push(event.map_err(ProbeError::PerfEvent)?);
-                    programs.push(program);
-                }
-                programs
-            }
-        };
-        let calls = programs
-            .pop()
-            .ok_or(ProbeError::Missing(names::SYS_ENTER))?;
-        Ok(Programs {
-            calls: [calls].into_iter().chain(io_uring).collect(),
-            lifecycle: programs,
-            outcomes,
-        })
-    }
-
-    fn attach_outcomes(&mut self) -> Result<Option<OwnedFd>, ProbeError> {
-        if self.plan.outcomes.tracepoints().is_empty() {
-            return Ok(None);
-        }
-        let program = load_perf(&mut self.ebpf, names::PERF_SYS_EXIT)?;
-        for &(_, id) in self.plan.outcomes.tracepoints() {
-            let event = perf_event::attach(program.as_fd(), id);
-            self.events.push(event.map_err(ProbeError::PerfEvent)?);
-        }
-        Ok(Some(program))
-    }
-
-    fn attach_io_uring(&mut self) -> Result<Option<OwnedFd>, ProbeError> {
-        let Some(id) = self.plan.io_uring else {
-            return Ok(None);
-        };
-        let program = load_perf(&mut self.ebpf, names::PERF_IO_URING)?;
-        let event = perf_event::attach(program.as_fd(), id);
-        self.events.push(event.map_err(ProbeError::PerfEvent)?);
-        Ok(Some(program))
     }
 
     /// By which kind of tracepoint it is attached.
@@ -285,68 +219,10 @@ fn load_stages(ebpf: &mut Ebpf, plan: &Plan) -> Result<Vec<Stages>, ProbeError> 
     kinds.map(|kind| Stages::load(ebpf, kind)).collect()
 }
 
-fn attach_raw(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError> {
-    let program = ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
-    let program: &mut RawTracePoint = program.try_into()?;
-    if program.fd().is_err() {
-        program.load()?;
-    }
-    program.attach(name)?;
-    Ok(program.fd()?.as_fd().try_clone_to_owned()?)
-}
-
-fn load_raw(ebpf: &mut Ebpf, name: &'static str) -> Result<(), ProbeError> {
-    let program = ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
-    let program: &mut RawTracePoint = program.try_into()?;
-    Ok(program.load()?)
-}
-
-fn load_perf(ebpf: &mut Ebpf, name: &'static str) -> Result<OwnedFd, ProbeError> {
-    let program = ebpf.program_mut(name).ok_or(ProbeError::Missing(name))?;
-    let program: &mut TracePoint = program.try_into()?;
-    if program.fd().is_err() {
-        program.load()?;
-    }
-    Ok(program.fd()?.as_fd().try_clone_to_owned()?)
-}
-
 fn max_processes(threads: u32) -> u32 {
     let pid_max = std::fs::read_to_string("/proc/sys/kernel/pid_max");
     let pid_max = pid_max.ok().and_then(|text| text.trim().parse().ok());
     threads.max(pid_max.unwrap_or(0).min(MOST_PROCESSES))
-}
-
-/// Before Linux 5.11 what stands in the way may be the limit of locked memory.
-fn refusal(error: EbpfError, sizes: Sizes) -> ProbeError {
-    let mut cause: Option<&dyn std::error::Error> = Some(&error);
-    let mut is_refused = false;
-    while let Some(at) = cause {
-        let code = at.downcast_ref::<std::io::Error>();
-        is_refused |= code.is_some_and(|code| code.raw_os_error() == Some(libc::EPERM));
-        cause = at.source();
-    }
-    let limit = locked_memory();
-    let is_charged = charges_locked_memory(&Host::read().release);
-    if !is_refused || !is_charged || limit.rlim_cur == libc::RLIM_INFINITY {
-        return error.into();
-    }
-    // The ring, the threads' windows in up to three tables, and the tables of processes and cgroups.
-    let windows = u64::from(sizes.max_threads) * Window::SIZE as u64 * 3;
-    let need = u64::from(sizes.ring_bytes) + windows + (8 << 20);
-    ProbeError::LockedMemory {
-        need: need.div_ceil(1 << 20),
-        limit: limit.rlim_cur >> 10,
-    }
-}
-
-fn locked_memory() -> libc::rlimit {
-    let mut limit = libc::rlimit {
-        rlim_cur: libc::RLIM_INFINITY,
-        rlim_max: libc::RLIM_INFINITY,
-    };
-    // SAFETY: the pointer is to a live rlimit.
-    unsafe { libc::getrlimit(libc::RLIMIT_MEMLOCK, &raw mut limit) };
-    limit
 }
 
 fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {

@@ -9,7 +9,7 @@ use monitor_common::{
 };
 
 use super::{
-    error::{ProbeError, WatchError},
+    error::WatchError,
     misses::Misses,
     probe::{Probe, Readers},
     reassembly::Reassembly,
@@ -114,6 +114,8 @@ impl Reader {
 
     /// Copies the windows that are being filled, reads the ring, and then takes from the copies
     /// what the ring did not have.
+    ///
+    /// As a rule without a system call of a map: see [`Mapped`](super::mapped::Mapped).
     pub(super) fn look(&mut self, feed: &Feed) -> Result<(), WatchError> {
         self.services.look();
         self.reassembly.copying();
@@ -132,7 +134,7 @@ impl Reader {
             .published
             .is_none_or(|at| at.elapsed() >= PUBLISH_INTERVAL)
         {
-            self.publish(feed)?;
+            self.publish(feed);
         }
         Ok(())
     }
@@ -153,7 +155,8 @@ impl Reader {
         if let Some(log) = &mut self.readers.log {
             log.flush();
         }
-        self.publish(feed)
+        self.publish(feed);
+        Ok(())
     }
 
     /// Where calls went unseen, nobody knows whose they were: every stream goes on with a gap.
@@ -163,7 +166,6 @@ impl Reader {
             None => Misses::default(),
         };
         let unreadable = self.readers.losses.count(Loss::CallUnreadable);
-        let unreadable = unreadable.map_err(ProbeError::from)?;
         if (misses, unreadable) != (self.misses, self.unreadable) {
             let known = (self.misses.calls, self.misses.lifecycle, self.unreadable);
             let is_gap = known != (misses.calls, misses.lifecycle, unreadable);
@@ -173,6 +175,7 @@ impl Reader {
             (self.misses, self.unreadable) = (misses, unreadable);
             if is_gap {
                 self.reassembly.gap_all();
+                self.services.renew();
             }
         }
         Ok(())
@@ -188,38 +191,38 @@ impl Reader {
         }
     }
 
-    fn publish(&mut self, feed: &Feed) -> Result<(), WatchError> {
-        let count = |reason| self.readers.losses.count(reason).map_err(ProbeError::from);
+    fn publish(&mut self, feed: &Feed) {
+        let count = |reason| self.readers.losses.count(reason);
         let lost = [
             (Loss::RingFull.name(), self.reassembly.lost),
-            (Loss::ThreadTableFull.name(), count(Loss::ThreadTableFull)?),
-            (Loss::LeftTableFull.name(), count(Loss::LeftTableFull)?),
+            (Loss::ThreadTableFull.name(), count(Loss::ThreadTableFull)),
+            (Loss::LeftTableFull.name(), count(Loss::LeftTableFull)),
             (Loss::CallUnreadable.name(), self.unreadable),
             ("skipped by the kernel", self.misses.calls),
         ];
-        let unfollowed = count(Loss::ProcessTableFull)?;
+        let unfollowed = count(Loss::ProcessTableFull);
         let missed = [
             (Loss::ProcessTableFull.name(), unfollowed),
             (
                 Loss::LifecycleRingFull.name(),
-                count(Loss::LifecycleRingFull)?,
+                count(Loss::LifecycleRingFull),
             ),
             (
                 Loss::CgroupRingFull.name(),
-                count(Loss::CgroupRingFull)? + self.cgroups_refused,
+                count(Loss::CgroupRingFull) + self.cgroups_refused,
             ),
             (
                 Loss::LifecycleUnreadable.name(),
-                count(Loss::LifecycleUnreadable)?,
+                count(Loss::LifecycleUnreadable),
             ),
             (
                 "forks, execs and exits not told: skipped by the kernel",
                 self.misses.lifecycle,
             ),
-            (Loss::TouchRate.name(), count(Loss::TouchRate)?),
-            (Loss::TouchRingFull.name(), count(Loss::TouchRingFull)?),
-            (Loss::TouchUnreadable.name(), count(Loss::TouchUnreadable)?),
-            (Loss::TouchNoSlot.name(), count(Loss::TouchNoSlot)?),
+            (Loss::TouchRate.name(), count(Loss::TouchRate)),
+            (Loss::TouchRingFull.name(), count(Loss::TouchRingFull)),
+            (Loss::TouchUnreadable.name(), count(Loss::TouchUnreadable)),
+            (Loss::TouchNoSlot.name(), count(Loss::TouchNoSlot)),
             (
                 "how calls went not told: skipped by the kernel",
                 self.misses.outcomes,
@@ -239,6 +242,5 @@ impl Reader {
             attachment: Some(self.attachment),
         });
         self.published = Some(Instant::now());
-        Ok(())
     }
 }

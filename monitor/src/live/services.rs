@@ -2,18 +2,15 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::Ordering::{Relaxed, Release},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aya::maps::{HashMap, Map, MapData, MapError};
+use aya::maps::{HashMap, MapData, MapError};
 use monitor_common::target::{
     EPOCH_GENERATION, EPOCH_LOOK, Membership, PATH_KEY, Service, is_watched, member, service_of,
 };
 
-use super::{cgroup::path_key, error::ProbeError, mapped::Mapped, shares::Shares, slots::Slots};
+use super::{cgroup::path_key, error::ProbeError, shares::Shares, slots::Slots};
 use crate::syscall::event::ServiceId;
 
 /// A cgroup that the probe saw come or go.
@@ -54,7 +51,6 @@ pub(super) struct Tables {
     pub slots: Slots,
     /// How many of `processes` each service has.
     pub shares: Shares,
-    pub epoch: Mapped,
     /// Whether processes are named by their ids in a pid namespace that is not the initial one.
     pub nested: bool,
 }
@@ -121,6 +117,10 @@ impl Services {
     }
 
     fn list(&self, tgid: u32, entry: u64) -> Result<(), ProbeError> {
+        // The probe takes whom is listed for one that is watched, and asks no further.
+        if tgid == std::process::id() {
+            return Ok(());
+        }
         let mut tables = self.tables();
         if tables.nested {
             tables.named.insert(tgid, entry, 0)?;
@@ -210,13 +210,22 @@ impl Services {
     #[must_use]
     pub fn has_processes(&self) -> bool {
         let tables = self.tables();
+        if !tables.nested {
+            return tables.shares.any();
+        }
+        // The monitor itself may be among them.
         let mut entries = tables.processes.iter();
         entries.any(|entry| entry.is_ok_and(|(_, member)| is_watched(member)))
     }
 
     /// Every thread's next call gets a time of its own: copies of what it called so far are about to be made.
     pub(super) fn look(&self) {
-        self.tables().epoch.words()[0].fetch_add(EPOCH_LOOK, Release);
+        self.tables().slots.grow(EPOCH_LOOK);
+    }
+
+    /// Every thread is asked anew: a fork may have gone unseen, and a thread have the id of one that was asked.
+    pub(super) fn renew(&self) {
+        self.tables().renew();
     }
 }
 
@@ -226,18 +235,13 @@ impl Tables {
         let entry = self.processes.get(&tgid, 0);
         if self.processes.remove(&tgid).is_ok() {
             self.slots.subtract(tgid);
-            if let Ok(entry) = entry {
-                self.shares.subtract(ServiceId(service_of(entry)), 1);
-            }
+            let service = entry.map_or(0, service_of);
+            self.shares.subtract(ServiceId(service), 1);
         }
     }
 
     fn renew(&self) {
-        self.epoch.words()[0].fetch_add(EPOCH_GENERATION, Relaxed);
-    }
-
-    pub(super) fn map_epoch(map: Map) -> std::io::Result<Mapped> {
-        Mapped::new(map, 1, true)
+        self.slots.grow(EPOCH_GENERATION);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What each service has of what all of them share, as user space counts with the probe.
 
 use std::io;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use aya::maps::Map;
 use monitor_common::target::{SHARE_OF_ALL, SHARES, share_place};
@@ -10,9 +10,9 @@ use super::mapped::Mapped;
 use crate::syscall::event::ServiceId;
 
 /// An array of shares.
-pub struct Shares {
+pub(super) struct Shares {
     mapped: Mapped,
-    /// Nothing is counted where there is but one service.
+    /// Only all are counted where there is but one service.
     counted: bool,
 }
 
@@ -30,7 +30,19 @@ impl Shares {
     /// A service has more: both of its own part and of that of all.
     pub(super) fn add(&self, service: ServiceId, amount: u64) {
         self.change(share_place(service.0), amount);
-        self.change(SHARE_OF_ALL, amount);
+        if let Some(all) = self.of_all() {
+            all.fetch_add(amount, Relaxed);
+        }
+    }
+
+    /// Whether any service has any. What is added and taken away in another order may look like less than nothing for a moment.
+    pub(super) fn any(&self) -> bool {
+        self.of_all()
+            .is_some_and(|all| all.load(Relaxed).cast_signed() > 0)
+    }
+
+    fn of_all(&self) -> Option<&AtomicU64> {
+        self.mapped.words().get(SHARE_OF_ALL as usize)
     }
 
     /// A service has less.

@@ -1,18 +1,24 @@
-//! The array that tells the probe of most processes at once whether they are watched, as user space
-//! writes it.
+//! What tells the probe of most processes at once whether they are watched, as user space writes it.
 //!
 //! The probe changes it too, so it is mapped into memory, where both change it by atomic additions.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::mem::offset_of;
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering::{Relaxed, Release},
+};
 
 use aya::maps::Map;
-use monitor_common::target::{WATCHED_SLOTS, watched_entry, watched_slot};
+use monitor_common::target::{WATCHED_SLOTS, Watched, watched_entry, watched_slot};
 
 use super::mapped::Mapped;
 
-/// The slots of [`monitor_common::names::WATCHED`].
-pub struct Slots(Mapped);
+/// The epoch and the slots of processes in [`monitor_common::names::WATCHED`].
+pub(super) struct Slots(Mapped);
+
+const EPOCH: usize = offset_of!(Watched, epoch) / size_of::<u64>();
+const PROCESSES: usize = offset_of!(Watched, processes) / size_of::<u64>();
 
 impl Slots {
     /// Maps them into memory.
@@ -21,11 +27,11 @@ impl Slots {
     ///
     /// When the kernel refuses.
     pub(super) fn map(map: Map) -> io::Result<Self> {
-        Mapped::new(map, WATCHED_SLOTS as usize, true).map(Self)
+        Mapped::new(map, PROCESSES + WATCHED_SLOTS as usize, true).map(Self)
     }
 
     fn of(&self, tgid: u32) -> &AtomicU64 {
-        &self.0.words()[watched_slot(tgid) as usize]
+        &self.0.words()[PROCESSES + watched_slot(tgid) as usize]
     }
 
     /// Adds a process, which is in the hash now and was not before.
@@ -36,5 +42,10 @@ impl Slots {
     /// Takes a process away, which was taken out of the hash.
     pub(super) fn subtract(&self, tgid: u32) {
         self.of(tgid).fetch_sub(watched_entry(tgid), Relaxed);
+    }
+
+    /// The epoch grows by so much, after all that was changed before.
+    pub(super) fn grow(&self, amount: u64) {
+        self.0.words()[EPOCH].fetch_add(amount, Release);
     }
 }

@@ -20,7 +20,7 @@ impl Stages {
     /// # Errors
     ///
     /// When the kernel refuses one.
-    pub fn load(ebpf: &mut Ebpf, kind: Attachment) -> Result<Self, ProbeError> {
+    pub(super) fn load(ebpf: &mut Ebpf, kind: Attachment) -> Result<Self, ProbeError> {
         let (table, programs) = match kind {
             Attachment::Raw => (names::RAW_STAGES, names::RAW_STAGE),
             Attachment::Perf => (names::PERF_STAGES, names::PERF_STAGE),

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use monitor_common::target::{Admission, Filter};
+use monitor_common::target::{Admission, Filter, name_words};
 
 use crate::syscall::event::{Comm, ServiceId};
 
@@ -49,6 +49,9 @@ pub enum TargetError {
         "{0} is no cgroup of version 2: name a directory below the cgroup2 mount (findmnt -t cgroup2)"
     )]
     NoCgroup(PathBuf),
+    /// Nothing is there, neither as a directory nor below a version 2 cgroup mount.
+    #[error("there is no cgroup {0}: systemd-cgls lists those that there are")]
+    MissingCgroup(PathBuf),
     /// A thread of the kernel.
     #[error("process {0} is a thread of the kernel and makes no system calls: name another")]
     KernelThread(u32),
@@ -92,13 +95,13 @@ pub fn filter(
         wake_bytes,
         by_cgroup: 0,
         shared: 0,
-        comm: [0; 16],
+        comm: [0; 2],
     };
     match target {
         Target::Processes(_) => {}
         Target::Comm(comm) => {
             filter.admission = Admission::Comm as u32;
-            filter.comm = comm.0;
+            filter.comm = name_words(&comm.0);
         }
         Target::Uid(uid) => {
             filter.admission = Admission::Uid as u32;

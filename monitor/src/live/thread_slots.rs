@@ -33,7 +33,7 @@ pub(super) const fn count(max_threads: u32) -> u32 {
 }
 
 /// The reading end of the probe's slots.
-pub struct ThreadSlots {
+pub(super) struct ThreadSlots {
     owners: Mapped,
     windows: Mapped,
 }
@@ -49,7 +49,7 @@ impl ThreadSlots {
 
     /// Copies of the windows that hold calls, with `empty_too` of all others as well. One that another thread took over, or
     /// that was sent, while it was copied is left out: its calls come by the ring.
-    pub fn windows(&self, empty_too: bool) -> impl Iterator<Item = Window> {
+    pub(super) fn windows(&self, empty_too: bool) -> impl Iterator<Item = Window> {
         let windows = self.windows.words().chunks_exact(WORDS);
         let owned = self.owners.words().iter().zip(windows);
         owned.filter_map(move |(owner, words)| {

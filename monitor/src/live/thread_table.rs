@@ -6,6 +6,7 @@
 use std::{
     io,
     os::fd::{AsFd, AsRawFd},
+    sync::atomic::Ordering::Acquire,
 };
 
 use aya::maps::{Map, MapData, MapError};
@@ -13,6 +14,9 @@ use monitor_common::record::Window;
 
 use super::{
     bpf::{self, BatchAttributes, ElementAttributes},
+    error::ProbeError,
+    mapped::Mapped,
+    shares::Shares,
     thread_slots::ThreadSlots,
 };
 
@@ -20,7 +24,12 @@ use super::{
 pub struct ThreadTable {
     slots: ThreadSlots,
     threads: Windows,
+    /// How many threads are in the hash.
+    listed: Shares,
     left: Windows,
+    /// How many threads were ever left behind, and how many of them were seen.
+    ever_left: Mapped,
+    seen_left: u64,
 }
 
 /// A hash of windows.
@@ -34,16 +43,24 @@ struct Windows {
 const BATCH: usize = 512;
 
 impl ThreadTable {
-    pub(super) fn new(slots: ThreadSlots, threads: Map, left: Map) -> Result<Self, MapError> {
+    pub(super) fn new(
+        slots: ThreadSlots,
+        (threads, listed): (Map, Shares),
+        left: Map,
+        ever_left: Map,
+    ) -> Result<Self, ProbeError> {
         Ok(Self {
             slots,
             threads: Windows::new(threads, size_of::<u32>())?,
+            listed,
             left: Windows::new(left, size_of::<[u64; 2]>())?,
+            ever_left: Mapped::new(ever_left, 1, false)?,
+            seen_left: 0,
         })
     }
 
     /// Copies of the windows that hold calls, with `empty_too` of all others as well. Those of
-    /// threads that ended leave their table with that.
+    /// threads that ended leave their table with that. The hashes are asked only where they hold something, or with `empty_too`.
     ///
     /// # Errors
     ///
@@ -51,13 +68,20 @@ impl ThreadTable {
     pub fn windows(&mut self, empty_too: bool) -> io::Result<Vec<Window>> {
         // What a thread leaves behind comes last: one that ends meanwhile comes twice rather than never.
         let mut windows: Vec<Window> = self.slots.windows(empty_too).collect();
-        self.threads.each(|_, window| {
-            // Nobody's yet: its thread is about to write who it is.
-            let is_somebodys = window.tid != 0;
-            if is_somebodys && (window.len > 0 || empty_too) {
-                windows.push(window);
-            }
-        })?;
+        if empty_too || self.listed.any() {
+            self.threads.each(|_, window| {
+                // Nobody's yet: its thread is about to write who it is.
+                let is_somebodys = window.tid != 0;
+                if is_somebodys && (window.len > 0 || empty_too) {
+                    windows.push(window);
+                }
+            })?;
+        }
+        let ever_left = self.ever_left.words()[0].load(Acquire);
+        if !empty_too && ever_left == self.seen_left {
+            return Ok(windows);
+        }
+        self.seen_left = ever_left;
         let mut ended = Vec::new();
         self.left
             .each(|key, window| ended.push((key.to_vec(), window)))?;

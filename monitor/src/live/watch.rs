@@ -1,59 +1,35 @@
 //! The live run: attach, follow, read until an end comes, detach, read what is left.
 
-use std::{collections::HashSet, os::fd::AsFd, time::Duration};
+mod listening;
+
+mod options;
+
+mod until_end;
+
+use std::collections::HashSet;
 
 use crossbeam_channel::{Receiver, Sender};
 use monitor_common::record::Window;
-use tokio::{
-    io::{Interest, unix::AsyncFd},
-    runtime::Runtime,
-    signal::unix::{Signal, SignalKind, signal},
-    time::{MissedTickBehavior, interval},
-};
 
 use super::{
-    attachment::Attachment,
-    command::{Prepared, Running},
+    command::Prepared,
     error::{ProbeError, WatchError},
     followed_cgroup::FollowedCgroup,
     kin, layout,
     plan::{Plan, Wanted},
     preflight::Host,
     privileges::{self, Needs, Remains},
-    probe::{Probe, Readers, Sizes},
+    probe::{Probe, Readers},
     reader::Reader,
     services::{CgroupEvent, Services},
     signals,
     target::{self, Target},
     touch::Details,
 };
-use crate::{
-    pipeline::Feed,
-    syscall::event::{Event, ServiceId},
-};
-
-/// What a live run is asked for.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Whom to watch; with a command, nobody else than it.
-    pub target: Target,
-    /// Whether children are watched too.
-    pub follow: bool,
-    /// How long, if not until something else ends the run.
-    pub duration: Option<Duration>,
-    /// How long a call may wait in its thread's window.
-    pub flush_interval: Duration,
-    /// How large the probe's tables are.
-    pub sizes: Sizes,
-    /// By which kind of tracepoint, if not by what the kernel needs.
-    pub attachment: Option<Attachment>,
-    /// How much of what calls touch is read.
-    pub details: Details,
-    /// The service of what is watched and has no other.
-    pub service: ServiceId,
-    /// Whether cgroups tell services, as [`Services`] is told; for a cgroup they always do.
-    pub by_cgroup: bool,
-}
+use crate::{pipeline::Feed, syscall::event::Event};
+use listening::Listening;
+pub use options::Options;
+use until_end::{Ending, until_end};
 
 /// Events of cgroups that may wait to be taken.
 const QUEUED_CGROUPS: usize = 4096;
@@ -304,154 +280,4 @@ fn plan(host: &Host, wanted: &Wanted) -> Result<Plan, WatchError> {
     let plan = Plan::new(host, wanted).map_err(WatchError::Attachment)?;
     log::info!("attaching by {}", plan.attachment());
     Ok(plan)
-}
-
-/// Why a run ended.
-enum Ending {
-    /// No watched process is left.
-    TargetsGone,
-    /// By the duration, or because nobody listens any more.
-    Asked,
-    /// By this signal.
-    Signal(libc::c_int),
-}
-
-/// Signals, and what waits for them.
-struct Listening {
-    runtime: Runtime,
-    signals: Signals,
-}
-
-impl Listening {
-    fn new() -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let signals = runtime.block_on(async { Signals::new() })?;
-        Ok(Self { runtime, signals })
-    }
-}
-
-/// Signals that were not ignored at the start.
-struct Signals {
-    interrupt: Option<Signal>,
-    terminate: Option<Signal>,
-    hang_up: Option<Signal>,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        let of = |kind: SignalKind| {
-            let ignored = signals::is_ignored(kind.as_raw_value());
-            (!ignored).then(|| signal(kind)).transpose()
-        };
-        Ok(Self {
-            interrupt: of(SignalKind::interrupt())?,
-            terminate: of(SignalKind::terminate())?,
-            hang_up: of(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) -> libc::c_int {
-        tokio::select! {
-            () = received(&mut self.interrupt) => libc::SIGINT,
-            () = received(&mut self.terminate) => libc::SIGTERM,
-            () = received(&mut self.hang_up) => libc::SIGHUP,
-        }
-    }
-}
-
-/// Waits for a signal; for ever if it is ignored.
-async fn received(signal: &mut Option<Signal>) {
-    match signal {
-        Some(signal) => {
-            signal.recv().await;
-        }
-        None => std::future::pending().await,
-    }
-}
-
-/// Reads until an end comes.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is one thing that the loop waits for or looks at"
-)]
-async fn until_end(
-    reader: &mut Reader,
-    options: &Options,
-    mut signals: Signals,
-    command: Option<&(u32, Running)>,
-    alive: impl Fn() -> bool,
-    mut hang_up: Option<&mut Box<dyn FnMut()>>,
-    mut look_at_cgroup: impl FnMut() -> Result<(), ProbeError>,
-    feed: &Feed,
-) -> Result<Ending, WatchError> {
-    // A descriptor of its own, so that waiting for the ring and reading it do not exclude each
-    // other.
-    let ring = reader.readers.ring.as_fd().try_clone_to_owned()?;
-    // SAFETY: the descriptor is owned by the `AsyncFd`, so it stays open and the same as long.
-    let readiness = unsafe { AsyncFd::register_with_interest(ring, Interest::READABLE) };
-    let readiness = readiness.map_err(std::io::Error::from)?;
-    let mut ticks = interval(options.flush_interval);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let end = options
-        .duration
-        .map(|duration| tokio::time::Instant::now() + duration);
-    let mut asked_to_end = false;
-    let mut was_alive = true;
-    loop {
-        tokio::select! {
-            ready = readiness.readable() => {
-                ready?.clear_ready();
-                reader.empty_ring(feed);
-            }
-            _ = ticks.tick() => {
-                // Asked before reading: whatever the last process did is in the maps by then.
-                let alive = alive();
-                look_at_cgroup()?;
-                reader.look(feed)?;
-                // A walk over a table that changes may miss an entry, but hardly twice.
-                if !alive && !was_alive {
-                    return Ok(Ending::TargetsGone);
-                }
-                was_alive = alive;
-            }
-            number = signals.next() => {
-                if number == libc::SIGHUP
-                    && let Some(hang_up) = &mut hang_up
-                {
-                    hang_up();
-                    continue;
-                }
-                let Some((pid, _)) = command else { return Ok(Ending::Signal(number)) };
-                if asked_to_end || command.is_some_and(|(_, running)| running.is_finished()) {
-                    return Ok(Ending::Signal(number));
-                }
-                asked_to_end = true;
-                pass_on(number, *pid);
-            }
-            () = sleep_until(end) => return Ok(Ending::Asked),
-        }
-        if !feed.is_open() {
-            return Ok(Ending::Asked);
-        }
-    }
-}
-
-async fn sleep_until(end: Option<tokio::time::Instant>) {
-    match end {
-        Some(end) => tokio::time::sleep_until(end).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Passes a signal on to the command, unless the terminal has given it to both already.
-fn pass_on(number: libc::c_int, pid: u32) {
-    // SAFETY: none of the three takes a pointer.
-    unsafe {
-        let from_terminal = number == libc::SIGINT && libc::tcgetpgrp(0) == libc::getpgrp();
-        if !from_terminal {
-            libc::kill(pid as libc::pid_t, number);
-        }
-    }
 }

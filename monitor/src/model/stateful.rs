@@ -48,7 +48,7 @@ pub(super) struct Stateful {
 }
 
 impl Stateful {
-    pub fn new(session: Session, manifest: &Manifest) -> Self {
+    pub(super) fn new(session: Session, manifest: &Manifest) -> Self {
         let width = |tensor: &StateTensor| tensor.shape.last().copied().flatten().unwrap_or(0);
         Self {
             session,
@@ -66,11 +66,11 @@ impl Stateful {
         }
     }
 
-    pub fn lane(&self) -> Lane {
+    pub(super) fn lane(&self) -> Lane {
         Lane::new(self.state.iter().map(|(_, width)| width).sum())
     }
 
-    pub fn score(&mut self, lanes: &mut [Lane], active: &[u32]) -> Result<(), ScoreError> {
+    pub(super) fn score(&mut self, lanes: &mut [Lane], active: &[u32]) -> Result<(), ScoreError> {
         loop {
             let mut ran = false;
             for length in (0..LENGTHS).rev() {
@@ -139,7 +139,7 @@ impl Stateful {
         Ok(())
     }
 
-    pub fn explain(
+    pub(super) fn explain(
         &mut self,
         calls: &[u16],
         from_start: bool,

@@ -41,7 +41,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub fn new(session: Session, manifest: &Manifest) -> Self {
+    pub(super) fn new(session: Session, manifest: &Manifest) -> Self {
         Self {
             session,
             context: manifest.context.unwrap_or(0),
@@ -52,11 +52,11 @@ impl Window {
         }
     }
 
-    pub fn lane(&self) -> Lane {
+    pub(super) fn lane(&self) -> Lane {
         Lane::new(0)
     }
 
-    pub fn score(&mut self, lanes: &mut [Lane], active: &[u32]) -> Result<(), ScoreError> {
+    pub(super) fn score(&mut self, lanes: &mut [Lane], active: &[u32]) -> Result<(), ScoreError> {
         for &index in active {
             while self.gather(&mut lanes[index as usize], index) {
                 if self.rows.len() == WIDEST {
@@ -127,7 +127,7 @@ impl Window {
         Ok(batch.log_probabilities.extract_tensor().1)
     }
 
-    pub fn explain(
+    pub(super) fn explain(
         &mut self,
         calls: &[u16],
         alternatives: usize,

@@ -28,7 +28,7 @@ pub(super) struct Allowance {
 
 impl Allowance {
     /// So much of one core.
-    pub fn new(allowed: f64) -> Self {
+    pub(super) fn new(allowed: f64) -> Self {
         let begun = Instant::now();
         Self {
             allowed,
@@ -40,7 +40,7 @@ impl Allowance {
     }
 
     /// The model's share from now on, if it is time to say.
-    pub fn share(&mut self, now: Instant) -> Option<f64> {
+    pub(super) fn share(&mut self, now: Instant) -> Option<f64> {
         if now < self.next {
             return None;
         }
@@ -56,7 +56,7 @@ impl Allowance {
 
     /// The model's share from now on, as calls come faster than they are taken: before one is refused, the model gives way.
     /// `None` so soon after the last time that it cannot have helped yet.
-    pub fn press(&mut self, now: Instant) -> Option<f64> {
+    pub(super) fn press(&mut self, now: Instant) -> Option<f64> {
         if now < self.pressed {
             return None;
         }
@@ -65,12 +65,12 @@ impl Allowance {
     }
 
     /// Whether the model has nothing left to give up.
-    pub fn is_exhausted(&self) -> bool {
+    pub(super) fn is_exhausted(&self) -> bool {
         self.budget.is_exhausted()
     }
 
     /// By which factor statements about the run come more rarely.
-    pub fn slower(&self) -> u32 {
+    pub(super) fn slower(&self) -> u32 {
         if self.is_exhausted() { SLOWER } else { 1 }
     }
 }

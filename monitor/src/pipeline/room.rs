@@ -23,8 +23,8 @@ const EVENT: u64 = 16;
 /// How long what waits may take to be scored: a verdict is hardly older.
 const WAITS: Duration = Duration::from_secs(4);
 
-/// Units that may wait however slow the scorer is.
-const LEAST: u64 = 1 << 18;
+/// Units that may wait however slow the scorer is, where nobody asks for more.
+pub(super) const LEAST: u64 = 1 << 18;
 
 /// Units that may wait however fast it is: 64 MiB.
 const MOST: u64 = (64 << 20) / UNIT;
@@ -92,6 +92,7 @@ impl Sketch {
 
 /// The room of the queue. The source alone adds, the scorer alone removes.
 pub(super) struct Room {
+    least: u64,
     most: u64,
     limit: AtomicU64,
     held: AtomicU64,
@@ -101,13 +102,15 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// The room of a host on which the monitor could have so many more bytes of memory.
-    pub fn new(spare_bytes: u64) -> Self {
-        let most = (spare_bytes / PART / UNIT).clamp(LEAST, MOST);
+    /// The room of a host on which the monitor could have so many more bytes of memory, and of which
+    /// so many units may always be taken.
+    pub(super) fn new(spare_bytes: u64, least: u64) -> Self {
+        let most = (spare_bytes / PART / UNIT).clamp(least, MOST.max(least));
         Self {
+            least,
             most,
             // Until it is known how fast the scorer is.
-            limit: AtomicU64::new(LEAST),
+            limit: AtomicU64::new(least),
             held: AtomicU64::new(0),
             threads: Sketch::new(),
             processes: Sketch::new(),
@@ -120,12 +123,12 @@ impl Room {
     }
 
     /// Whether more comes than is scored.
-    pub fn is_pressed(&self) -> bool {
+    pub(super) fn is_pressed(&self) -> bool {
         self.held.load(Relaxed) > self.limit.load(Relaxed) / 4
     }
 
     /// Lets an event in if there is room for its thread.
-    pub fn admit(&self, event: &Event) -> bool {
+    pub(super) fn admit(&self, event: &Event) -> bool {
         let weight = weight(event);
         let held = self.held.load(Relaxed);
         let limit = self.limit.load(Relaxed);
@@ -166,7 +169,7 @@ impl Room {
     }
 
     /// Notes that an event waits, from a source that waits itself.
-    pub fn enter(&self, event: &Event) {
+    pub(super) fn enter(&self, event: &Event) {
         let weight = weight(event);
         self.held.fetch_add(weight, Relaxed);
         self.threads.add(event.thread, weight);
@@ -175,7 +178,7 @@ impl Room {
     }
 
     /// Notes that an event waits no longer.
-    pub fn leave(&self, event: &Event) {
+    pub(super) fn leave(&self, event: &Event) {
         let weight = weight(event);
         self.held.fetch_sub(weight, Relaxed);
         self.threads.remove(event.thread, weight);
@@ -185,13 +188,13 @@ impl Room {
 
     /// Sizes the room by how fast the scorer is: so much was scored in so much of its own CPU time.
     /// That it had to wait for a core does not count: it will catch up.
-    pub fn scored(&self, weight: u64, took: Duration) {
+    pub(super) fn scored(&self, weight: u64, took: Duration) {
         if weight < EVENT * 64 || took.is_zero() {
             return;
         }
         let now = (u128::from(weight) * WAITS.as_nanos() / took.as_nanos())
             .min(u128::from(self.most)) as u64;
-        let now = now.max(LEAST);
+        let now = now.max(self.least);
         let before = self.limit.load(Relaxed);
         // By an eighth of the way: one slow round, such as one that loads a page, changes little.
         self.limit.store(before - before / 8 + now / 8, Relaxed);
@@ -208,153 +211,4 @@ pub(super) fn weight(event: &Event) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::{LEAST, MOST, Room};
-    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
-
-    fn stretch(tgid: u32, tid: u32, calls: usize) -> Event {
-        let call = Call {
-            abi: Abi::X86_64,
-            number: 39,
-        };
-        Event {
-            thread: ThreadKey {
-                tgid,
-                tid,
-                start_ns: 1,
-            },
-            comm: Comm::new(b"test"),
-            service: ServiceId::NONE,
-            time_ns: 0,
-            kind: EventKind::Calls(Stretch {
-                first_seq: 0,
-                last_ns: 0,
-                calls: vec![call; calls],
-            }),
-        }
-    }
-
-    /// Fills the room with stretches of these threads until none of them is let in.
-    fn flood(room: &Room, threads: &[(u32, u32)]) {
-        loop {
-            let admitted = threads
-                .iter()
-                .filter(|&&(tgid, tid)| room.admit(&stretch(tgid, tid, 32)))
-                .count();
-            if admitted == 0 {
-                return;
-            }
-        }
-    }
-
-    #[test]
-    fn beside_any_number_of_threads_that_flood_a_new_one_is_let_in() {
-        for processes in [1, 4, 64] {
-            for threads in [1, 16] {
-                let room = Room::new(0);
-                let flooding: Vec<_> = (0..processes)
-                    .flat_map(|tgid| (0..threads).map(move |tid| (tgid, tgid * 1000 + tid)))
-                    .collect();
-                flood(&room, &flooding);
-                for victim in 0..20 {
-                    // One of a flooding process too, unless there are very many of those: what it
-                    // floods with is not to hide it.
-                    let mut tgids = vec![500_000 + victim];
-                    tgids.extend((processes <= 4).then_some(0));
-                    for tgid in tgids {
-                        let event = stretch(tgid, 600_000 + victim, 400);
-                        assert!(room.admit(&event), "{processes} {threads} {victim}");
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn those_that_flood_share_what_they_take_alike() {
-        let room = Room::new(0);
-        let flooding: Vec<_> = (1..=4).map(|tgid| (tgid, tgid)).collect();
-        flood(&room, &flooding);
-        for (tgid, tid) in flooding {
-            let key = stretch(tgid, tid, 0).thread;
-            let part = room.threads.get(key) as f64 / LEAST as f64;
-            assert!((part - 0.2).abs() < 0.01, "{part}");
-        }
-    }
-
-    #[test]
-    fn what_leaves_makes_room_and_the_counts_return_to_nothing() {
-        let room = Room::new(0);
-        let event = stretch(1, 1, 32);
-        let mut held = 0;
-        while room.admit(&event) {
-            held += 1;
-        }
-        assert!(room.is_pressed());
-        (0..held).for_each(|_| room.leave(&event));
-        assert!(!room.is_pressed());
-        assert_eq!(room.threads.get(event.thread), 0);
-        assert!(room.admit(&event));
-    }
-
-    #[test]
-    fn forks_and_exits_are_let_in_past_the_limit_but_not_without_end() {
-        let room = Room::new(0);
-        flood(&room, &[(1, 1)]);
-        let mut exit = stretch(1, 1, 0);
-        exit.kind = EventKind::Exit { count: 1 };
-        let mut admitted = 0_u64;
-        while room.admit(&exit) {
-            admitted += 1;
-        }
-        assert!((1000..=4 * LEAST).contains(&admitted), "{admitted}");
-    }
-
-    #[test]
-    fn a_service_of_very_many_threads_leaves_the_others_their_reserve() {
-        let room = Room::new(0);
-        let of = |service, mut event: Event| {
-            event.service = ServiceId(service);
-            event
-        };
-        let exit = |tid| {
-            let mut event = stretch(tid, tid, 0);
-            event.kind = EventKind::Exit { count: 1 };
-            event
-        };
-        // A fork bomb: nobody in it has much.
-        let bomb = |tid: u32| room.admit(&of(1, stretch(tid, tid, 32)));
-        let mut bombs = (1..).take_while(|&tid| bomb(tid)).count();
-        assert!(bombs > 10_000, "{bombs}");
-        for victim in 0..20 {
-            let tid = 1_000_000 + victim;
-            assert!(room.admit(&of(2, stretch(tid, tid, 400))), "{victim}");
-        }
-        // The one that floods has none of it.
-        assert!(!room.admit(&of(1, stretch(2_000_000, 2_000_000, 32))));
-        bombs = (1..)
-            .take_while(|&tid| room.admit(&of(1, exit(tid))))
-            .count();
-        assert!(bombs > 10_000, "{bombs}");
-        assert!(room.admit(&of(2, exit(1_000_000))));
-        assert!(room.admit(&of(3, exit(3_000_000))));
-    }
-
-    #[test]
-    fn the_room_follows_the_scorers_speed_and_the_memory() {
-        let room = Room::new(u64::MAX);
-        // A microsecond a unit, in as small rounds as there are.
-        (0..200).for_each(|_| room.scored(2_000, Duration::from_micros(2_000)));
-        let limit = room.limit.load(std::sync::atomic::Ordering::Relaxed);
-        assert!((3_900_000..4_100_000).contains(&limit), "{limit}");
-        (0..200).for_each(|_| room.scored(2_000, Duration::from_secs(1)));
-        let limit = room.limit.load(std::sync::atomic::Ordering::Relaxed);
-        assert!((LEAST..LEAST + 1000).contains(&limit), "{limit}");
-        (0..200).for_each(|_| room.scored(1 << 20, Duration::from_nanos(1)));
-        let limit = room.limit.load(std::sync::atomic::Ordering::Relaxed);
-        assert!((MOST - 1000..=MOST).contains(&limit), "{limit}");
-        assert_eq!(Room::new(100 << 20).most, (100 << 20) / 16 / 8);
-    }
-}
+mod tests;

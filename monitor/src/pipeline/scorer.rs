@@ -51,7 +51,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Works until the feed is closed and empty, or nobody listens any more.
-    pub fn run(mut self) -> Result<Scored, PipelineError> {
+    pub(super) fn run(mut self) -> Result<Scored, PipelineError> {
         let worked = self.work();
         // A recording is completed even when scoring failed: it shows what it failed on.
         let (source, unscored) = (self.shared.source(), self.shared.unscored());

@@ -175,7 +175,7 @@ impl Run {
                 .with(Policy::Wait),
             ],
             reporting: super::Reporting::default(),
-            queued_batches: queue,
+            queue: super::Queue::of(queue),
             tick: Duration::from_millis(5),
             cpu: None,
         })

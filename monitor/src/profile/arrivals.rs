@@ -55,16 +55,22 @@ impl Arrivals {
     /// What is new by itself counts when it is worth that much; if it is worth less, others must come
     /// beside it, which happens as rarely as they are worth
     /// ([`evidence`](crate::profile::known::evidence)).
+    ///
+    /// Files and flags also come in numbers, which are as rare as they are worth.
     #[must_use]
     pub fn heavier(&self, nats: f64) -> f64 {
-        let of_class = |&(rate, worth): &(f64, f64)| {
+        let of_class = |(class, &(rate, worth)): (&Class, &(f64, f64))| {
             if worth >= nats {
-                rate
-            } else {
-                rate * WITH_MORE * (worth - nats).exp()
+                return rate;
             }
+            let with_others = rate * WITH_MORE * (worth - nats).exp();
+            let in_numbers = match class {
+                Class::Touch => (-nats).exp(),
+                _ => 0.0,
+            };
+            (with_others + in_numbers).min(rate)
         };
-        self.classes.iter().map(of_class).sum()
+        Class::ALL.iter().zip(&self.classes).map(of_class).sum()
     }
 
     /// How many flights are expected in an e-fold whose heaviest new thing is of that class, or
@@ -138,13 +144,13 @@ mod tests {
             classes.map(|&class| (class, at_start)).collect()
         };
         let arrivals = Arrivals::new(&known(600.0, &seen(false)));
-        let threshold = arrivals.threshold(0.8, folds(600.0, 86_400.0));
+        let threshold = arrivals.threshold(0.9, folds(600.0, 86_400.0));
         assert!(arrivals.worth(Class::PrivilegedCall) > threshold);
         assert!(arrivals.worth(Class::Name) > threshold);
         assert!(arrivals.worth(Class::Call) <= threshold);
         // Where what calls touch is known, a program comes with its file.
         let arrivals = Arrivals::new(&known(600.0, &seen(true)));
-        let threshold = arrivals.threshold(0.8, folds(600.0, 86_400.0));
+        let threshold = arrivals.threshold(0.9, folds(600.0, 86_400.0));
         assert!(arrivals.worth(Class::PrivilegedCall) > threshold);
         assert!(arrivals.worth(Class::SensitiveTouch) > threshold);
         let beside = -crate::profile::prior::prior(Class::Name).beside.ln();
@@ -155,9 +161,27 @@ mod tests {
     fn programs_that_come_all_the_time_are_not_told_of_and_privileged_calls_are() {
         let often: Vec<f64> = (100..600).step_by(25).map(f64::from).collect();
         let arrivals = Arrivals::new(&known(600.0, &[(Class::Name, &often)]));
-        let threshold = arrivals.threshold(0.8, folds(600.0, 86_400.0));
+        let threshold = arrivals.threshold(0.9, folds(600.0, 86_400.0));
         assert!(arrivals.worth(Class::Name) <= threshold);
         assert!(arrivals.worth(Class::PrivilegedCall) > threshold);
+    }
+
+    #[test]
+    fn more_files_at_once_are_as_rare_as_they_are_worth() {
+        let touched: &[f64] = &[0.1];
+        let with = Arrivals::new(&known(600.0, &[(Class::Touch, touched)]));
+        let without = Arrivals::new(&known(600.0, &[]));
+        let mut before = f64::INFINITY;
+        for step in 0..60 {
+            let nats = f64::from(step) / 10.0;
+            let heavier = with.heavier(nats);
+            assert!(heavier <= before, "{heavier} at {nats}");
+            before = heavier;
+        }
+        for nats in [2.0_f64, 4.0, 6.0] {
+            let more = with.heavier(nats) - without.heavier(nats);
+            assert!(more > (-nats).exp(), "{more} at {nats}");
+        }
     }
 
     #[test]

@@ -4,9 +4,7 @@ mod consequential;
 
 mod privileged;
 
-use crate::detail::access::Effect;
-use crate::detail::{Detail, Outcome, sensitive};
-use crate::profile::first_seen::First;
+use crate::detail::{Address, Detail, Outcome, sensitive};
 use crate::syscall::event::Call;
 
 use consequential::is_consequential;
@@ -30,7 +28,7 @@ pub enum Class {
     PrivilegedCallOfName,
     /// A file, flag or request that the service never touched.
     Touch,
-    /// An address that it never touched.
+    /// An address of a network that it never touched.
     AddressTouch,
     /// The file of a program that it never ran.
     ProgramTouch,
@@ -89,8 +87,10 @@ impl Class {
     pub fn of_touch(detail: &Detail) -> Self {
         match detail {
             detail if sensitive::of(detail).is_some() => Self::SensitiveTouch,
-            Detail::Path(access, _) if access.effect() == Effect::Runs => Self::ProgramTouch,
+            detail if detail.runs() => Self::ProgramTouch,
             Detail::Path(..) | Detail::UnreadablePath(_) | Detail::Number(..) => Self::Touch,
+            // The address of a Unix socket is a file on this host.
+            Detail::Address(_, Address::Unix(_)) => Self::Touch,
             Detail::Address(..) | Detail::UnreadableAddress(_) => Self::AddressTouch,
         }
     }
@@ -131,23 +131,9 @@ impl Class {
             Self::CallOfName => "a call new to its program",
             Self::PrivilegedCallOfName => "a privileged call new to its program",
             Self::Touch => "a file or flag never touched",
-            Self::AddressTouch => "an address never touched",
+            Self::AddressTouch => "a network address never touched",
             Self::ProgramTouch => "a program file never run",
             Self::SensitiveTouch => "something sensitive never touched",
-        }
-    }
-}
-
-impl First {
-    /// The class of this new thing.
-    #[must_use]
-    pub fn class(&self) -> Class {
-        match self {
-            Self::Call(call) => Class::of_call(*call),
-            Self::Name(_) => Class::Name,
-            Self::CallOfName(_, call) => Class::of_call_of_name(*call),
-            Self::Touch(detail) => Class::of_touch(detail),
-            Self::Outcome(detail, outcome) => Class::of_outcome(detail, *outcome),
         }
     }
 }

@@ -191,6 +191,12 @@ pub fn write(path: &Path, profile: &Profile) -> Result<String, ProfileError> {
     Ok(hexadecimal(&Sha256::digest(&bytes)))
 }
 
+/// SHA-256 of the file that a profile makes, lower-case hexadecimal.
+#[must_use]
+pub fn sha256(profile: &Profile) -> String {
+    hexadecimal(&Sha256::digest(encode(profile)))
+}
+
 /// Bytes as text.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {

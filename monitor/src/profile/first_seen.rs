@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::detail::{Detail, Outcome, sensitive};
-use crate::profile::class::{is_privileged, technique};
+use crate::profile::class::{Class, is_privileged, technique};
 use crate::syscall::event::{Call, Comm};
 
 /// What can be new.
@@ -19,6 +19,20 @@ pub enum First {
     Touch(Detail),
     /// The service touched this before, and it never went that way.
     Outcome(Detail, Outcome),
+}
+
+impl First {
+    /// The class of this new thing.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Call(call) => Class::of_call(*call),
+            Self::Name(_) => Class::Name,
+            Self::CallOfName(_, call) => Class::of_call_of_name(*call),
+            Self::Touch(detail) => Class::of_touch(detail),
+            Self::Outcome(detail, outcome) => Class::of_outcome(detail, *outcome),
+        }
+    }
 }
 
 /// Something new that a thread did.

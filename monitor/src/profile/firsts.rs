@@ -21,6 +21,8 @@ pub struct Firsts {
     name: Option<u32>,
     events: VecDeque<FirstSeen>,
     noted: u64,
+    /// What one new file or flag is worth to this service, nats ([`Known::touch_alone`]).
+    touch_alone: f64,
 }
 
 impl Firsts {
@@ -72,6 +74,7 @@ impl Firsts {
             Some(News::Outcome(outcome)) => First::Outcome(detail.clone(), outcome),
             None => return false,
         };
+        self.touch_alone = profile.known.touch_alone();
         self.add(&profile.known, what, seq);
         true
     }
@@ -120,7 +123,7 @@ impl Firsts {
     /// What all of it is worth together, nats.
     #[must_use]
     pub fn evidence(&self) -> f64 {
-        evidence(&self.events)
+        evidence(&self.events, self.touch_alone)
     }
 }
 

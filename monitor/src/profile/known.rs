@@ -5,14 +5,18 @@
 //! an e-fold of the time learned ([`prior`](crate::profile::prior)): nothing while that is one or
 //! more, and the more the rarer it is.
 
+mod evidence;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::profile::class::Class;
-use crate::profile::first_seen::{First, FirstSeen};
-use crate::profile::prior::{Priors, prior};
+use crate::profile::first_seen::First;
+use crate::profile::prior::Priors;
 use crate::profile::sightings::{FOLDS, Learned, Place, Sightings};
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::{Call, Comm};
+
+pub use evidence::{evidence, worth};
 
 /// Names beyond that many are not learned.
 pub const MOST_NAMES: usize = 1024;
@@ -235,35 +239,17 @@ impl Known {
         (prior.shape + lately) / (prior.folds + FOLDS)
     }
 
+    /// What one file or flag that is new is worth, nats, and below zero where more than one comes in an e-fold: see [`evidence`].
+    #[must_use]
+    pub fn touch_alone(&self) -> f64 {
+        -self.rate(Class::Touch).ln()
+    }
+
     /// What something new is worth, nats.
     #[must_use]
     pub fn nats(&self, what: &First) -> f64 {
         worth(self.rate(what.class()))
     }
-}
-
-/// What a new thing of a class is worth that comes at this rate, nats.
-#[must_use]
-pub fn worth(rate: f64) -> f64 {
-    // A threshold lies strictly below what is to cross it.
-    (-rate.ln()).max(0.0)
-}
-
-/// The evidence of several new things within one flight, nats: the strongest counts in full, each
-/// further one as much as it is improbable beside another, and never more than by itself.
-#[must_use]
-pub fn evidence<'a>(events: impl IntoIterator<Item = &'a FirstSeen>) -> f64 {
-    let beside = |event: &FirstSeen| {
-        let alone = -prior(event.what.class()).beside.ln();
-        alone.min(event.nats)
-    };
-    let (mut most, mut all) = (0.0_f64, 0.0);
-    for event in events {
-        let further = beside(event);
-        most = most.max(event.nats - further);
-        all += further;
-    }
-    all + most
 }
 
 fn holds(set: &[u64], token: u32) -> bool {

@@ -113,7 +113,9 @@ impl Touched {
             let news = outcome.filter(|&it| thing.outcomes.is_news(it));
             return news.map(News::Outcome);
         }
-        (!self.index.covers(detail)).then_some(News::Thing)
+        // A shell looks for a program in every folder of its path: one that is not there was not run.
+        let ran = !(detail.runs() && outcome == Some(Outcome::NotThere));
+        (ran && !self.index.covers(detail)).then_some(News::Thing)
     }
 
     /// Learns a touch of a thing, given generalised, and how it went. What was new in it.

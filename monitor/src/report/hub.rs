@@ -5,22 +5,24 @@
 //! [`Policy::Wait`] may hold up who speaks. At the end each sink gets a little time for what still
 //! waits. Whatever was not written is counted.
 
+mod line;
 mod outlet;
 mod queue;
 
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::detect::verdict::Verdict;
 use crate::incident::Incident;
-use crate::report::sink::{Interest, Origin, Sink};
+use crate::report::sink::{Origin, Sink};
 use crate::report::tally::Tally;
 use crate::response::statement::ActionStatement;
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 
+use line::Line;
 use outlet::{Health, OnError, Outlet};
 pub use queue::Policy;
 use queue::{Queue, Statement};
@@ -75,15 +77,6 @@ impl Listener {
         self.policy = policy;
         self
     }
-}
-
-struct Line {
-    role: Role,
-    interest: Interest,
-    policy: Policy,
-    queue: Arc<Queue>,
-    health: Arc<Health>,
-    thread: Option<JoinHandle<()>>,
 }
 
 /// How the run stood, and when that was said.
@@ -291,38 +284,6 @@ impl Hub {
     // Nothing that may panic runs under the lock.
     fn lock(&self) -> MutexGuard<'_, Vec<Line>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Line {
-    fn push(&self, statement: Statement) {
-        let dropped = self.queue.push(statement);
-        if dropped > 0 {
-            self.health.drop_counted(dropped);
-        }
-    }
-
-    fn deadline(&self, deadline: Instant) -> Option<Instant> {
-        match self.policy {
-            Policy::Wait => None,
-            // What took nothing for seconds will not begin now.
-            Policy::DropOldest if self.health.is_blocked() => Some(Instant::now()),
-            Policy::DropOldest => Some(deadline),
-        }
-    }
-
-    /// Waits for what still waits; counts what is left at the deadline, and leaves the thread to
-    /// the end of the process.
-    fn end(&mut self, deadline: Instant) -> OutputStatus {
-        if self.queue.drained(self.deadline(deadline)) {
-            if let Some(thread) = self.thread.take() {
-                // A sink that panicked is counted by its own mark.
-                let _ = thread.join();
-            }
-        } else {
-            self.health.drop_counted(self.queue.abandon());
-        }
-        self.health.status(0)
     }
 }
 

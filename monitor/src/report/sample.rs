@@ -65,6 +65,7 @@ pub fn alarm() -> Alarm {
         who: None,
         suppressed: None,
         provisional: false,
+        judged_by: None,
     }
 }
 

@@ -7,13 +7,13 @@ pub mod config;
 
 pub mod notices;
 
-pub mod falco;
+pub(crate) mod falco;
 
-pub mod alertmanager;
+pub(crate) mod alertmanager;
 
-pub mod http;
+pub(crate) mod http;
 
-pub mod journal;
+pub(crate) mod journal;
 
 pub mod syslog;
 

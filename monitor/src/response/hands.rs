@@ -34,12 +34,12 @@ pub(super) struct Hands {
 }
 
 impl Hands {
-    pub const fn new(host: Host) -> Self {
+    pub(super) const fn new(host: Host) -> Self {
         Self { host }
     }
 
     /// What is known of a thread of a process; `None` when it is gone.
-    pub fn stat(&self, pid: u32, tid: u32) -> Option<Stat> {
+    pub(super) fn stat(&self, pid: u32, tid: u32) -> Option<Stat> {
         let text = fs::read(self.host.process(pid, &format!("task/{tid}/stat"))).ok()?;
         // proc(5): a name may hold anything, so the fields count from its last parenthesis: 9 is flags, 22 is starttime.
         let end = text.iter().rposition(|&byte| byte == b')')?;
@@ -52,7 +52,7 @@ impl Hands {
     }
 
     /// What tells whether a process is never touched; `None` when it is gone.
-    pub fn facts(&self, pid: u32) -> Option<Facts> {
+    pub(super) fn facts(&self, pid: u32) -> Option<Facts> {
         let stat = self.stat(pid, pid)?;
         let link = self.host.process(pid, "exe");
         let path = fs::read_link(&link).ok();
@@ -74,7 +74,7 @@ impl Hands {
     }
 
     /// Where a process is in the hierarchy of cgroups of version 2.
-    pub fn cgroup_of(&self, pid: u32) -> Option<String> {
+    pub(super) fn cgroup_of(&self, pid: u32) -> Option<String> {
         let text = fs::read_to_string(self.host.process(pid, "cgroup")).ok()?;
         let path = text.lines().find_map(|line| line.strip_prefix("0::"));
         path.map(str::to_owned)
@@ -87,7 +87,7 @@ impl Hands {
     }
 
     /// Whether cgroups can be frozen here at all.
-    pub fn can_freeze(&self) -> io::Result<()> {
+    pub(super) fn can_freeze(&self) -> io::Result<()> {
         let root = self.folder("/")?;
         let path = std::ffi::CString::new(root.as_os_str().as_bytes())?;
         // SAFETY: the path ends in a zero byte and outlives the call.
@@ -100,7 +100,7 @@ impl Hands {
     }
 
     /// The processes in a cgroup and below it.
-    pub fn members(&self, cgroup: &str) -> io::Result<Vec<u32>> {
+    pub(super) fn members(&self, cgroup: &str) -> io::Result<Vec<u32>> {
         let mut folders = VecDeque::from([self.folder(cgroup)?]);
         let (mut pids, mut looked_at) = (Vec::new(), 0);
         while let Some(folder) = folders.pop_front() {
@@ -128,7 +128,7 @@ impl Hands {
     }
 
     /// Freezes a cgroup, or thaws it; whether all in it stand still by the time this returns.
-    pub fn freeze(&self, cgroup: &str, frozen: bool) -> io::Result<bool> {
+    pub(super) fn freeze(&self, cgroup: &str, frozen: bool) -> io::Result<bool> {
         let folder = self.folder(cgroup)?;
         // Documentation/admin-guide/cgroup-v2.rst, cgroup.freeze and cgroup.events.
         fs::write(folder.join("cgroup.freeze"), if frozen { "1" } else { "0" })?;
@@ -153,7 +153,7 @@ pub(super) struct Process(OwnedFd);
 
 impl Process {
     /// The process that has this number now.
-    pub fn open(pid: u32) -> io::Result<Self> {
+    pub(super) fn open(pid: u32) -> io::Result<Self> {
         // SAFETY: pidfd_open(2) takes two numbers.
         let opened = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
         match i32::try_from(opened) {
@@ -164,7 +164,7 @@ impl Process {
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, number: libc::c_int) -> io::Result<()> {
+    pub(super) fn signal(&self, number: libc::c_int) -> io::Result<()> {
         let none = std::ptr::null::<libc::siginfo_t>();
         // SAFETY: the descriptor is this process' own, and no siginfo is passed (pidfd_send_signal(2)).
         let sent = unsafe {

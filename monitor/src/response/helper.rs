@@ -6,7 +6,11 @@
 //! is a limit an hour. What was frozen or stopped goes on after a time, when the monitor ends, and, if this process was killed,
 //! when it is started again.
 
+mod judging;
+
 mod record;
+
+mod undoing;
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read as _, Write};
@@ -17,15 +21,14 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::hands::{Hands, Process, ticks};
+use super::hands::Hands;
 use super::plan::{Action, Plan};
 use super::request::{LONGEST, Request};
 use super::statement::{ActionStatement, Outcome};
-use super::untouchable;
 use crate::live::privileges::{Needs, give_up};
 use crate::service::host::Host;
 use crate::service::identity::{Lookup, Rules};
-use crate::service::key::Key;
+use judging::Target;
 use record::Record;
 
 /// The name of the command that is the helper, as the command line must know it.
@@ -217,111 +220,6 @@ impl Helper {
         }
     }
 
-    /// What is to be done to whom, once everything speaks for it.
-    fn judge(&mut self, request: &Request, now: Instant) -> Result<Target, String> {
-        if !self
-            .plan
-            .actions(request.severity)
-            .contains(&request.action)
-        {
-            return Err("it is not configured for that severity".into());
-        }
-        while self
-            .acted
-            .front()
-            .is_some_and(|&it| now.saturating_duration_since(it) >= HOUR)
-        {
-            self.acted.pop_front();
-        }
-        if self.acted.len() >= self.plan.per_hour {
-            return Err(format!(
-                "{} actions were enough for this hour",
-                self.plan.per_hour
-            ));
-        }
-        let key: Key = request
-            .service
-            .parse()
-            .map_err(|_| "that is no service".to_owned())?;
-        untouchable::service(&key, &self.plan.never)?;
-        match &request.action {
-            Action::Hook(_) => Err("hooks are run by another helper".into()),
-            Action::Freeze => {
-                self.judge_cgroup(&key, request.cgroup.as_deref().unwrap_or_default())
-            }
-            Action::Stop => self.judge_process(&key, request, libc::SIGSTOP),
-            Action::Kill => self.judge_process(&key, request, libc::SIGKILL),
-        }
-    }
-
-    fn judge_cgroup(&mut self, key: &Key, told: &str) -> Result<Target, String> {
-        // Files may have changed since they were read.
-        self.lookup.forget();
-        let found = self.lookup.of_cgroup(told);
-        let found = found.filter(|it| it.key == *key);
-        let cgroup = found.and_then(|it| it.cgroup);
-        let path = cgroup
-            .ok_or_else(|| format!("{key} has no cgroup of its own there"))?
-            .path;
-        let needed = [1].iter().chain(&self.monitor);
-        let needed: Option<Vec<_>> = needed.map(|&it| self.hands.cgroup_of(it)).collect();
-        let needed = needed.ok_or("it cannot be read which cgroups must go on")?;
-        untouchable::cgroup(&path, &needed)?;
-        let members = self
-            .hands
-            .members(&path)
-            .map_err(|error| format!("its processes cannot be read: {error}"))?;
-        if members.is_empty() {
-            return Err(format!("nothing runs in {path}"));
-        }
-        for pid in members {
-            // One that is gone needs nothing. What others execute does not shield the service that they are in.
-            let facts = self.hands.facts(pid).unwrap_or_default();
-            let facts = untouchable::Facts {
-                executable: None,
-                ..facts
-            };
-            if facts.pid != 0 {
-                untouchable::process(&facts, &self.monitor)?;
-            }
-        }
-        Ok(Target::Cgroup(path))
-    }
-
-    fn judge_process(
-        &mut self,
-        key: &Key,
-        request: &Request,
-        signal: libc::c_int,
-    ) -> Result<Target, String> {
-        let (pid, tid) = (request.pid, request.tid);
-        // From here on it is that process, whoever gets the number; whether it is the right one is looked at now.
-        let process = Process::open(pid).map_err(|_| format!("the process {pid} is gone"))?;
-        let stat = self
-            .hands
-            .stat(pid, tid)
-            .ok_or_else(|| format!("the thread {tid} is gone"))?;
-        if request.start_ns == 0 || stat.start != ticks(request.start_ns) {
-            return Err(format!("{pid} is another process by now"));
-        }
-        let start = self.hands.stat(pid, pid).map_or(0, |it| it.start);
-        let facts = self
-            .hands
-            .facts(pid)
-            .ok_or_else(|| format!("the process {pid} is gone"))?;
-        untouchable::process(&facts, &self.monitor)?;
-        self.lookup.forget();
-        if self.lookup.of_process(pid).is_none_or(|it| it.key != *key) {
-            return Err(format!("{pid} is no process of {key}"));
-        }
-        Ok(Target::Process {
-            process,
-            pid,
-            start,
-            signal,
-        })
-    }
-
     fn act(&self, target: &Target) -> io::Result<String> {
         match target {
             Target::Cgroup(path) => {
@@ -347,104 +245,6 @@ impl Helper {
         let left = self.dues.iter().map(|it| &it.undo);
         if let Err(error) = self.record.keep(left) {
             log::warn!("what is frozen or stopped cannot be noted: {error}");
-        }
-    }
-
-    fn undo(&self, due: Due) -> ActionStatement {
-        let (outcome, what) = match self.go_on(&due.undo) {
-            Ok(what) => (Outcome::Undone, what),
-            Err(error) => (Outcome::Failed, format!("it does not go on: {error}")),
-        };
-        self.note();
-        ActionStatement {
-            outcome,
-            what,
-            time: Timestamp::now().to_string(),
-            ..due.of
-        }
-    }
-
-    fn go_on(&self, undo: &Undo) -> io::Result<String> {
-        match undo {
-            Undo::Thaw(path) => match self.hands.freeze(path, false) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    Ok(format!("{path} is gone"))
-                }
-                thawed => thawed.map(|_| format!("{path} goes on")),
-            },
-            Undo::Continue { pid, start } => {
-                let Ok(process) = Process::open(*pid) else {
-                    return Ok(format!("{pid} is gone"));
-                };
-                if self
-                    .hands
-                    .stat(*pid, *pid)
-                    .is_none_or(|it| it.start != *start)
-                {
-                    return Ok(format!("{pid} is gone"));
-                }
-                process.signal(libc::SIGCONT)?;
-                Ok(format!("{pid} goes on"))
-            }
-        }
-    }
-
-    /// Lets go on what a helper before, which was killed, froze or stopped.
-    fn undo_what_was_left(&self) {
-        for undo in self.record.read() {
-            match &undo {
-                // Noted by somebody else, maybe: what is no service's cgroup is left alone.
-                Undo::Thaw(path) if untouchable::cgroup(path, &[]).is_err() => continue,
-                _ => {}
-            }
-            match self.go_on(&undo) {
-                Ok(what) => log::warn!("it was left frozen or stopped: {what}"),
-                Err(error) => {
-                    log::warn!("it was left frozen or stopped, and does not go on: {error}")
-                }
-            }
-        }
-        self.note();
-    }
-}
-
-/// To whom something is done.
-enum Target {
-    Cgroup(String),
-    Process {
-        process: Process,
-        pid: u32,
-        start: u64,
-        signal: libc::c_int,
-    },
-}
-
-impl Target {
-    fn undo(&self) -> Option<Undo> {
-        match self {
-            Self::Cgroup(path) => Some(Undo::Thaw(path.clone())),
-            Self::Process {
-                pid, start, signal, ..
-            } if *signal == libc::SIGSTOP => Some(Undo::Continue {
-                pid: *pid,
-                start: *start,
-            }),
-            Self::Process { .. } => None,
-        }
-    }
-
-    fn whom(&self) -> String {
-        match self {
-            Self::Cgroup(path) => path.clone(),
-            Self::Process { pid, .. } => format!("the process {pid}"),
-        }
-    }
-
-    const fn done(&self) -> &'static str {
-        match self {
-            Self::Cgroup(_) => "frozen",
-            Self::Process { signal, .. } if *signal == libc::SIGSTOP => "stopped",
-            Self::Process { .. } => "killed",
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Hears of incidents, decides which are to be acted upon, and has it done.
 
+mod voice;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -20,7 +21,6 @@ use crate::detect::verdict::{Evidence, Verdict};
 use crate::guard::board::Board;
 use crate::incident::{Incident, State};
 use crate::live::privileges::{Needs, give_up};
-use crate::report::hub::Hub;
 use crate::report::sink::{Interest, Origin, Sink};
 use crate::report::sinks::notices::Notices;
 use crate::report::sinks::program::Program;
@@ -28,40 +28,13 @@ use crate::run::snapshot::{ModelIdentity, Summary};
 use crate::service::host::ROOT_VARIABLE;
 use crate::service::life;
 
+pub use voice::Voice;
+
 /// How long a hook may run.
 const HOOK_LIMIT: Duration = Duration::from_secs(10);
 
 /// Incidents whose actions are remembered; of more, all are forgotten but those that are open now.
 const REMEMBERED: usize = 4096;
-
-/// Says what becomes of actions: to every output, and to whoever asks how the host stands.
-#[derive(Clone)]
-pub struct Voice {
-    board: Board,
-    hub: Arc<OnceLock<Hub>>,
-}
-
-impl Voice {
-    /// To this board, and to the hub once it is there.
-    #[must_use]
-    pub const fn new(board: Board, hub: Arc<OnceLock<Hub>>) -> Self {
-        Self { board, hub }
-    }
-
-    fn remark(&self, what: String) {
-        let now = Timestamp::now().as_second();
-        self.board
-            .lock()
-            .remark(u64::try_from(now).unwrap_or(0), what);
-    }
-
-    fn say(&self, said: ActionStatement) {
-        self.remark(said.line());
-        if let Some(hub) = self.hub.get() {
-            hub.action(said);
-        }
-    }
-}
 
 /// What a responder is made of.
 pub struct Parts {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::sync::LazyLock;
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -81,6 +82,19 @@ impl WallClock {
 pub fn monotonic_ns() -> u64 {
     let now = kernel_monotonic_ns();
     now.and_then(|now| u64::try_from(now).ok()).unwrap_or(0)
+}
+
+/// Now by the time of day, nanoseconds since 1970.
+#[must_use]
+pub fn unix_ns() -> u64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The same in seconds.
+#[must_use]
+pub fn unix_s() -> u64 {
+    unix_ns() / 1_000_000_000
 }
 
 fn kernel_monotonic_ns() -> Option<i128> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::detect::counters::Counters;
+use crate::model::manifest::Manifest;
 
 /// What the source of a run counted, published by the source itself.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -146,6 +147,20 @@ pub struct ModelIdentity {
     pub fast_threshold: f64,
     /// The profile that judges as well, if there is one.
     pub profile: Option<ProfileIdentity>,
+}
+
+impl ModelIdentity {
+    /// A model that judges by its own thresholds, without a profile.
+    #[must_use]
+    pub fn of(manifest: &Manifest) -> Self {
+        Self {
+            name: manifest.name.clone(),
+            sha256: manifest.model_sha256.clone(),
+            slow_threshold: manifest.threshold.slow,
+            fast_threshold: manifest.threshold.fast,
+            profile: None,
+        }
+    }
 }
 
 /// Which profile judges a run.

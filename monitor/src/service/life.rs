@@ -3,12 +3,20 @@
 //! Nothing here reads a clock: time comes in as seconds since 1970, and the time of learning as what passed while calls
 //! of the service were seen.
 
-use std::fmt;
+mod evidence;
+
+mod lacking;
+
+mod state;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::Settings;
+pub use evidence::{Evidence, Validated};
+pub use lacking::SUPPORTED_WITHIN;
+pub use state::State;
 
 /// How long a service is new, seconds, or [`NEW_CALLS`].
 pub const NEW_S: u64 = 60;
@@ -19,95 +27,8 @@ pub const NEW_CALLS: u64 = 1000;
 /// How long the alarms of a changed service are grouped with the change, seconds.
 pub const GROUPED_S: u64 = 15 * 60;
 
-/// By which factor what the data support may miss the budget.
-pub const SUPPORTED_WITHIN: f64 = 10.0;
-
 /// After a validation that failed, how long the next one waits, as a share of the time learned.
 const AGAIN_AFTER: f64 = 0.25;
-
-/// Where a service stands.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// Its first calls came a moment ago.
-    #[default]
-    New,
-    /// There is no profile to judge by yet.
-    Learning,
-    /// What was learned is tried on what was left out.
-    Validating,
-    /// Fit to be watched once a person approves.
-    Settled,
-    /// It is judged by its profile.
-    Watching,
-    /// It is another release than the one that was learned.
-    Changed,
-    /// It was learned for the longest time, and is judged although what is lacking is lacking.
-    Unsettled,
-}
-
-impl State {
-    /// All of them, in the order of a service's life.
-    pub const ALL: [Self; 7] = [
-        Self::New,
-        Self::Learning,
-        Self::Validating,
-        Self::Settled,
-        Self::Watching,
-        Self::Changed,
-        Self::Unsettled,
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Learning => "learning",
-            Self::Validating => "validating",
-            Self::Settled => "settled",
-            Self::Watching => "watching",
-            Self::Changed => "changed",
-            Self::Unsettled => "unsettled",
-        }
-    }
-
-    /// Whether its calls are learned now.
-    #[must_use]
-    pub const fn learns(self) -> bool {
-        !matches!(self, Self::Watching)
-    }
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// What learning has come to.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Evidence {
-    /// Calls learned.
-    pub calls: u64,
-    /// Calls that are missing in what was learned.
-    pub lost: u64,
-    /// Whether hardly anything new comes any more.
-    pub quiet: bool,
-    /// New sequences per thousand calls now.
-    pub novelty: Option<f64>,
-    /// Whether one kind of process was seen to begin twice.
-    pub begun_twice: bool,
-}
-
-/// What came of a validation.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Validated {
-    /// The false alarms that the data support, over those of the budget; at most [`SUPPORTED_WITHIN`] is fit.
-    pub over_budget: f64,
-    /// How long learning must go on to support the budget.
-    pub more: Duration,
-}
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -306,57 +227,6 @@ impl Life {
         self.validated_s = 0.0;
     }
 
-    /// What is lacking until it is watched, in words; empty when nothing is.
-    #[must_use]
-    pub fn lacks(&self, evidence: &Evidence, rules: &Settings) -> Vec<String> {
-        let mut lacks = self.lacks_data(evidence, rules);
-        if self.approved {
-            return lacks;
-        }
-        if let Some(over) = self.over_budget.filter(|&it| it > SUPPORTED_WITHIN) {
-            let more = words(Duration::try_from_secs_f64(self.more_s).unwrap_or_default());
-            lacks.push(if self.more_s > 0.0 {
-                format!("about {more} more to support {}", rules.budget)
-            } else {
-                format!("{over:.0} times the data to support {}", rules.budget)
-            });
-        }
-        lacks
-    }
-
-    /// What learning by itself still lacks.
-    fn lacks_data(&self, evidence: &Evidence, rules: &Settings) -> Vec<String> {
-        let mut lacks = Vec::new();
-        if self.approved {
-            if evidence.calls == 0 {
-                lacks.push("a call".to_owned());
-            }
-            return lacks;
-        }
-        let left = rules.at_least.saturating_sub(self.learned());
-        if !left.is_zero() {
-            lacks.push(format!("{} more", words(left)));
-        }
-        let whole = Duration::try_from_secs_f64(self.whole_s).unwrap_or_default();
-        let whole_left = rules.at_least.saturating_sub(whole);
-        if whole_left > left {
-            lacks.push(format!("{} without a lost call", words(whole_left)));
-        }
-        let calls = rules.least_calls.saturating_sub(evidence.calls);
-        if calls > 0 {
-            lacks.push(format!("{calls} more calls"));
-        } else if !evidence.quiet {
-            lacks.push(match evidence.novelty {
-                Some(novelty) => format!("fewer new sequences ({novelty:.1} in a thousand calls)"),
-                None => "fewer new sequences".to_owned(),
-            });
-        }
-        if !evidence.begun_twice {
-            lacks.push("one restart not yet seen".to_owned());
-        }
-        lacks
-    }
-
     fn may_validate(&self) -> bool {
         let pause = self.learned_s * AGAIN_AFTER / (1.0 + AGAIN_AFTER);
         self.validated_s == 0.0 || self.learned_s - self.validated_s >= pause
@@ -374,19 +244,6 @@ impl Life {
         self.state = state;
         self.since_s = now_s;
     }
-}
-
-/// A time in words: its largest unit.
-fn words(span: Duration) -> String {
-    let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
-    let (count, unit) = match seconds {
-        0..=119 => (seconds, "second"),
-        120..=7199 => (seconds.div_ceil(60), "minute"),
-        7200..=172_799 => (seconds.div_ceil(3600), "hour"),
-        _ => (seconds.div_ceil(86_400), "day"),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural}")
 }
 
 #[cfg(test)]

@@ -3,22 +3,22 @@
 //! Each service has a folder: `state.json`, `profile` (what it is judged by), `learned` and `lives` (what is being learned),
 //! and `previous/profile`. Files are private and replaced whole; a file that cannot be read is set aside and told.
 
+mod record;
+
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::key::Key;
-use super::life::Life;
-use super::release::Release;
 use crate::learn::census::Life as ThreadLife;
 use crate::profile::Profile;
 use crate::profile::file::{self, kept};
 use crate::run::private_file::replace;
 use crate::trace::error::shown;
+use record::VERSION;
+pub use record::{Kept, Record, Save};
 
 /// Where the state is.
 pub const PLACE: &str = "/var/lib/monitor";
@@ -29,78 +29,12 @@ const MOST_SERVICES: usize = 4096;
 /// The largest file of lives that is read, bytes.
 const LARGEST_LIVES: u64 = 64 << 20;
 
-/// Version of `state.json`.
-const VERSION: u32 = 1;
-
-/// What is kept of a service beside its profiles.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Record {
-    version: u32,
-    /// Which.
-    pub key: Key,
-    /// How far it is known.
-    pub life: Life,
-    /// The release that was learned.
-    pub release: Option<Release>,
-    /// Whether a person paused it.
-    pub paused: bool,
-    /// Calls seen in all.
-    pub calls: u64,
-    /// Calls lost in all.
-    pub lost: u64,
-    /// When it was first seen, seconds since 1970.
-    pub first_seen_s: u64,
-}
-
-/// A service as it was kept.
-pub struct Kept {
-    /// Its state.
-    pub record: Record,
-    /// What it is judged by.
-    pub profile: Option<Profile>,
-    /// What is being learned, with the lives to hold out.
-    pub learned: Option<(Profile, Vec<ThreadLife>)>,
-}
-
-/// Something to keep of a service.
-pub struct Save {
-    /// Its state.
-    pub record: Record,
-    /// What it is judged by, if that changed.
-    pub profile: Option<Box<Profile>>,
-    /// What is being learned, if that changed.
-    pub learned: Option<(Box<Profile>, Vec<ThreadLife>)>,
-    /// Whether the profile that stands there is kept as the previous one.
-    pub keeps_previous: bool,
-    /// Profiles that were judged by until something was accepted or undone, by what they are kept as.
-    pub befores: Vec<(String, Box<Profile>)>,
-    /// Whether nothing is being learned any more.
-    pub ends_learning: bool,
-}
-
 /// The folder of all of it.
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,
     /// Held as long as a store of this folder is there.
     _lock: Arc<File>,
-}
-
-impl Record {
-    /// A record of this version.
-    #[must_use]
-    pub fn new(key: Key, life: Life, first_seen_s: u64) -> Self {
-        Self {
-            version: VERSION,
-            key,
-            life,
-            release: None,
-            paused: false,
-            calls: 0,
-            lost: 0,
-            first_seen_s,
-        }
-    }
 }
 
 impl Store {
@@ -210,6 +144,9 @@ impl Store {
                 replace(&kept, &file::encode(before))?;
             }
         }
+        for (sha256, version) in &save.versions {
+            kept::keep_version(&folder.join("profile"), sha256, version)?;
+        }
         if let Some(profile) = &save.profile {
             replace(&folder.join("profile"), &file::encode(profile))?;
         }
@@ -232,6 +169,12 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Where the profile is that a service is judged by.
+    #[must_use]
+    pub fn profile_path(&self, key: &Key) -> PathBuf {
+        self.of(key).join("profile")
     }
 
     /// The profile that a service was judged by before the present one.
@@ -279,78 +222,4 @@ fn lives(path: &Path) -> io::Result<Vec<ThreadLife>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Record, Save, Store};
-    use crate::profile::Profile;
-    use crate::profile::file::encode;
-    use crate::service::key::Key;
-    use crate::service::life::Life;
-
-    fn save(key: &Key) -> Save {
-        Save {
-            record: Record::new(key.clone(), Life::begin(7), 7),
-            profile: Some(Box::new(Profile::default())),
-            learned: None,
-            keeps_previous: true,
-            befores: Vec::new(),
-            ends_learning: false,
-        }
-    }
-
-    #[test]
-    fn a_service_comes_back_as_it_was_kept() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let at = folder.path().join("state");
-        let store = Store::open(&at).expect("made");
-        let key = Key::executable(b"/usr/sbin/nginx");
-        let mut first = save(&key);
-        first.learned = Some((Box::new(Profile::default()), Vec::new()));
-        store.save(&first).expect("written");
-        let mut remark = |it: String| panic!("{it}");
-        assert!(Store::open(&at).is_err(), "one monitor at a time");
-        let kept = store.read(&mut remark);
-        assert_eq!(kept.len(), 1);
-        assert_eq!(kept[0].record, first.record);
-        assert!(kept[0].profile.is_some() && kept[0].learned.is_some());
-        assert!(store.previous(&key).is_err());
-        let second = Save {
-            ends_learning: true,
-            befores: vec![("01HF7YAT00".to_owned(), Box::default())],
-            ..save(&key)
-        };
-        assert!(store.before(&key, "01HF7YAT00").is_err());
-        store.save(&second).expect("written");
-        let previous = store.previous(&key).expect("kept");
-        assert_eq!(encode(&previous), encode(&Profile::default()));
-        assert!(store.read(&mut remark)[0].learned.is_none());
-        assert!(store.before(&key, "01HF7YAT00").is_ok());
-        assert!(store.before(&key, "../profile").is_err());
-    }
-
-    #[test]
-    fn what_is_damaged_is_told_and_the_rest_is_taken_up() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::open(folder.path()).expect("made");
-        let (good, bad) = (Key::unit("good.service"), Key::unit("bad.service"));
-        store.save(&save(&good)).expect("written");
-        store.save(&save(&bad)).expect("written");
-        let at = store.of(&bad);
-        std::fs::write(at.join("state.json"), "{").expect("written");
-        std::fs::write(store.of(&good).join("profile"), "half").expect("written");
-        let mut remarks = Vec::new();
-        let kept = store.read(&mut |it| remarks.push(it));
-        assert_eq!(kept.len(), 1);
-        assert_eq!(kept[0].record.key, good);
-        assert!(kept[0].profile.is_none());
-        assert_eq!(remarks.len(), 2, "{remarks:?}");
-    }
-
-    #[test]
-    fn a_folder_that_others_can_write_to_is_refused() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().expect("a folder");
-        let open = std::fs::Permissions::from_mode(0o777);
-        std::fs::set_permissions(folder.path(), open).expect("set");
-        assert!(Store::open(folder.path()).is_err());
-    }
-}
+mod tests;

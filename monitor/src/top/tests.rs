@@ -160,6 +160,24 @@ fn the_services_stand_by_their_scores_on_80_columns() {
 }
 
 #[test]
+fn a_blind_service_is_marked_until_it_is_seen_again() {
+    let mut top = heard();
+    let mut blind = status();
+    blind.services[1].blind_since_s = Some(1_000_000_000);
+    top.hear(News::Status(Box::new(blind)));
+    let lines = screen(&mut top, (80, 24), WITHOUT);
+    assert_eq!(lines[1], "3 services: 1 learning, 2 watching; blind to 1");
+    assert!(
+        lines[5].starts_with("unit:redis.service       blind "),
+        "{}",
+        lines[5]
+    );
+    top.hear(News::Status(Box::new(status())));
+    let lines = screen(&mut top, (80, 24), WITHOUT);
+    assert!(!lines.concat().contains("blind"), "{lines:#?}");
+}
+
+#[test]
 fn a_row_stays_selected_wherever_it_goes() {
     let mut top = heard();
     screen(&mut top, (80, 24), WITHOUT);

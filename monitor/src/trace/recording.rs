@@ -4,8 +4,8 @@
 //! a checksum and stands alone, and the reader takes whatever whole records there are: a recording
 //! may be cut at any byte, and what was cut off is counted.
 
-pub mod reader;
-pub mod writer;
+pub(crate) mod reader;
+pub(crate) mod writer;
 
 mod decode;
 mod encode;

@@ -127,7 +127,8 @@ fn the_verdicts_go_to_the_file_and_the_output_of_the_command_stays_its_own() {
 fn a_target_that_cannot_be_watched_is_named() {
     // Above PID_MAX_LIMIT (include/linux/threads.h).
     run(&["--pid", "4194305"]).refused(1, &["4194305"]);
-    run(&["--cgroup", "/no/such/cgroup"]).refused(1, &["/no/such/cgroup"]);
+    run(&["--cgroup", "/no/such/cgroup"]).refused(1, &["there is no cgroup /no/such/cgroup"]);
+    run(&["--cgroup", "/proc/self"]).refused(1, &["/proc/self is no cgroup of version 2"]);
     run(&["--", "no-such-command"]).refused(1, &["no-such-command"]);
 }
 

@@ -34,6 +34,7 @@ fn values_that_make_no_sense_are_refused_before_anything_happens() {
     run(&["--all", "--ring-size", "5000"]).refused(2, &["--ring-size", "power of two"]);
     run(&["--all", "--threshold", "nan"]).refused(2, &["--threshold", "nats"]);
     run(&["--all", "--format", "xml"]).refused(2, &["--format", "json"]);
+    run(&["--all", "--budget", "1/day"]).refused(2, &["--budget 1/day needs --profile"]);
     run(&["--all", "--log-level", "loud"]).refused(2, &["--log-level"]);
 }
 

@@ -18,7 +18,7 @@ use monitor::{
         touch::Details,
         watch::{Options, Watch},
     },
-    pipeline::{Engine, Parts, Pipeline},
+    pipeline::{Engine, Parts, Pipeline, Queue},
     run::snapshot::SourceStatus,
     syscall::event::{Abi, Call, Event, EventKind, ServiceId, ThreadKey},
 };
@@ -97,7 +97,11 @@ fn watch_by(
             tap: None,
             listeners: Vec::new(),
             reporting: monitor::pipeline::Reporting::default(),
-            queued_batches: 1 << 16,
+            // However little of a CPU the scorer gets beside other tests, it has room for all.
+            queue: Queue {
+                batches: 1 << 16,
+                least_calls: 1 << 26,
+            },
             tick: Duration::from_secs(60),
             cpu: None,
         })

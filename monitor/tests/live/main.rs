@@ -8,6 +8,8 @@ mod traced;
 
 mod harness;
 
+mod heard;
+
 mod needs_root;
 
 // As users get it on this kernel.

@@ -9,6 +9,9 @@ mod traced;
 #[path = "../live/harness.rs"]
 mod harness;
 
+#[path = "../live/heard.rs"]
+mod heard;
+
 #[path = "../live/needs_root/mod.rs"]
 mod needs_root;
 

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::hint::black_box;
+use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
 use monitor::alarm_log::notes::{Note, NoteKind, Notes};
 use monitor::alarm_log::stored::Log;
 use monitor::config;
+use monitor::guard::asked::Asked;
 use monitor::learn::Census;
 use monitor::model::manifest::Manifest;
 use monitor::profile::Profile;
@@ -24,6 +26,7 @@ use serde_json::json;
 
 use crate::btf::Btf;
 use crate::counted::peak_of;
+use crate::entries::unpack;
 use crate::seeds;
 
 /// What this thread itself used of the processor: others do not count.
@@ -378,4 +381,22 @@ fn the_kernels_type_information_is_read_in_linear_time() {
             let _ = black_box(btf.offset(name, &["comm"]));
         }
     });
+}
+
+#[test]
+fn zips_and_requests_are_read_in_linear_time() {
+    is_linear("zip", 64, seeds::zip_of, |bytes: &[u8]| {
+        let (files, _) = unpack(Cursor::new(bytes), 1 << 16).expect("a zip");
+        assert!(!black_box(files).is_empty());
+    });
+    is_linear(
+        "request",
+        256,
+        |size| "try&".repeat(size).into_bytes(),
+        |bytes: &[u8]| {
+            let query = std::str::from_utf8(bytes).expect("text");
+            let asked = Asked::of("POST", "/v1/incidents/1/accept", Some(query));
+            assert!(black_box(asked).is_ok());
+        },
+    );
 }

@@ -4,6 +4,9 @@
 #[allow(dead_code, missing_docs, reason = "the probe's loader uses the rest")]
 mod btf;
 
+#[path = "../../../xtask/trainer/src/corpus/entries.rs"]
+mod entries;
+
 #[path = "../../../fuzz/shared/targets.rs"]
 mod targets;
 

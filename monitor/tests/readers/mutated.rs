@@ -1,5 +1,6 @@
 //! The seeds, changed at random: what libFuzzer does for hours, for a moment at every build.
 
+use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use monitor::config::Config;
@@ -14,8 +15,9 @@ use monitor_common::touch::Touched;
 
 use crate::btf::Btf;
 use crate::counted::peak_of;
+use crate::entries::unpack;
 use crate::seeds::seeds;
-use crate::targets::TARGETS;
+use crate::targets::{TARGETS, asked};
 
 /// Changed inputs for each seed.
 const CHANGES: u64 = 2_000;
@@ -88,6 +90,8 @@ fn every_seed_is_what_its_reader_takes() {
             ("key", _) => text().parse::<Key>().is_ok(),
             ("btf", _) => Btf::parse(&bytes)
                 .is_ok_and(|it| it.offset("task_struct", &["thread_info", "flags"]).is_ok()),
+            ("request", _) => asked(text()).is_some_and(|it| it.is_ok()),
+            ("zip", _) => unpack(Cursor::new(&bytes), 1 << 16).is_ok_and(|it| it.0.len() == 2),
             ("record", "touch") => Touched::from_bytes(&bytes).is_some(),
             _ => true,
         };

@@ -2,6 +2,7 @@
 
 pub mod archive;
 pub mod command;
+pub mod entries;
 pub mod files;
 pub mod normal;
 pub mod recordings;

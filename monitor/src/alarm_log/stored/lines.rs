@@ -13,7 +13,7 @@ use crate::trace::input::without_mark;
 const LONGEST_LINE: u64 = 1 << 20;
 
 /// Hands on every line of a log and of the one before it that reads as `T`, the oldest first; gives how many do not.
-pub fn of<T: DeserializeOwned>(
+pub(crate) fn of<T: DeserializeOwned>(
     path: &Path,
     mut take: impl FnMut(T, &[u8]),
 ) -> Result<u64, LogError> {
@@ -32,7 +32,7 @@ pub fn of<T: DeserializeOwned>(
 }
 
 /// The same of one open file.
-pub fn each<T: DeserializeOwned>(
+pub(crate) fn each<T: DeserializeOwned>(
     file: impl Read,
     take: &mut impl FnMut(T, &[u8]),
 ) -> io::Result<u64> {

@@ -9,7 +9,7 @@ use monitor::guard::control;
 use serde_json::Value;
 
 use crate::cli::Format;
-use crate::cli::services::{AskArgs, LARGEST_ANSWER};
+use crate::cli::ask::{AskArgs, LARGEST_ANSWER};
 use crate::cli::status::Exit;
 
 /// Prints the latest incidents of the guard at a socket, and with `follow` those that come.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use monitor::alarm_log::notes::{LONGEST_REASON, unix_s};
+use monitor::alarm_log::notes::LONGEST_REASON;
 use monitor::alarm_log::stored::Log;
 use monitor::alarm_log::{self};
 use monitor::profile::accepted::Difference;
@@ -19,6 +19,7 @@ use monitor::profile::file::{self, kept, lock::Lock};
 use monitor::report::acceptance::{Row, rows};
 use monitor::report::remarks;
 use monitor::report::text::grouped;
+use monitor::run::clock::unix_s;
 use monitor::trace::error::shown;
 use monitor::who::redaction::harmless;
 

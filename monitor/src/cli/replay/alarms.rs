@@ -73,25 +73,42 @@ pub fn run_kept(id: &str, args: &ReplayArgs) -> Result<Exit> {
         let id = id.escape_debug();
         format!("there is no file {id}, and no incident or alarm of that id")
     })?;
-    let mut profile = args.profile.clone();
-    if profile.path().is_none() {
-        let alarms = found.alarms.iter();
-        let judged_by = alarms.filter_map(|it| it.alarm.profile.as_ref()).next();
-        if let Some((path, sha256)) = judged_by.and_then(|it| Some((it.path.as_ref()?, &it.sha256)))
-        {
-            // Where it is gone, each alarm says by which profile it was raised.
-            if let Ok(Some((_, kept))) = kept::of_sha256(Path::new(path), sha256) {
-                profile = profile.at(&kept);
-            }
-        }
-    }
-    let (mut detector, identity) = args.judge.detector_by(&profile, args.alarms, None, "")?;
     let mut tally = Tally::default();
+    let mut judges: Vec<(Option<String>, Detector, ModelIdentity)> = Vec::new();
     for kept in &found.alarms {
         let alarm = &kept.alarm;
-        replay(alarm, &mut detector, &identity, &mut tally)?;
+        // A profile that learned on is another one for each alarm.
+        let by = alarm.profile.as_ref().map(|it| it.sha256.clone());
+        let known = judges.iter().position(|it| it.0 == by);
+        let place = match known {
+            Some(place) => place,
+            None => {
+                let (detector, identity) = judge_of(alarm, args)?;
+                judges.push((by, detector, identity));
+                judges.len() - 1
+            }
+        };
+        let (_, detector, identity) = &mut judges[place];
+        replay(alarm, detector, identity, &mut tally)?;
     }
-    tally.told(&identity)
+    match judges.first() {
+        Some((_, _, identity)) => tally.told(identity),
+        None => bail!("there is no alarm in it: nothing was replayed"),
+    }
+}
+
+/// What judges as an alarm was judged.
+fn judge_of(alarm: &AlarmRecord, args: &ReplayArgs) -> Result<(Detector, ModelIdentity)> {
+    let mut profile = args.profile.clone();
+    if profile.path().is_none()
+        && let Some(it) = &alarm.profile
+        && let Some(path) = &it.path
+        // Where it is gone, the alarm says by which profile it was raised.
+        && let Ok(Some((_, kept))) = kept::of_sha256(Path::new(path), &it.sha256)
+    {
+        profile = profile.at(&kept);
+    }
+    args.judge.detector_by(&profile, args.alarms, None, "")
 }
 
 /// Scores every alarm of `inputs` again and compares it to the bit.

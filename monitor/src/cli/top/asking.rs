@@ -7,16 +7,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use hyper::Method;
-use monitor::alarm_log::notes::{Note, NoteKind, Notes, unix_s};
+use monitor::alarm_log::notes::{Note, NoteKind, Notes};
 use monitor::alarm_log::stored::Log;
-use monitor::guard::control::encoded;
+use monitor::guard::place::encoded;
+use monitor::run::clock::unix_s;
 use monitor::top::rows::incidents::Marks;
 use monitor::top::state::{News, Order};
 use monitor::who::redaction::harmless;
 use serde_json::Value;
 
+use crate::cli::ask::AskArgs;
 use crate::cli::explain::show;
-use crate::cli::services::AskArgs;
 
 /// How often the guard is asked.
 const EVERY: Duration = Duration::from_secs(1);

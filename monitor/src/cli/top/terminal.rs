@@ -69,6 +69,11 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
+        // The hook for panics did it: to leave the screen once more puts the cursor back to before the message, which is then
+        // written over.
+        if thread::panicking() {
+            return;
+        }
         // A terminal that is gone needs nothing.
         let _ = ratatui::try_restore();
     }
@@ -134,4 +139,84 @@ fn of(key: KeyEvent) -> Option<Key> {
         KeyCode::Backspace => Key::Backspace,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    mod needs_tmux {
+        use std::fs;
+        use std::path::Path;
+        use std::process::Command;
+        use std::time::{Duration, Instant};
+
+        use monitor::top::draw::Palette;
+        use ratatui::crossterm::terminal::is_raw_mode_enabled;
+
+        use super::super::Screen;
+
+        /// Set for the same test in a terminal, which panics there.
+        const INSIDE: &str = "MONITOR_TEST_PANICS_IN_THIS_TERMINAL";
+
+        fn panic_in_this_terminal() -> ! {
+            let mut screen = Screen::open(Palette { colour: false }).expect("a terminal");
+            let drawn = screen
+                .terminal
+                .draw(|frame| frame.render_widget("drawn over the screen", frame.area()));
+            drawn.expect("a terminal");
+            assert!(is_raw_mode_enabled().expect("a terminal"));
+            panic!("this is why");
+        }
+
+        fn tmux(folder: &Path, arguments: &[&str]) -> String {
+            let ran = Command::new("tmux")
+                .arg("-S")
+                .arg(folder.join("tmux"))
+                .args(arguments)
+                .current_dir(folder)
+                .env_remove("TMUX")
+                .output()
+                .expect("tmux");
+            String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+        }
+
+        #[test]
+        #[ignore = "needs tmux"]
+        fn a_panic_gives_the_terminal_back_before_it_says_why() {
+            if std::env::var_os(INSIDE).is_some() {
+                panic_in_this_terminal();
+            }
+            let folder = tempfile::tempdir().expect("a folder");
+            let folder = folder.path();
+            let this = std::env::current_exe().expect("a test is a file");
+            let module = module_path!().split_once("::").expect("in a module").1;
+            let inside = format!(
+                "stty -g > before; RUST_BACKTRACE=0 {INSIDE}=1 {} --ignored --nocapture --exact \
+                 {module}::a_panic_gives_the_terminal_back_before_it_says_why; \
+                 stty -g > now; mv now after; cat",
+                this.display()
+            );
+            let size = ["-x", "80", "-y", "24"];
+            let session = [
+                &["-f", "/dev/null", "new-session", "-d"],
+                &size[..],
+                &[&inside],
+            ];
+            tmux(folder, &session.concat());
+            let until = Instant::now() + Duration::from_secs(60);
+            while !folder.join("after").exists() {
+                let screen = tmux(folder, &["capture-pane", "-p"]);
+                assert!(Instant::now() < until, "{screen}");
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            let flags = "#{alternate_on} #{cursor_flag}";
+            let flags = tmux(folder, &["display-message", "-p", flags]);
+            let screen = tmux(folder, &["capture-pane", "-p"]);
+            tmux(folder, &["kill-server"]);
+            let read = |name: &str| fs::read_to_string(folder.join(name)).expect("written");
+            assert_eq!(read("before"), read("after"), "{screen}");
+            assert_eq!(flags, "0 1", "neither another screen nor a hidden cursor");
+            assert!(screen.contains("this is why"), "{screen}");
+            assert!(!screen.contains("drawn over"), "{screen}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ const MINUTE_NS: u64 = 60_000_000_000;
 pub(super) struct Weight(Severity, f64);
 
 impl Weight {
-    pub fn of(alarm: &Alarm) -> Self {
+    pub(super) fn of(alarm: &Alarm) -> Self {
         let factor = |&(_, score, threshold): &(_, f64, f64)| score / threshold.max(1e-9);
         let factors = alarm.reasons.iter().map(factor);
         Self(Severity::of(alarm), factors.fold(0.0, f64::max))
@@ -31,7 +31,7 @@ pub(super) struct AlarmLimit {
 }
 
 impl AlarmLimit {
-    pub fn new(alarms: Option<usize>) -> Self {
+    pub(super) fn new(alarms: Option<usize>) -> Self {
         Self {
             alarms,
             reported: VecDeque::new(),
@@ -40,7 +40,7 @@ impl AlarmLimit {
 
     /// Whether an alarm at this time may be reported; it counts if so. Time 0 stands for an unknown
     /// one and is always allowed.
-    pub fn allows(&mut self, time_ns: u64, weight: Weight) -> bool {
+    pub(super) fn allows(&mut self, time_ns: u64, weight: Weight) -> bool {
         let Some(alarms) = self.alarms.filter(|_| time_ns > 0) else {
             return true;
         };

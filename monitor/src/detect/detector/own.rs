@@ -71,30 +71,30 @@ pub(super) struct Mark {
 }
 
 impl Own {
-    pub fn new(profile: Profile) -> Self {
+    pub(super) fn new(profile: Profile) -> Self {
         let shares = Shares::new(&profile.vocabulary, &profile.ngram);
         Self { profile, shares }
     }
 
-    pub const fn profile(&self) -> &Profile {
+    pub(super) const fn profile(&self) -> &Profile {
         &self.profile
     }
 
     /// The profile, to learn more: what is derived from it stays as it is until [`Own::refresh`].
-    pub const fn profile_mut(&mut self) -> &mut Profile {
+    pub(super) const fn profile_mut(&mut self) -> &mut Profile {
         &mut self.profile
     }
 
-    pub fn refresh(&mut self) {
+    pub(super) fn refresh(&mut self) {
         self.shares = Shares::new(&self.profile.vocabulary, &self.profile.ngram);
     }
 
-    pub fn into_profile(self) -> Profile {
+    pub(super) fn into_profile(self) -> Profile {
         self.profile
     }
 
     /// A stream that begins with its thread's first call or after a gap.
-    pub fn stream(&self, from_start: bool) -> OwnStream {
+    pub(super) fn stream(&self, from_start: bool) -> OwnStream {
         OwnStream {
             cursor: self.profile.ngram.middle(),
             last: [BEFORE; ORDER - 1],
@@ -108,7 +108,7 @@ impl Own {
     }
 
     /// Looks at the next call of a stream, and queues for the LSTM what it needs to answer.
-    pub fn look(
+    pub(super) fn look(
         &self,
         stream: &mut OwnStream,
         call: Call,
@@ -173,7 +173,7 @@ impl Own {
     }
 
     /// The service's likeliest calls where the n-gram stands, likeliest first, the one of `token` left out.
-    pub fn expected(&self, cursor: &Cursor, token: u32, most: usize) -> Vec<Expected> {
+    pub(super) fn expected(&self, cursor: &Cursor, token: u32, most: usize) -> Vec<Expected> {
         let vocabulary = &self.profile.vocabulary;
         let tokens = u32::try_from(vocabulary.calls().len()).unwrap_or(u32::MAX);
         let likeliest = self.profile.ngram.likeliest(cursor, tokens, most + 1);
@@ -192,7 +192,7 @@ impl Own {
     }
 
     /// How often the service made the two calls in a row.
-    pub fn pairs(&self, before: Call, call: Call) -> u64 {
+    pub(super) fn pairs(&self, before: Call, call: Call) -> u64 {
         let token = |call| self.profile.vocabulary.token(call);
         let count = self.profile.ngram.count(&[token(before), token(call)]);
         #[expect(
@@ -216,7 +216,7 @@ impl Own {
 
     /// The call's surprise, nats, and what the LSTM said of its index if it was asked. Marks are told in the order in which
     /// their calls were looked at.
-    pub fn tell(&self, mark: &Mark, lane: &mut Lane) -> (f32, Option<f32>) {
+    pub(super) fn tell(&self, mark: &Mark, lane: &mut Lane) -> (f32, Option<f32>) {
         for _ in 0..mark.warmed {
             lane.take();
         }
@@ -232,19 +232,19 @@ impl Own {
 
 impl OwnStream {
     /// Where the n-gram stands before its next call.
-    pub const fn cursor(&self) -> &Cursor {
+    pub(super) const fn cursor(&self) -> &Cursor {
         &self.cursor
     }
 }
 
 impl Mark {
     /// By which transition a call of this surprise breaks the sequence, if it does.
-    pub fn broken(&self, surprise: f32) -> Option<(Transition, f32)> {
+    pub(super) fn broken(&self, surprise: f32) -> Option<(Transition, f32)> {
         self.breaks.map(|by| (by, surprise))
     }
 
     /// What an observer is told.
-    pub fn told(&self, lstm: Option<f32>) -> OwnSurprise {
+    pub(super) fn told(&self, lstm: Option<f32>) -> OwnSurprise {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "nats of at most a few hundred"

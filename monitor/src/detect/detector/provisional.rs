@@ -2,6 +2,9 @@
 //!
 //! A service that was not learned may do anything, so that its beginning teaches: until [`NEW_CALLS`] calls or [`NEW_NS`], what it
 //! does is taken for its own. How it starts again nobody has seen then: that it gives up root's rights says nothing.
+//!
+//! This is of a run that judges by the general model. Where a service is learned and nothing judges, the learner knows what is
+//! new (`judging/provisional.rs`).
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -46,7 +49,7 @@ pub(super) struct Provisional {
 
 impl Provisional {
     /// Takes note of a stretch of calls whose last was made at a time.
-    pub fn pass(&mut self, calls: usize, time_ns: u64) {
+    pub(super) fn pass(&mut self, calls: usize, time_ns: u64) {
         self.calls = self.calls.saturating_add(calls as u64);
         if time_ns > 0 {
             self.begun_ns.get_or_insert(time_ns);
@@ -54,7 +57,7 @@ impl Provisional {
     }
 
     /// Takes note of a call; true when it is to be reported.
-    pub fn is_first(&mut self, call: Call, time_ns: u64) -> bool {
+    pub(super) fn is_first(&mut self, call: Call, time_ns: u64) -> bool {
         if call.number >= NUMBERS || !PRIVILEGED[place(call)] || !self.made.insert(call) {
             return false;
         }

@@ -73,7 +73,7 @@ pub(super) struct Selection {
 
 impl Selection {
     /// All are granted.
-    pub fn all() -> Self {
+    pub(super) fn all() -> Self {
         Self {
             share: 1.0,
             counts: [0.0; CLASSES],
@@ -90,7 +90,7 @@ impl Selection {
     }
 
     /// Grants that share from now on, between 0 and 1.
-    pub fn set(&mut self, share: f64) {
+    pub(super) fn set(&mut self, share: f64) {
         self.share = if share.is_nan() {
             1.0
         } else {
@@ -119,7 +119,7 @@ impl Selection {
     }
 
     /// Whether a call of so many nats is granted to a thread that was granted another last as `asker` says.
-    pub fn grants(&mut self, nats: f64, asker: &mut Asker) -> bool {
+    pub(super) fn grants(&mut self, nats: f64, asker: &mut Asker) -> bool {
         self.asked += 1;
         let waited = asker
             .picked
@@ -169,7 +169,7 @@ impl Selection {
     }
 
     /// Whether a stretch of so many calls is granted to a thread, without a profile.
-    pub fn takes(&mut self, ration: &mut Ration, calls: usize, novel: bool) -> bool {
+    pub(super) fn takes(&mut self, ration: &mut Ration, calls: usize, novel: bool) -> bool {
         if self.share >= 1.0 {
             ration.skipped = 0;
             return true;
@@ -237,7 +237,7 @@ pub(super) struct Ration {
 
 impl Ration {
     /// A thread without calls.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self {
             begun: false,
             is_first: false,
@@ -252,19 +252,19 @@ impl Ration {
     }
 
     /// Whether the calls before the next were not granted.
-    pub const fn was_skipped(&self) -> bool {
+    pub(super) const fn was_skipped(&self) -> bool {
         self.skipped > 0
     }
 
     /// A stream begins: with its thread's first call, or after a gap.
-    pub fn restart(&mut self, whole: bool) {
+    pub(super) fn restart(&mut self, whole: bool) {
         self.count = 0;
         self.skipped = 0;
         self.whole = whole;
     }
 
     /// Notes a call; true when the thread had not made one of its index.
-    pub fn note(&mut self, index: u16) -> bool {
+    pub(super) fn note(&mut self, index: u16) -> bool {
         self.recent[self.count % WARM_CALLS] = index;
         self.count += 1;
         let word = &mut self.made[usize::from(index) / 64 % 6];
@@ -275,7 +275,7 @@ impl Ration {
     }
 
     /// The last calls, oldest first, and whether they reach back to where the stream began.
-    pub fn recent(&self) -> (Vec<u16>, bool) {
+    pub(super) fn recent(&self) -> (Vec<u16>, bool) {
         let kept = self.count.min(WARM_CALLS);
         let at = |place: usize| self.recent[place % WARM_CALLS];
         let calls = (self.count - kept..self.count).map(at).collect();
@@ -283,7 +283,7 @@ impl Ration {
     }
 
     /// Whether the stream began with its thread's first call.
-    pub const fn is_whole(&self) -> bool {
+    pub(super) const fn is_whole(&self) -> bool {
         self.whole
     }
 }

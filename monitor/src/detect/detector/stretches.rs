@@ -30,7 +30,7 @@ pub(super) struct Stretches(Vec<Kept>);
 
 impl Stretches {
     /// Takes note of where a stream stands after a call of this time.
-    pub fn note(&mut self, thread: ThreadKey, stream: &Stream, time_ns: u64) {
+    pub(super) fn note(&mut self, thread: ThreadKey, stream: &Stream, time_ns: u64) {
         let score = stream.scores.get(Pace::Slow);
         let lowest = self
             .0
@@ -60,7 +60,7 @@ impl Stretches {
     }
 
     /// Gives them back, the most surprising first, and forgets them.
-    pub fn take(&mut self) -> Vec<Kept> {
+    pub(super) fn take(&mut self) -> Vec<Kept> {
         let mut kept = std::mem::take(&mut self.0);
         kept.sort_by(|a, b| b.score.total_cmp(&a.score));
         kept
@@ -69,7 +69,7 @@ impl Stretches {
 
 impl Kept {
     /// What is shown of it.
-    pub fn explained(self, rescored: Rescored) -> SurprisingStretch {
+    pub(super) fn explained(self, rescored: Rescored) -> SurprisingStretch {
         SurprisingStretch {
             time_ns: self.time_ns,
             thread: self.thread,

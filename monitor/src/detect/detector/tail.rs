@@ -1,7 +1,7 @@
 //! How threads stand now, for whoever looks: computed when it is asked, so that nothing is kept or done until then.
 
 use super::Detector;
-use super::alarm;
+use super::{rescore, shown};
 use crate::detect::threshold::LEAST_CALLS;
 use crate::detect::verdict::{Evidence, Expected, Pace, TELLING_NATS};
 use crate::model::ScoreError;
@@ -104,9 +104,9 @@ impl Detector {
         let flight = |&slot: &u32| last(self.streams[slot as usize].recorder.flight(), calls);
         let flights: Vec<_> = slots.iter().map(flight).collect();
         let judged = match &self.own {
-            Some(own) => alarm::judge_own(&mut self.model, own, &flights)?,
+            Some(own) => rescore::judge_own(&mut self.model, own, &flights)?,
             None => {
-                let each = flights.iter().map(|it| alarm::judge(&mut self.model, it));
+                let each = flights.iter().map(|it| rescore::judge(&mut self.model, it));
                 each.collect::<Result<_, _>>()?
             }
         };
@@ -128,7 +128,7 @@ impl Detector {
                         let call = it.call;
                         let is_telling = surprise.is_some_and(|nats| nats >= TELLING_NATS);
                         let expected = if is_telling {
-                            alarm::expected(it, self.own.as_ref())
+                            shown::expected(it, self.own.as_ref())
                         } else {
                             Vec::new()
                         };

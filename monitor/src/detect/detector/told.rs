@@ -41,7 +41,7 @@ pub(super) struct Told {
 
 impl Told {
     /// Remembers for that long; `None` tells every alarm.
-    pub fn new(again_after: Option<Duration>) -> Self {
+    pub(super) fn new(again_after: Option<Duration>) -> Self {
         Self {
             again_after_ns: again_after.map(|it| u64::try_from(it.as_nanos()).unwrap_or(u64::MAX)),
             names: HashMap::new(),
@@ -49,7 +49,7 @@ impl Told {
     }
 
     /// The told alarm that an alarm is like; `None` if it says something new. One without a time does.
-    pub fn like(&self, alarm: &Alarm) -> Option<&str> {
+    pub(super) fn like(&self, alarm: &Alarm) -> Option<&str> {
         let told = self.names.get(&family(alarm.comm))?;
         (!self.is_new(alarm)).then_some(told.alarm.as_str())
     }
@@ -80,7 +80,7 @@ impl Told {
     }
 
     /// Notes what an alarm said that is told now.
-    pub fn tell(&mut self, alarm: &Alarm) {
+    pub(super) fn tell(&mut self, alarm: &Alarm) {
         if self.again_after_ns.is_none() {
             return;
         }

@@ -18,7 +18,7 @@ struct Link {
 
 impl IdleOrder {
     /// Adds a slot that is not in the list, as the one used last.
-    pub fn push(&mut self, slot: u32) {
+    pub(super) fn push(&mut self, slot: u32) {
         let place = slot as usize;
         if self.links.len() <= place {
             let none = Link {
@@ -39,7 +39,7 @@ impl IdleOrder {
     }
 
     /// Takes a slot that is in the list out of it.
-    pub fn remove(&mut self, slot: u32) {
+    pub(super) fn remove(&mut self, slot: u32) {
         let Link { before, after } = self.links[slot as usize];
         if let Some(link) = self.links.get_mut(before as usize) {
             link.after = after;
@@ -55,12 +55,12 @@ impl IdleOrder {
     }
 
     /// The slot that was unused longest.
-    pub fn first(&self) -> Option<u32> {
+    pub(super) fn first(&self) -> Option<u32> {
         self.ends.map(|(first, _)| first)
     }
 
     /// Every slot, the longest unused first.
-    pub fn iter(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = u32> {
         std::iter::successors(self.first(), |&slot| {
             let after = self.links[slot as usize].after;
             (after != NONE).then_some(after)

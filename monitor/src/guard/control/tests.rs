@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use crossbeam_channel::bounded;
 use hyper::{Method, StatusCode};
 
-use super::{Client, Control, Followers, Served, Socket, decoded, encoded};
+use super::{Client, Control, Followers, Served, Socket};
 use crate::guard::Request;
 use crate::guard::board::{Board, ServiceStatus};
+use crate::guard::place::{decoded, encoded};
 use crate::guard::threads::ServiceThreads;
 
 struct Serving {

@@ -1,5 +1,7 @@
 //! One incident while alarms may still come.
 
+mod weight;
+
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -13,6 +15,7 @@ use crate::detect::severity::Severity;
 use crate::detect::verdict::{Alarm, Pace, Suppressed};
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::known::family;
+use weight::{processes, weight};
 
 /// Processes that are remembered of an incident.
 const MOST_PROCESSES: usize = 1024;
@@ -56,7 +59,7 @@ pub(super) struct Open {
 
 impl Open {
     /// An incident with its first alarm.
-    pub fn new(alarm: &Alarm, now_ns: u64) -> Self {
+    pub(super) fn new(alarm: &Alarm, now_ns: u64) -> Self {
         let mut open = Self {
             id: derived(&alarm.id, "incident"),
             service: Arc::clone(&alarm.service),
@@ -88,28 +91,28 @@ impl Open {
         open
     }
 
-    pub fn id(&self) -> &str {
+    pub(super) fn id(&self) -> &str {
         &self.id
     }
 
-    pub const fn last_ns(&self) -> u64 {
+    pub(super) const fn last_ns(&self) -> u64 {
         self.last_ns
     }
 
     /// True the first time that it is asked.
-    pub const fn shown(&mut self) -> bool {
+    pub(super) const fn shown(&mut self) -> bool {
         !std::mem::replace(&mut self.shown, true)
     }
 
     /// Whether an alarm belongs to it.
-    pub fn takes(&self, alarm: &Alarm) -> bool {
+    pub(super) fn takes(&self, alarm: &Alarm) -> bool {
         let together = alarm.time_ns.saturating_sub(self.last_ns) <= TOGETHER_NS;
         let related = || processes(alarm).any(|tgid| self.processes.contains(&tgid));
         alarm.service == self.service && (together || related())
     }
 
     /// Takes an alarm of it in.
-    pub fn take(&mut self, alarm: &Alarm, now_ns: u64) {
+    pub(super) fn take(&mut self, alarm: &Alarm, now_ns: u64) {
         self.alarms += 1;
         self.last_ns = self.last_ns.max(alarm.time_ns).max(now_ns);
         self.told_ns = self.told_ns.max(alarm.time_ns);
@@ -174,19 +177,19 @@ impl Open {
     }
 
     /// Counts an alarm that says nothing new.
-    pub fn alike(&mut self, alarm: &Alarm) {
+    pub(super) fn alike(&mut self, alarm: &Alarm) {
         self.alarms += 1;
         self.alike += 1;
         self.alike_unreported += 1;
         self.last_ns = self.last_ns.max(alarm.time_ns);
     }
 
-    pub const fn is_calm(&self, now_ns: u64) -> bool {
+    pub(super) const fn is_calm(&self, now_ns: u64) -> bool {
         now_ns.saturating_sub(self.last_ns) >= CALM_NS
     }
 
     /// Its statement, if there is one to make now.
-    pub fn due(&mut self, now_ns: u64) -> Option<Incident> {
+    pub(super) fn due(&mut self, now_ns: u64) -> Option<Incident> {
         let waited = now_ns.saturating_sub(self.reported_ns);
         if !self.reported {
             // The lightest waits where there are too many.
@@ -203,7 +206,7 @@ impl Open {
     }
 
     /// What its alarms repeated, if that is to be reported after `span_ns`.
-    pub fn repeated(&mut self, now_ns: u64, span_ns: u64) -> Option<Incident> {
+    pub(super) fn repeated(&mut self, now_ns: u64, span_ns: u64) -> Option<Incident> {
         if self.alike_unreported == 0 || self.may_repeat(now_ns, span_ns) {
             return None;
         }
@@ -212,12 +215,12 @@ impl Open {
     }
 
     /// Whether alarms like its own may still come.
-    pub const fn may_repeat(&self, now_ns: u64, span_ns: u64) -> bool {
+    pub(super) const fn may_repeat(&self, now_ns: u64, span_ns: u64) -> bool {
         now_ns.saturating_sub(self.told_ns) < span_ns
     }
 
     /// The last statements before it is closed, and that it is.
-    pub fn close(&mut self, now_ns: u64) -> Vec<Incident> {
+    pub(super) fn close(&mut self, now_ns: u64) -> Vec<Incident> {
         let mut statements = Vec::new();
         if !self.reported || !self.changes.is_empty() {
             statements.push(self.statement(now_ns));
@@ -285,23 +288,4 @@ impl Open {
             .map(|byte| format!("{byte:02x}"))
             .collect()
     }
-}
-
-/// The alarm's process, and those of its lineage below the service's root.
-fn processes(alarm: &Alarm) -> impl Iterator<Item = u32> {
-    let lineage = alarm.lineage.iter().skip(1).map(|kin| kin.tgid);
-    lineage.chain([alarm.thread.tgid])
-}
-
-/// How much an alarm weighs beside others: by severity, by the heaviest new thing, then by how far a score went.
-fn weight(alarm: &Alarm) -> (Severity, bool, f64, f64) {
-    let heaviest = alarm.first_seen.iter().min_by(|a, b| a.heaviest_first(b));
-    let ratio =
-        |&(_, score, threshold): &(Pace, f64, f64)| score / threshold.max(f64::MIN_POSITIVE);
-    (
-        Severity::of(alarm),
-        heaviest.is_some_and(FirstSeen::is_privileged),
-        heaviest.map_or(0.0, |first| first.nats),
-        alarm.reasons.iter().map(ratio).fold(0.0, f64::max),
-    )
 }

@@ -12,7 +12,7 @@ use crate::live::probe::Sizes;
 use crate::live::target::Target;
 use crate::live::touch::Details;
 use crate::live::watch::{Options, Watch};
-use crate::pipeline::{Engine, Parts, Pipeline, Reporting};
+use crate::pipeline::{Engine, Parts, Pipeline, Queue, Reporting};
 use crate::syscall::event::{Event, EventKind, ServiceId};
 use crate::syscall::table;
 
@@ -105,7 +105,7 @@ fn count() -> Result<u64, String> {
         tap: None,
         listeners: Vec::new(),
         reporting: Reporting::default(),
-        queued_batches: 1 << 10,
+        queue: Queue::of(1 << 10),
         tick: Duration::from_secs(60),
         cpu: None,
     })

@@ -101,7 +101,7 @@ const NAMESPACES: u64 = 0x7e02_0080;
 
 /// Keeps the calling thread, and those that it starts, from the calls that `needs` has no use for.
 /// They fail with EPERM; a call by another table than the native one ends the process.
-pub fn apply(needs: &Needs) -> Result<(), PrivilegeError> {
+pub(super) fn apply(needs: &Needs) -> Result<(), PrivilegeError> {
     Ok(seccompiler::apply_filter(&program(needs)?)?)
 }
 

@@ -47,7 +47,7 @@ pub enum Confinement {
 
 /// Keeps the calling thread, and those that it starts, to the folders of `needs`. Files that are open
 /// stay open.
-pub fn confine(needs: &Needs) -> Result<Confinement, RulesetError> {
+pub(super) fn confine(needs: &Needs) -> Result<Confinement, RulesetError> {
     // Linux 6.12; an older kernel takes the part that it knows.
     let newest = ABI::V6;
     let mut ruleset = landlock::Ruleset::default()

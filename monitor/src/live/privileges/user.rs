@@ -12,7 +12,7 @@ const NAME: &str = "monitor";
 const NUMBER: libc::uid_t = 61_011;
 
 /// Its user and group.
-pub fn own() -> (libc::uid_t, libc::gid_t) {
+pub(super) fn own() -> (libc::uid_t, libc::gid_t) {
     match User::from_name(NAME) {
         Ok(Some(user)) if !user.uid.is_root() => (user.uid.as_raw(), user.gid.as_raw()),
         _ => (NUMBER, NUMBER),
@@ -24,7 +24,7 @@ pub fn own() -> (libc::uid_t, libc::gid_t) {
 ///
 /// The calls are made directly: those of the C library change every thread of the process
 /// (nptl(7)), and some of them may still have work to do as root.
-pub fn become_own() -> io::Result<bool> {
+pub(super) fn become_own() -> io::Result<bool> {
     // SAFETY: geteuid reads a number of this process and cannot fail.
     if unsafe { libc::geteuid() } != 0 {
         return Ok(true);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use super::RuntimeError;
-use super::trust::is_privileged_by_file;
+use super::trust::{Origin, is_privileged_by_file};
 
 /// The environment variable that names the library.
 const VARIABLE: &str = "ORT_DYLIB_PATH";
@@ -19,19 +19,6 @@ const SYSTEM: [&str; 7] = [
     "/lib64",
     "/lib",
 ];
-
-/// Who named a library.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Origin {
-    /// The user of this run, by an option.
-    Option,
-    /// The environment.
-    Environment,
-    /// One of the places that are always looked at.
-    Place,
-    /// The set-up of the checkout that the executable was built in.
-    Checkout,
-}
 
 /// A library that is there.
 #[derive(Debug, Eq, PartialEq)]

@@ -28,7 +28,7 @@ pub unsafe fn disable_telemetry() {
 
 /// The variable by which telemetry was switched off, and what it was before; `None` when it was not.
 #[cfg(feature = "live")]
-pub fn telemetry_before() -> Option<(&'static OsStr, Option<OsString>)> {
+pub(crate) fn telemetry_before() -> Option<(&'static OsStr, Option<OsString>)> {
     Some((OsStr::new(VARIABLE), BEFORE.get()?.clone()))
 }
 

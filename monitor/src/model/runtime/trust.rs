@@ -6,7 +6,18 @@ use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::places::Origin;
+/// Who named a library.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Origin {
+    /// The user of this run, by an option.
+    Option,
+    /// The environment.
+    Environment,
+    /// One of the places that are always looked at.
+    Place,
+    /// The set-up of the checkout that the executable was built in.
+    Checkout,
+}
 
 /// Why a library is not trusted.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -117,8 +128,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    use super::{Distrust, check};
-    use crate::model::runtime::places::Origin;
+    use super::{Distrust, Origin, check};
 
     #[test]
     fn a_file_that_anyone_can_write_is_refused_by_name() {

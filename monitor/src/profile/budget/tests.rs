@@ -96,7 +96,7 @@ fn where_what_calls_touch_is_known_a_program_is_reported_with_its_file() {
         nats: profile.known.nats(&what),
         what,
     });
-    assert!(evidence(&events) > thresholds.first_seen, "{events:?}");
+    assert!(evidence(&events, 0.0) > thresholds.first_seen, "{events:?}");
     assert!(support.expected <= support.accepted);
 }
 

@@ -70,7 +70,7 @@ const CONSEQUENTIAL: [&str; 59] = [
 
 /// Whether the call changes something beyond its thread's data.
 #[must_use]
-pub fn is_consequential(call: Call) -> bool {
+pub(super) fn is_consequential(call: Call) -> bool {
     table::name(call).is_some_and(|name| CONSEQUENTIAL.binary_search(&name).is_ok())
 }
 

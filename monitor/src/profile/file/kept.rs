@@ -1,12 +1,12 @@
-//! Profiles as they were before something was accepted: they stand beside the profile, so that older alarms can be replayed to
-//! the bit and an acceptance can be undone.
+//! Profiles as they were before something was accepted, and as they were when they raised an alarm while they learned on: they
+//! stand beside the profile, so that older alarms can be replayed to the bit and an acceptance can be undone.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{ProfileError, read};
+use super::{ProfileError, encode, read};
 use crate::profile::Profile;
 use crate::run::private_file::replace;
 
@@ -15,6 +15,12 @@ const BEFORE: &str = ".before-";
 
 /// The longest id that names a file.
 const LONGEST_ID: usize = 64;
+
+/// Stands between a profile's name and the SHA-256 of a version of it that alarms rest on.
+const VERSION: &str = ".version-";
+
+/// Versions of a profile that are kept; older ones make room.
+const MOST_VERSIONS: usize = 64;
 
 /// Files beside a profile that are looked at.
 const MOST: usize = 1024;
@@ -50,6 +56,55 @@ fn copy(path: &Path, kept: &Path) -> io::Result<()> {
     replace(kept, &fs::read(path)?)
 }
 
+/// Keeps a version of the profile at `path` that alarms rest on, and the latest of the others.
+///
+/// # Errors
+/// When it cannot be kept.
+pub fn keep_version(path: &Path, sha256: &str, version: &Profile) -> io::Result<()> {
+    let kept = version_place(path, sha256).ok_or(io::ErrorKind::InvalidInput)?;
+    if !kept.try_exists()? {
+        replace(&kept, &encode(version))?;
+        forget_versions(path);
+    }
+    Ok(())
+}
+
+fn version_place(path: &Path, sha256: &str) -> Option<PathBuf> {
+    let is_hash = sha256.len() == 64 && sha256.bytes().all(|it| it.is_ascii_hexdigit());
+    let mut name = path.file_name().filter(|_| is_hash)?.to_owned();
+    name.push(VERSION);
+    name.push(sha256);
+    Some(path.with_file_name(name))
+}
+
+/// Removes the oldest of too many versions. One that stays, stays for the next time.
+fn forget_versions(path: &Path) {
+    let mut versions: Vec<_> = beside(path, VERSION)
+        .filter_map(|it| Some((fs::metadata(&it).ok()?.modified().ok()?, it)))
+        .collect();
+    versions.sort_unstable();
+    let too_many = versions.len().saturating_sub(MOST_VERSIONS);
+    for (_, version) in &versions[..too_many] {
+        let _ = fs::remove_file(version);
+    }
+}
+
+/// What stands beside a profile under its name and `mark`.
+fn beside(path: &Path, mark: &str) -> impl Iterator<Item = PathBuf> {
+    let mut prefix = path.file_name().map_or_else(OsString::new, OsStr::to_owned);
+    prefix.push(mark);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let kept = entries.filter(move |it| {
+        let prefix = prefix.as_encoded_bytes();
+        it.file_name().as_encoded_bytes().starts_with(prefix)
+    });
+    kept.take(MOST).map(|it| it.path())
+}
+
 /// The profile whose file has this SHA-256, hexadecimal: the one at `path`, or one that was kept beside it.
 ///
 /// # Errors
@@ -59,16 +114,8 @@ pub fn of_sha256(path: &Path, sha256: &str) -> Result<Option<(Profile, PathBuf)>
     if mine == sha256 {
         return Ok(Some((profile, path.to_owned())));
     }
-    let mut prefix = path.file_name().map_or_else(OsString::new, OsStr::to_owned);
-    prefix.push(BEFORE);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let prefix = prefix.as_encoded_bytes();
-    let kept = entries.filter(|it| it.file_name().as_encoded_bytes().starts_with(prefix));
-    for kept in kept.take(MOST).map(|it| it.path()) {
+    let version = version_place(path, sha256).into_iter();
+    for kept in version.chain(beside(path, BEFORE)) {
         if let Ok((profile, its)) = read(&kept)
             && its == sha256
         {
@@ -80,9 +127,11 @@ pub fn of_sha256(path: &Path, sha256: &str) -> Result<Option<(Profile, PathBuf)>
 
 #[cfg(test)]
 mod tests {
-    use super::{copy, keep, of_sha256, place};
+    use sha2::{Digest as _, Sha256};
+
+    use super::{MOST_VERSIONS, copy, keep, keep_version, of_sha256, place};
     use crate::profile::Profile;
-    use crate::profile::file::write;
+    use crate::profile::file::{encode, hexadecimal, write};
 
     #[test]
     fn a_profile_is_found_again_as_it_was() {
@@ -100,6 +149,27 @@ mod tests {
         assert_eq!(at(&before), Some(kept));
         assert_eq!(at(&after), Some(path.clone()));
         assert_eq!(at(&"0".repeat(64)), None);
+    }
+
+    #[test]
+    fn the_latest_versions_are_found_by_their_hash_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("profile");
+        write(&path, &Profile::default()).expect("written");
+        let mut profile = Profile::default();
+        let mut hashes = Vec::new();
+        for _ in 0..=MOST_VERSIONS {
+            profile.provenance.origins.push(Default::default());
+            let sha256 = hexadecimal(&Sha256::digest(encode(&profile)));
+            keep_version(&path, &sha256, &profile).expect("kept");
+            hashes.push(sha256);
+        }
+        let of = |sha256: &str| of_sha256(&path, sha256).expect("readable");
+        let last = hashes.last().expect("one");
+        assert_eq!(of(last).map(|it| encode(&it.0)), Some(encode(&profile)));
+        let left = hashes.iter().filter(|it| of(it).is_some()).count();
+        assert_eq!(left, MOST_VERSIONS);
+        assert!(keep_version(&path, "../x", &profile).is_err());
     }
 
     #[test]

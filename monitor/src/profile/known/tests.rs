@@ -1,6 +1,8 @@
-use super::{First, FirstSeen, Known, MOST_NAMES, evidence, family};
+use super::{First, Known, MOST_NAMES, evidence, family};
+use crate::detail::{Access, Detail, PathText};
 use crate::profile::class::Class;
-use crate::profile::prior::prior;
+use crate::profile::first_seen::FirstSeen;
+use crate::profile::prior::{BURST, prior};
 use crate::profile::sightings::{FOLDS, Place};
 use crate::syscall::event::{Abi, Call, Comm};
 
@@ -103,6 +105,7 @@ fn evidence_adds_up_by_how_rarely_new_things_stand_beside_others() {
         nats,
     };
     let beside = |number| -prior(Class::of_call(call(number))).beside.ln();
+    let evidence = |events: &[FirstSeen]| evidence(events, 0.0);
     assert_eq!(evidence(&[]), 0.0);
     assert_eq!(evidence(&[first(0, 4.0)]), 4.0);
     let both = evidence(&[first(0, 4.0), first(41, 3.0)]);
@@ -110,6 +113,46 @@ fn evidence_adds_up_by_how_rarely_new_things_stand_beside_others() {
     assert!((both - expected).abs() < 1e-12, "{both}");
     // What is worth nothing by itself is worth nothing beside another.
     assert!((evidence(&[first(0, 4.0), first(1, 0.0)]) - 4.0).abs() < 1e-12);
+}
+
+#[test]
+fn many_files_at_once_are_evidence_and_the_more_the_rarer_one_of_them_is() {
+    let touches = |count: u8| -> Vec<_> {
+        let path = |n| Detail::Path(Access::Create, PathText::new(&[b'/', b'a' + n]));
+        let first = |n| FirstSeen {
+            seq: u64::from(n),
+            what: First::Touch(path(n)),
+            nats: 0.0,
+        };
+        (0..count).map(first).collect()
+    };
+    // One in an e-fold: one new file says nothing, ten of them as much as comes once in a hundred e-folds.
+    assert_eq!(evidence(&touches(1), 0.0), 0.0);
+    let ten = evidence(&touches(10), 0.0);
+    assert!((ten - BURST * 10_f64.ln()).abs() < 1e-9, "{ten}");
+    // A service that writes new files all day.
+    let busy = evidence(&touches(10), -(20_f64.ln()));
+    assert!((ten - busy - 20_f64.ln()).abs() < 1e-9, "{busy}");
+    assert_eq!(evidence(&touches(3), -(20_f64.ln())), 0.0);
+    // A program that is new brings its own files.
+    let program = |nats| FirstSeen {
+        seq: 99,
+        what: First::Name(Comm::new(b"tar")),
+        nats,
+    };
+    let mut with_program = touches(10);
+    with_program.push(program(3.0));
+    assert!((evidence(&with_program, 0.0) - evidence(&[program(3.0)], 0.0)).abs() < 1e-9);
+    // Beside something else they count as far as they are rare beside it.
+    let mut with_call = touches(10);
+    with_call.push(FirstSeen {
+        seq: 99,
+        what: First::Call(call(165)),
+        nats: 4.0,
+    });
+    let beside = -prior(Class::Touch).beside.ln();
+    let both = evidence(&with_call, 0.0);
+    assert!(both >= ten.max(4.0 + beside), "{both}");
 }
 
 #[test]

@@ -29,9 +29,9 @@ pub(super) struct Trie {
 
 impl Trie {
     /// The empty n-gram.
-    pub const ROOT: u32 = 0;
+    pub(super) const ROOT: u32 = 0;
 
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             nodes: vec![Node::default()],
             edges: HashMap::default(),
@@ -39,17 +39,17 @@ impl Trie {
     }
 
     /// How many n-grams there are, the empty one left out.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.nodes.len() - 1
     }
 
     /// The n-gram `parent` followed by `token`, or [`NONE`].
-    pub fn find(&self, parent: u32, token: u32) -> u32 {
+    pub(super) fn find(&self, parent: u32, token: u32) -> u32 {
         self.edges.get(&key(parent, token)).copied().unwrap_or(NONE)
     }
 
     /// The n-gram `parent` followed by `token`, added if it is not there; `None` when there are [`MOST_NGRAMS`] already.
-    pub fn find_or_add(&mut self, parent: u32, token: u32) -> Option<u32> {
+    pub(super) fn find_or_add(&mut self, parent: u32, token: u32) -> Option<u32> {
         match self.edges.entry(key(parent, token)) {
             Entry::Occupied(edge) => Some(*edge.get()),
             Entry::Vacant(_) if self.nodes.len() > MOST_NGRAMS => None,
@@ -62,12 +62,17 @@ impl Trie {
     }
 
     /// Counts `token` after `context` once, and gives the longer n-gram and whether it is new; `None` when the trie is full.
-    pub fn count(&mut self, context: u32, token: u32) -> Option<(u32, bool)> {
+    pub(super) fn count(&mut self, context: u32, token: u32) -> Option<(u32, bool)> {
         self.count_many(context, token, 1)
     }
 
     /// The same, `times` times.
-    pub fn count_many(&mut self, context: u32, token: u32, times: u32) -> Option<(u32, bool)> {
+    pub(super) fn count_many(
+        &mut self,
+        context: u32,
+        token: u32,
+        times: u32,
+    ) -> Option<(u32, bool)> {
         let node = self.find_or_add(context, token)?;
         let longer = &mut self.nodes[node as usize];
         let is_new = longer.count == 0 && times > 0;
@@ -83,7 +88,7 @@ impl Trie {
 
     /// Takes one occurrence of `token` after `context` back, and gives the longer n-gram, or [`NONE`] when that was never
     /// counted.
-    pub fn uncount(&mut self, context: u32, token: u32) -> u32 {
+    pub(super) fn uncount(&mut self, context: u32, token: u32) -> u32 {
         let node = self.find(context, token);
         if node == NONE {
             return NONE;
@@ -101,7 +106,7 @@ impl Trie {
     }
 
     /// Every n-gram as the number of its context, its last token, its own number and its count, by context and token.
-    pub fn edges(&self) -> Vec<(u32, u32, u32, u32)> {
+    pub(super) fn edges(&self) -> Vec<(u32, u32, u32, u32)> {
         let mut edges: Vec<_> = self
             .edges
             .iter()
@@ -116,18 +121,18 @@ impl Trie {
     }
 
     /// How often this n-gram occurred, and how often anything followed it.
-    pub fn sums(&self, node: u32) -> (u32, u64) {
+    pub(super) fn sums(&self, node: u32) -> (u32, u64) {
         let node = &self.nodes[node as usize];
         (node.count, node.total)
     }
 
     /// How often `token` came after `context`.
-    pub fn count_of(&self, context: u32, token: u32) -> f64 {
+    pub(super) fn count_of(&self, context: u32, token: u32) -> f64 {
         f64::from(self.count_at(self.find(context, token)))
     }
 
     /// Whether this n-gram occurred; never of [`NONE`].
-    pub fn is_counted(&self, node: u32) -> bool {
+    pub(super) fn is_counted(&self, node: u32) -> bool {
         self.count_at(node) > 0
     }
 
@@ -141,7 +146,7 @@ impl Trie {
 
     /// The probability of a token after `context`: `node` is the n-gram that they make, or [`NONE`], and `shorter` the
     /// probability without the oldest token of `context`. See the module `ngram` for the formula.
-    pub fn smoothed(&self, context: u32, node: u32, shorter: f64) -> f64 {
+    pub(super) fn smoothed(&self, context: u32, node: u32, shorter: f64) -> f64 {
         let context = &self.nodes[context as usize];
         if context.total == 0 {
             return shorter;

@@ -38,13 +38,13 @@ struct Node {
 }
 
 impl Index {
-    pub fn of<'a>(details: impl IntoIterator<Item = &'a Detail>) -> Self {
+    pub(super) fn of<'a>(details: impl IntoIterator<Item = &'a Detail>) -> Self {
         let mut index = Self::default();
         details.into_iter().for_each(|detail| index.add(detail));
         index
     }
 
-    pub fn add(&mut self, detail: &Detail) {
+    pub(super) fn add(&mut self, detail: &Detail) {
         match detail {
             Detail::Path(access, path) => {
                 let (tree, many) = match access.effect() {
@@ -66,7 +66,7 @@ impl Index {
     }
 
     /// Whether other things that are known make this no news.
-    pub fn covers(&self, detail: &Detail) -> bool {
+    pub(super) fn covers(&self, detail: &Detail) -> bool {
         match detail {
             Detail::Path(access, path) => match access.effect() {
                 // Who writes a file knows what is in it.
@@ -90,7 +90,7 @@ impl Index {
     }
 
     /// Whether a wildcard is what makes it no news.
-    pub fn is_wild(&self, detail: &Detail) -> bool {
+    pub(super) fn is_wild(&self, detail: &Detail) -> bool {
         match detail {
             Detail::Path(access, path) => match access.effect() {
                 Effect::Reads => self.reads.is_wild(&parts(path)),
@@ -103,7 +103,7 @@ impl Index {
         }
     }
 
-    pub fn changes(&self, path: &PathText) -> bool {
+    pub(super) fn changes(&self, path: &PathText) -> bool {
         self.changes.holds(&parts(path))
     }
 }

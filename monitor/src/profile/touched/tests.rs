@@ -130,6 +130,28 @@ fn joined_counts_add_up_and_later_sightings_stay_later() {
 }
 
 #[test]
+fn a_program_that_is_not_there_was_not_run_and_is_news_when_it_is() {
+    let absent = Some(Outcome::NotThere);
+    for text in [
+        "execute:/usr/local/sbin/true",
+        "execute:/usr/local/bin/true",
+    ] {
+        let program = detail(text);
+        let mut touched = Touched::default();
+        assert_eq!(touched.news(&program, absent), None, "{text}");
+        assert_eq!(touched.news(&program, None), Some(News::Thing));
+        // Nor where it was looked for while it was learned.
+        assert_eq!(touched.learn(&program, absent, Sighting::default()), None);
+        let ran = touched.news(&program, Some(Outcome::Ok));
+        assert_eq!(ran, Some(News::Outcome(Outcome::Ok)));
+        assert_eq!(touched.things().len(), 1);
+    }
+    // A file that is not there was asked for all the same.
+    let file = detail("read:/etc/shadow");
+    assert_eq!(Touched::default().news(&file, absent), Some(News::Thing));
+}
+
+#[test]
 fn how_a_call_on_a_known_thing_went_is_news_until_it_is_learned() {
     let preload = detail("read:/etc/ld.so.preload");
     let mut touched = Touched::default();

@@ -36,7 +36,7 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub fn new(name: String) -> Self {
+    pub(super) fn new(name: String) -> Self {
         Self {
             name,
             begun: Instant::now(),
@@ -51,20 +51,20 @@ impl Health {
         }
     }
 
-    pub fn drop_counted(&self, count: u64) {
+    pub(super) fn drop_counted(&self, count: u64) {
         self.dropped.fetch_add(count, Relaxed);
     }
 
-    pub fn is_gone(&self) -> bool {
+    pub(super) fn is_gone(&self) -> bool {
         self.gone.load(Relaxed)
     }
 
-    pub fn is_blocked(&self) -> bool {
+    pub(super) fn is_blocked(&self) -> bool {
         let since = self.busy_since.load(Relaxed);
         since > 0 && self.begun.elapsed() >= Duration::from_millis(since) + BLOCKED
     }
 
-    pub fn status(&self, queued: u64) -> OutputStatus {
+    pub(super) fn status(&self, queued: u64) -> OutputStatus {
         OutputStatus {
             name: self.name.clone(),
             state: if self.unread.load(Relaxed) {
@@ -147,7 +147,7 @@ impl Drop for EndMark {
 
 impl Outlet {
     /// Tells the sink everything until its queue is closed.
-    pub fn run(mut self) {
+    pub(super) fn run(mut self) {
         let _mark = EndMark(Arc::clone(&self.queue), Arc::clone(&self.health));
         let mut origin = Arc::<Origin>::default();
         while let Next::Statement(statement) = self.queue.next() {

@@ -22,7 +22,7 @@ pub(super) enum Statement {
 
 impl Statement {
     /// Whether its loss counts: not that of a state of the run, since a later one says more.
-    pub const fn is_counted(&self) -> bool {
+    pub(super) const fn is_counted(&self) -> bool {
         !matches!(self, Self::Status(_))
     }
 }
@@ -89,7 +89,7 @@ pub(super) struct Queue {
 
 impl Queue {
     /// An empty one with room for `capacity` verdicts.
-    pub fn new(capacity: usize, policy: Policy) -> Self {
+    pub(super) fn new(capacity: usize, policy: Policy) -> Self {
         Self {
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -99,7 +99,7 @@ impl Queue {
     }
 
     /// Adds `statement`; gives how many were dropped for it.
-    pub fn push(&self, statement: Statement) -> u64 {
+    pub(super) fn push(&self, statement: Statement) -> u64 {
         let mut state = self.lock();
         while self.policy == Policy::Wait && !state.abandoned && state.waiting() >= self.capacity {
             state = self.wait(state);
@@ -143,7 +143,7 @@ impl Queue {
     }
 
     /// The next statement, once there is one.
-    pub fn next(&self) -> Next {
+    pub(super) fn next(&self) -> Next {
         let mut state = self.lock();
         state.in_hand = None;
         self.changed.notify_all();
@@ -166,7 +166,7 @@ impl Queue {
     }
 
     /// Rests until `deadline`; false when there is no time for a rest any more.
-    pub fn rest(&self, deadline: Instant) -> bool {
+    pub(super) fn rest(&self, deadline: Instant) -> bool {
         let mut state = self.lock();
         while !state.closed && !state.abandoned && !state.hurried {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -180,7 +180,7 @@ impl Queue {
     }
 
     /// Waits until the sink has taken everything; false when it did not until `deadline`.
-    pub fn drained(&self, deadline: Option<Instant>) -> bool {
+    pub(super) fn drained(&self, deadline: Option<Instant>) -> bool {
         let mut state = self.lock();
         while !state.abandoned && (state.in_hand.is_some() || state.waiting() > 0) {
             match deadline {
@@ -199,20 +199,20 @@ impl Queue {
     }
 
     /// Ends all pauses: what waits goes out now or never.
-    pub fn hurry(&self) {
+    pub(super) fn hurry(&self) {
         self.lock().hurried = true;
         self.changed.notify_all();
     }
 
     /// Takes no more; what waits still goes out.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
     /// Lets go of everything, also of who waits for room; gives how many verdicts and
     /// summaries were not written, the one in the sink's hands included.
-    pub fn abandon(&self) -> u64 {
+    pub(super) fn abandon(&self) -> u64 {
         let mut state = self.lock();
         state.abandoned = true;
         let in_hand = state.in_hand.take() == Some(true);
@@ -226,7 +226,7 @@ impl Queue {
     }
 
     /// Verdicts that wait, the one in the sink's hands left out.
-    pub fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         self.lock().waiting() as u64
     }
 

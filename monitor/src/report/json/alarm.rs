@@ -3,23 +3,28 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::SCHEMA;
 use crate::detect::severity::Severity;
 use crate::detect::verdict::{Evidence, Pace};
-use crate::run::snapshot::{ModelIdentity, ProfileIdentity};
-use crate::syscall::flight::Flight;
 use crate::who::Who;
+
+mod record;
 
 mod forth;
 
 mod back;
 
-pub use forth::{bits, first_seen, named};
+mod error;
+
+pub use error::AlarmError;
+pub use forth::{bits, first_seen, judged_by, named};
 
 pub use back::calls_back;
 pub(crate) use back::place;
+pub use record::{
+    CallRecord, ExpectedRecord, FirstKind, FirstSeenRecord, FlightRecord, KinRecord, ModelRecord,
+    PairRecord, ProfileRecord, ReasonRecord, SuppressedKind, SurprisingRecord, TouchRecord,
+};
 
 /// The line of an alarm.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -91,244 +96,6 @@ pub struct AlarmRecord {
     /// By which profile, if by one.
     #[serde(default)]
     pub profile: Option<ProfileRecord>,
-}
-
-/// Why an alarm is logged and not reported.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SuppressedKind {
-    /// It is like one that was reported.
-    Alike,
-    /// Enough that weigh as much were reported within the minute.
-    Rate,
-}
-
-/// A score that crossed.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub struct ReasonRecord {
-    /// Which.
-    pub pace: Pace,
-    /// The score.
-    pub score: f64,
-    /// What it had to exceed.
-    pub threshold: f64,
-}
-
-/// Something that the service never did before.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct FirstSeenRecord {
-    /// The place of the call in its thread, from 0.
-    pub seq: u64,
-    /// What was new.
-    pub kind: FirstKind,
-    /// The process name that was new, or that never made the call; escaped.
-    pub comm: Option<String>,
-    /// The call's table.
-    pub abi: Option<String>,
-    /// Its number there.
-    pub number: Option<u32>,
-    /// Its name there.
-    pub name: Option<String>,
-    /// What was touched, in the text form of details.
-    #[serde(default)]
-    pub detail: Option<String>,
-    /// How the call on it went, where that is what was new.
-    #[serde(default)]
-    pub outcome: Option<String>,
-    /// The technique of MITRE ATT&CK that it is a means of, where that is certain.
-    #[serde(default)]
-    pub technique: Option<String>,
-    /// What it is worth, nats.
-    pub nats: f64,
-}
-
-/// What can be new.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FirstKind {
-    /// The call.
-    Call,
-    /// The process name.
-    ProcessName,
-    /// The call for processes of the name.
-    CallOfName,
-    /// What a call touched.
-    Touch,
-    /// How a call went on something that was touched before.
-    Outcome,
-}
-
-/// A process of a lineage.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct KinRecord {
-    /// Thread group id.
-    pub pid: u32,
-    /// Its name, escaped.
-    pub comm: String,
-    /// Whether it got the name by executing a program while it was watched.
-    #[serde(default)]
-    pub executed: bool,
-}
-
-/// Which profile judged.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct ProfileRecord {
-    /// SHA-256 of its file.
-    pub sha256: String,
-    /// Whether it learned on since it was read.
-    pub adapted: bool,
-    /// Where its file is, escaped.
-    #[serde(default)]
-    pub path: Option<String>,
-}
-
-/// A call that surprised.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct SurprisingRecord {
-    /// Its place in its thread, from 0.
-    pub seq: u64,
-    /// Its table.
-    pub abi: String,
-    /// Its number there.
-    pub number: u32,
-    /// Its name there.
-    pub name: Option<String>,
-    /// Its index in the vocabulary.
-    pub index: u16,
-    /// Nats.
-    pub surprise: f32,
-    /// What was likelier.
-    pub expected: Vec<ExpectedRecord>,
-    /// The call before it, and how often the service made the two in a row.
-    #[serde(default)]
-    pub pair: Option<PairRecord>,
-}
-
-/// A call before another.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct PairRecord {
-    /// Its table.
-    pub abi: String,
-    /// Its number there.
-    pub number: u32,
-    /// Its name there.
-    pub name: Option<String>,
-    /// How often the service made it and then the other.
-    pub count: u64,
-}
-
-/// A call that was expected.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct ExpectedRecord {
-    /// Its table; `null` where the general model expected an index.
-    #[serde(default)]
-    pub abi: Option<String>,
-    /// Its number there.
-    #[serde(default)]
-    pub number: Option<u32>,
-    /// Index in the vocabulary.
-    pub index: u16,
-    /// The call's name; without a table ADFA-LD's name of the index, `null` for index 0.
-    pub name: Option<String>,
-    /// Between 0 and 1.
-    pub probability: f32,
-}
-
-/// The calls that an alarm rests on.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct FlightRecord {
-    /// The place of the first in its thread.
-    pub first_seq: u64,
-    /// Table, number and name of each.
-    pub calls: Vec<CallRecord>,
-    /// The thread's names, escaped, each with the place of the first call under it.
-    #[serde(default)]
-    pub names: Vec<(u64, String)>,
-    /// What was touched that was new to the service.
-    #[serde(default)]
-    pub touches: Vec<TouchRecord>,
-}
-
-/// What a call touched.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct TouchRecord {
-    /// The place of the call in its thread, from 0.
-    pub seq: u64,
-    /// The call's table.
-    pub abi: String,
-    /// Its number there.
-    pub number: u32,
-    /// Its name there.
-    pub name: Option<String>,
-    /// What it touched, in the text form of details.
-    pub detail: String,
-    /// How it went; `null` where that is not known.
-    pub outcome: Option<String>,
-}
-
-/// Table, number and name of a call.
-pub type CallRecord = (String, u32, Option<String>);
-
-/// Which model judged.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct ModelRecord {
-    /// Its name.
-    pub name: String,
-    /// SHA-256 of its graph.
-    pub sha256: String,
-}
-
-impl From<&ModelIdentity> for ModelRecord {
-    fn from(model: &ModelIdentity) -> Self {
-        Self {
-            name: model.name.clone(),
-            sha256: model.sha256.clone(),
-        }
-    }
-}
-
-impl From<&ProfileIdentity> for ProfileRecord {
-    fn from(profile: &ProfileIdentity) -> Self {
-        Self {
-            sha256: profile.sha256.clone(),
-            adapted: profile.adapted,
-            path: profile.path.clone(),
-        }
-    }
-}
-
-/// Why an alarm cannot be taken back from its line.
-#[derive(Clone, Debug, Eq, Error, PartialEq)]
-pub enum AlarmError {
-    /// A schema that this monitor does not know.
-    #[error("it has schema {0}, and this monitor reads schemas up to {SCHEMA}")]
-    Schema(u32),
-    /// An ABI of no table.
-    #[error("it names the ABI {0:?}, which this monitor does not know")]
-    Abi(String),
-    /// No call, or more than a flight recorder holds.
-    #[error("its flight has {0} calls; 1 to {max} were expected", max = Flight::CALLS)]
-    Length(usize),
-    /// A new thing without its name or its call.
-    #[error("something in it that was never seen before has no name or no call")]
-    Incomplete,
-    /// More of something than this monitor writes.
-    #[error("it has {1} {0}, more than this monitor writes")]
-    TooMany(&'static str, usize),
-    /// A detail or an outcome that none is written as.
-    #[error(
-        "it holds {0:?} as what a call touched or how it went, which is none as this monitor writes it"
-    )]
-    Touch(String),
-    /// A name that none is shown as.
-    #[error("it holds {0:?} as the name of a thread, which is none as this monitor writes it")]
-    Name(String),
-    /// A place in a thread that no thread reaches.
-    #[error("it places a call {0} calls after the start of its thread, which no thread reaches")]
-    Place(u64),
-    /// The number and its bits are not the same.
-    #[error("its score and its score_bits are not the same number")]
-    Bits,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::SCHEMA;
-use super::alarm::{FirstSeenRecord, ModelRecord, ProfileRecord, first_seen};
+use super::alarm::{FirstSeenRecord, ModelRecord, ProfileRecord, first_seen, judged_by};
 use crate::detect::blind::Blind;
 use crate::detect::severity::Severity;
 use crate::incident::{Change, Incident, State};
@@ -109,9 +109,7 @@ impl IncidentRecord {
             fingerprint: incident.fingerprint.clone(),
             suppressed: incident.suppressed.clone(),
             model: model.map(ModelRecord::from),
-            profile: model
-                .and_then(|model| model.profile.as_ref())
-                .map(ProfileRecord::from),
+            profile: judged_by(&incident.alarm, model),
         }
     }
 }

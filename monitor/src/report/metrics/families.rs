@@ -1,22 +1,22 @@
-//! The families of metrics, one after the other.
+//! The families of metrics, one after the other: a table of names and helps, and so a long file.
+
+mod family;
+
+mod process;
 
 use std::fmt;
-use std::fs;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{
-    DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, MetricEncoder,
-};
-use prometheus_client::metrics::MetricType;
+use prometheus_client::encoding::DescriptorEncoder;
 
 use super::{Reload, SERVICES, ServiceFigures};
 use crate::report::tally::Series;
 use crate::run::clock::WallClock;
-use crate::run::memory::resident_bytes;
 use crate::run::snapshot::{ModelIdentity, OutputStatus, Snapshot};
-use crate::run::usage::cpu_time;
+use family::{Labels, and, family, none, of};
+use process::process;
 
 /// The states of a service; each has a series, so that none is missing.
 const STATES: [&str; 5] = ["learning", "settled", "watching", "changed", "unsettled"];
@@ -29,85 +29,6 @@ pub(super) struct Families {
     pub model: Option<ModelIdentity>,
     pub services: Option<Vec<ServiceFigures>>,
     pub reload: Option<Reload>,
-}
-
-type Labels = Vec<(&'static str, String)>;
-
-/// A family: its name without the suffix that its type adds, and what it means.
-struct Family<'a, 'b> {
-    encoder: &'a mut DescriptorEncoder<'b>,
-    name: &'static str,
-    help: &'static str,
-}
-
-impl Family<'_, '_> {
-    fn counters<V: EncodeCounterValue>(
-        self,
-        values: impl IntoIterator<Item = (Labels, V)>,
-    ) -> fmt::Result {
-        self.series(MetricType::Counter, values, |metric, value| {
-            metric.encode_counter::<Labels, V, u64>(value, None)
-        })
-    }
-
-    fn gauges<V: EncodeGaugeValue>(
-        self,
-        values: impl IntoIterator<Item = (Labels, V)>,
-    ) -> fmt::Result {
-        self.series(MetricType::Gauge, values, |metric, value| {
-            metric.encode_gauge(value)
-        })
-    }
-
-    /// Each value with its labels, if it has any.
-    fn series<V>(
-        self,
-        kind: MetricType,
-        values: impl IntoIterator<Item = (Labels, V)>,
-        write: impl Fn(&mut MetricEncoder<'_>, &V) -> fmt::Result,
-    ) -> fmt::Result {
-        let mut metric = self
-            .encoder
-            .encode_descriptor(self.name, self.help, None, kind)?;
-        for (labels, value) in values {
-            if labels.is_empty() {
-                write(&mut metric, &value)?;
-            } else {
-                write(&mut metric.encode_family(&labels)?, &value)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn family<'a, 'b>(
-    encoder: &'a mut DescriptorEncoder<'b>,
-    name: &'static str,
-    help: &'static str,
-) -> Family<'a, 'b> {
-    Family {
-        encoder,
-        name,
-        help,
-    }
-}
-
-fn none<V>(value: V) -> [(Labels, V); 1] {
-    [(Labels::new(), value)]
-}
-
-/// A service without a name has no label, which Prometheus takes for the empty one.
-fn of(service: &str) -> Labels {
-    if service.is_empty() {
-        Labels::new()
-    } else {
-        vec![("service", service.to_owned())]
-    }
-}
-
-fn and(mut labels: Labels, more: &[(&'static str, &str)]) -> Labels {
-    labels.extend(more.iter().map(|&(name, value)| (name, value.to_owned())));
-    labels
 }
 
 impl Collector for Families {
@@ -403,35 +324,4 @@ impl Families {
         )
         .gauges(none(at.as_secs_f64()))
     }
-}
-
-/// What Prometheus' own clients tell of their process.
-fn process(encoder: &mut DescriptorEncoder) -> fmt::Result {
-    family(encoder, "process_cpu_seconds", "CPU time, user and system")
-        .counters(none(cpu_time().as_secs_f64()))?;
-    family(encoder, "process_resident_memory_bytes", "Resident memory")
-        .gauges(resident_bytes().map(|it| (Labels::new(), it)))?;
-    let open = fs::read_dir("/proc/self/fd")
-        .map(|it| it.count() as u64)
-        .ok();
-    family(encoder, "process_open_fds", "Open descriptors")
-        .gauges(open.map(|it| (Labels::new(), it)))?;
-    family(
-        encoder,
-        "process_start_time_seconds",
-        "When this process began",
-    )
-    .gauges(start_time().map(|it| (Labels::new(), it)))
-}
-
-/// Seconds since 1970 (proc(5): field 22 of stat counts ticks since boot; btime of /proc/stat).
-fn start_time() -> Option<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    let after_name = stat.rsplit_once(')')?.1;
-    let ticks: f64 = after_name.split_whitespace().nth(19)?.parse().ok()?;
-    // SAFETY: takes a number and gives one.
-    let rate = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
-    let host = fs::read_to_string("/proc/stat").ok()?;
-    let boot = host.lines().find_map(|line| line.strip_prefix("btime "))?;
-    Some(boot.trim().parse::<f64>().ok()? + ticks / rate.max(1.0))
 }

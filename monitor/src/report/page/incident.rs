@@ -1,16 +1,16 @@
 //! The page of one incident: what happened, who did it, how it went, what is usual, what to do.
 
+mod sentence;
+
 use maud::{Markup, html};
 
 use super::{badge, document};
-use crate::detail::{Detail, Outcome, words};
-use crate::report::json::alarm::{
-    AlarmRecord, ExpectedRecord, FirstKind, FirstSeenRecord, KinRecord, SurprisingRecord,
-    TouchRecord,
-};
+use crate::report::json::alarm::{AlarmRecord, KinRecord};
 use crate::report::json::incident::IncidentRecord;
 use crate::report::json::thread::AftermathRecord;
 use crate::who::Program;
+
+use sentence::{name, sentence, touched, usual};
 
 /// Calls of the window before the alarm that are shown.
 const BEFORE: usize = 48;
@@ -243,138 +243,9 @@ fn tree(programs: &[Program]) -> Markup {
     }
 }
 
-fn name(name: Option<&str>, abi: &str, number: u32) -> String {
-    name.map_or_else(|| format!("{abi} call {number}"), str::to_owned)
-}
-
-fn sentence(first: &FirstSeenRecord) -> String {
-    let call = || {
-        name(
-            first.name.as_deref(),
-            first.abi.as_deref().unwrap_or("unknown"),
-            first.number.unwrap_or(0),
-        )
-    };
-    let comm = first.comm.as_deref().unwrap_or("a process");
-    let mut sentence = match first.kind {
-        FirstKind::ProcessName => format!("a process called {comm}"),
-        FirstKind::Call => format!("the call {}", call()),
-        FirstKind::CallOfName => format!("the call {} by {comm}", call()),
-        FirstKind::Touch => did(first.detail.as_deref().unwrap_or_default(), None),
-        FirstKind::Outcome => {
-            let outcome = first.outcome.as_deref();
-            let did = did(first.detail.as_deref().unwrap_or_default(), outcome);
-            format!("{did}, which never went so before")
-        }
-    };
-    if let Some(technique) = &first.technique {
-        sentence += &format!(" ({technique})");
-    }
-    sentence
-}
-
-fn touched(touch: &TouchRecord) -> String {
-    did(&touch.detail, touch.outcome.as_deref())
-}
-
-/// What was touched, in words; as it stands where the log holds something else than this monitor writes.
-fn did(detail: &str, outcome: Option<&str>) -> String {
-    let outcome = outcome.and_then(Outcome::from_name);
-    match detail.parse::<Detail>() {
-        Ok(detail) => words::did(&detail, outcome),
-        Err(_) => format!("touched {detail}"),
-    }
-}
-
-fn usual(call: &SurprisingRecord) -> String {
-    let likely = |it: &ExpectedRecord| {
-        let name = it.name.as_deref().unwrap_or("another");
-        match f64::from(it.probability) * 100.0 {
-            ..1.0 => format!("{name} <1%"),
-            percent => format!("{name} {percent:.0}%"),
-        }
-    };
-    let expected: Vec<_> = call.expected.iter().map(likely).collect();
-    expected.join(", ")
-}
-
 fn width(share: f32) -> String {
     format!("width:{:.0}%", share.clamp(0.0, 1.0) * 100.0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::json::alarm::CallRecord;
-
-    /// As the monitor writes one, made hostile: a log is a file like any other.
-    fn alarm() -> AlarmRecord {
-        let mut alarm: AlarmRecord = serde_json::from_value(serde_json::json!({
-            "schema": 2, "type": "alarm", "id": "01JT<script>", "source": null, "time_ns": 5, "time": null,
-            "pid": 7, "tid": 8, "start_ns": 1, "comm": "<b>nginx</b>", "pace": "first_seen", "score": 9.5,
-            "score_bits": "4023000000000000", "threshold": 3.0, "evidence": "complete", "surprising": [{
-                "seq": 1, "abi": "x86-64", "number": 165, "name": "mount", "index": 21, "surprise": 9.0,
-                "expected": [{"index": 3, "name": "read", "probability": 0.75}]
-            }],
-            "flight": { "first_seq": 0, "calls": [["x86-64", 0, "read"], ["x86-64", 165, "mount"]], "touches": [{
-                "seq": 1, "abi": "x86-64", "number": 165, "name": "mount", "detail": "read:/<img src=x>", "outcome": "denied"
-            }]}, "model": null
-        }))
-        .expect("an alarm");
-        alarm.who = Some(std::sync::Arc::new(crate::who::Who {
-            lineage: ["sh", "nginx"]
-                .map(|comm| Program {
-                    comm: comm.into(),
-                    pid: 7,
-                    ..Program::default()
-                })
-                .into(),
-            ..crate::who::Who::default()
-        }));
-        alarm
-    }
-
-    fn html(alarm: &AlarmRecord) -> String {
-        IncidentPage {
-            incident: None,
-            alarm,
-            aftermath: None,
-        }
-        .html()
-    }
-
-    #[test]
-    fn what_a_process_chose_is_escaped_wherever_it_stands() {
-        let html = html(&alarm());
-        assert!(!html.contains("<script"), "{html}");
-        assert!(!html.contains("<img"), "{html}");
-        assert!(html.contains("&lt;b&gt;nginx&lt;/b&gt; behaved unlike itself"));
-    }
-
-    #[test]
-    fn it_shows_the_call_with_what_it_touched_what_is_usual_and_who_started_it() {
-        let html = html(&alarm());
-        assert!(
-            html.contains(r#"<strong class="high"><code>mount</code></strong>"#),
-            "{html}"
-        );
-        assert!(
-            html.contains("denied") && html.contains("read 75%") && html.contains("width:100%")
-        );
-        let (parent, child) = (
-            html.find("<code>sh</code>"),
-            html.find("<code>nginx</code>"),
-        );
-        assert!(parent.is_some() && parent < child, "{html}");
-    }
-
-    #[test]
-    fn a_window_longer_than_the_page_keeps_its_end_and_its_places() {
-        let mut alarm = alarm();
-        let read: CallRecord = ("x86-64".into(), 0, Some("read".into()));
-        alarm.flight.calls = vec![read; BEFORE + 2];
-        let html = html(&alarm);
-        assert!(!html.contains(r#"<td class="number dim">1</td>"#), "{html}");
-        assert!(html.contains(&format!(r#"<td class="number dim">{}</td>"#, BEFORE + 1)));
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use crate::detect::severity::Severity;
 use crate::detect::verdict::{Alarm, Evidence, Pace, SurprisingCall, Verdict};
 use crate::incident::{Incident, State};
 use crate::profile::first_seen::First;
-use crate::report::json::alarm::AlarmRecord;
+use crate::report::json::alarm::{AlarmRecord, judged_by};
 use crate::report::notice::{Container, Notice, Process, Rule, Stage};
 use crate::report::sink::{Interest, Origin, Sink};
 use crate::report::text::call_name;
@@ -53,7 +53,6 @@ impl Notices {
         let time = |at| clock.timestamp(at).unwrap_or_else(Timestamp::now);
         let who = alarm.who.as_deref();
         let host = who.and_then(|it| it.host.as_deref()?.name.clone());
-        let profile = self.model.as_ref().and_then(|it| it.profile.as_ref());
         Notice {
             id: incident.id.clone(),
             stage: match incident.state {
@@ -86,7 +85,7 @@ impl Notices {
                 Evidence::Complete => "complete",
                 Evidence::Gapped => "gapped",
             },
-            profile_sha256: profile.map(|it| it.sha256.clone()),
+            profile_sha256: judged_by(alarm, self.model.as_ref()).map(|it| it.sha256),
             techniques: incident.techniques().collect(),
             calls: most_surprising(&alarm.surprising),
             record: self.record(incident).to_string(),

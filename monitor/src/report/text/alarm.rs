@@ -194,7 +194,7 @@ fn evidence(evidence: Evidence) -> &'static str {
 
 /// Which score crossed, in words.
 #[must_use]
-pub fn pace(pace: Pace) -> &'static str {
+pub(super) fn pace(pace: Pace) -> &'static str {
     match pace {
         Pace::Slow => "slow mean, about 100 calls",
         Pace::Fast => "fast mean, about 10 calls",

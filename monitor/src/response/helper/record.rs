@@ -17,12 +17,12 @@ const LARGEST: u64 = 1 << 20;
 pub(super) struct Record(PathBuf);
 
 impl Record {
-    pub const fn at(path: PathBuf) -> Self {
+    pub(super) const fn at(path: PathBuf) -> Self {
         Self(path)
     }
 
     /// Notes all that is to be undone, and nothing else.
-    pub fn keep<'a>(&self, all: impl Iterator<Item = &'a Undo>) -> io::Result<()> {
+    pub(super) fn keep<'a>(&self, all: impl Iterator<Item = &'a Undo>) -> io::Result<()> {
         let mut text = Vec::new();
         for undo in all {
             serde_json::to_writer(&mut text, undo)?;
@@ -32,7 +32,7 @@ impl Record {
     }
 
     /// What was noted; nothing where there is no file, or none that can be read.
-    pub fn read(&self) -> Vec<Undo> {
+    pub(super) fn read(&self) -> Vec<Undo> {
         let about = fs::symlink_metadata(&self.0);
         if !about.is_ok_and(|it| it.is_file() && it.len() <= LARGEST) {
             return Vec::new();

@@ -2,6 +2,8 @@
 //!
 //! What a C library calls for which function is glibc's `sysdeps/unix/sysv/linux`, version 2.13 for
 //! the time of ADFA-LD and 2.39 for today.
+//!
+//! It is one table, so it is long.
 
 use crate::syscall::call::Abi;
 

@@ -29,10 +29,10 @@ pub fn sheet(status: &HostStatus) -> Sheet {
 }
 
 fn row(it: &ServiceStatus) -> Row {
-    let (state, tone) = if it.paused {
-        ("paused", Tone::Warning)
-    } else {
-        (it.state.name(), of_state(it.state))
+    let tone = match it.blind_since_s {
+        _ if it.paused => Tone::Warning,
+        Some(_) => Tone::Bad,
+        None => of_state(it.state),
     };
     let novelty = match it.novelty {
         Some(novelty) => Cell::number(novelty, format!("{novelty:.1}"), Tone::Plain),
@@ -53,7 +53,7 @@ fn row(it: &ServiceStatus) -> Row {
         key: it.service.clone(),
         cells: vec![
             Cell::text(it.service.as_str(), Tone::Plain),
-            Cell::text(state, tone),
+            Cell::text(it.word(), tone),
             Cell::number(
                 it.calls_per_second,
                 rate(it.calls_per_second),

@@ -4,6 +4,7 @@
 //! `-n`, `-k`, `-T`, `-y`, `-Y` and `--secontext`.
 
 use crate::trace::strace::message::{self, Message};
+use crate::trace::strace::text::decimal;
 
 /// `PID_MAX_LIMIT` of `include/linux/threads.h`: a larger number at the start of a line is a time.
 const LARGEST_PID: u64 = 4 * 1024 * 1024;
@@ -89,13 +90,6 @@ fn whole(line: &[u8], broken_by: Option<Message>) -> Line<'_> {
     let rest = prefix(line, &mut parsed);
     parsed.what = what(rest);
     parsed
-}
-
-pub(super) fn decimal(digits: &[u8]) -> Option<u32> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// Splits after the leading bytes of which `is` is true.

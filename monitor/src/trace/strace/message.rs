@@ -4,7 +4,7 @@
 //! at the end of a line that they break. Before strace 4.22 (`linux/ptrace.c`, `strace.c`) they did
 //! not begin with `strace: `.
 
-use crate::trace::strace::line::decimal;
+use crate::trace::strace::text::decimal;
 
 /// What a message says of a thread.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

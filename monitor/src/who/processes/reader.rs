@@ -52,7 +52,7 @@ fn give_up_rights() {}
 
 impl Reader {
     /// Starts the thread; it ends when nobody can ask any more.
-    pub fn start(
+    pub(super) fn start(
         memory: Arc<Mutex<Memory>>,
         files: HostFiles,
         redaction: Redaction,

@@ -11,7 +11,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use monitor::guard::board::{HostStatus, ServiceStatus};
-use monitor::guard::control::{Client, encoded};
+use monitor::guard::control::Client;
+use monitor::guard::place::encoded;
 use monitor::service::host::Host;
 use monitor::service::life::State;
 use serde::de::DeserializeOwned;

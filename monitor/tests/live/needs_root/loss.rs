@@ -1,10 +1,11 @@
 //! Loss is counted exactly.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use monitor::syscall::event::EventKind;
 
 use crate::harness::{native, options, watch_command, watch_traced, watch_traced_behind};
+use crate::heard;
 
 #[test]
 #[ignore = "needs root"]
@@ -89,9 +90,17 @@ fn children_that_the_table_of_processes_has_no_room_for_are_counted() {
     let mut asked = options();
     // The shell and three more.
     asked.sizes.max_processes = Some(4);
-    let script = format!("i=0; while [ $i -lt {CHILDREN} ]; do sleep 1 & i=$((i+1)); done; wait");
+    let script = format!("i=0; while [ $i -lt {CHILDREN} ]; do sleep 2 & i=$((i+1)); done; wait");
+    heard::listen();
+    let begun = Instant::now();
     let seen = watch_command("/bin/sh".into(), &["-c", &script], asked);
     assert_eq!(seen.status, Some(0));
+    // It is said while they run, with the remedy, and not in the summary alone.
+    let told = heard::first_since(
+        begun,
+        "the table of processes is full; watch more of them with --max-threads",
+    );
+    assert!(told.is_some_and(|at| at.elapsed() > Duration::from_secs(1)));
     let full = seen.source.missed.iter();
     let refused: u64 = full
         .filter(|(reason, _)| reason.contains("process table full"))

@@ -1,24 +1,18 @@
-//! ADFA-LD out of a zip, which is taken as hostile.
+//! ADFA-LD out of a zip.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Seek, SeekFrom};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
-use zip::ZipArchive;
 
+use super::entries::unpack;
 use super::files::LARGEST_FILE;
 use super::{Named, Skipped};
 
 /// SHA-256 of the published `ADFA-LD.zip`, 2,381,193 bytes.
 pub const PUBLISHED: &str = "58d625470749344843a7f730b0875ce9b8769f6fa48f18dc4a92bd07c342ead5";
-
-/// The most bytes that all files of an archive may unpack to; ADFA-LD's are under 12 million.
-const LARGEST_TOTAL: u64 = 256 << 20;
-
-/// The most files that an archive may hold; ADFA-LD's has under 6,100.
-const MOST_FILES: usize = 100_000;
 
 /// The files of an archive, what was skipped, and notes for the user.
 pub type Contents = (Vec<Named>, Skipped, Vec<String>);
@@ -40,7 +34,7 @@ pub fn read(path: &Path) -> Result<Contents> {
     std::io::copy(&mut file, &mut hash).with_context(shown)?;
     let sha256 = crate::export::manifest::hexadecimal(&hash.finalize());
     file.seek(SeekFrom::Start(0)).with_context(shown)?;
-    let (files, skipped) = unpack(BufReader::new(file)).with_context(shown)?;
+    let (files, skipped) = unpack(BufReader::new(file), LARGEST_FILE).with_context(shown)?;
     let mut notes = Vec::new();
     if sha256 != PUBLISHED {
         notes.push(format!(
@@ -49,121 +43,4 @@ pub fn read(path: &Path) -> Result<Contents> {
         ));
     }
     Ok((files, skipped, notes))
-}
-
-fn unpack(file: impl Read + Seek) -> Result<(Vec<Named>, Skipped)> {
-    let mut archive = ZipArchive::new(file).context("the zip is damaged; fetch it again")?;
-    ensure!(
-        archive.len() <= MOST_FILES,
-        "the zip holds {} files, ADFA-LD under 6,100; give the published one",
-        archive.len()
-    );
-    let mut files = Vec::new();
-    let mut skipped = Skipped::new();
-    let mut total = 0;
-    for index in 0..archive.len() {
-        let entry = archive
-            .by_index(index)
-            .context("the zip is damaged; fetch it again")?;
-        let Some(name) = entry.enclosed_name() else {
-            bail!(
-                "the zip holds \"{}\", a path that climbs out of it; do not use it",
-                entry.name().escape_debug()
-            );
-        };
-        if entry.is_dir() {
-            continue;
-        }
-        let name = name.to_string_lossy().into_owned();
-        let last = name.rsplit('/').next().unwrap_or_default();
-        let reason = if last == ".DS_Store" || last.starts_with("._") || name.contains("__MACOSX") {
-            Some("file of macOS's Finder")
-        } else if !last.ends_with(".txt") {
-            Some("file whose name does not end in .txt")
-        } else {
-            None
-        };
-        if let Some(reason) = reason {
-            *skipped.entry(reason.to_owned()).or_default() += 1;
-            continue;
-        }
-        // The sizes that the zip states are not believed: reading stops at the limit.
-        let limit = LARGEST_FILE.min(LARGEST_TOTAL - total);
-        let mut bytes = Vec::new();
-        entry
-            .take(limit + 1)
-            .read_to_end(&mut bytes)
-            .with_context(|| {
-                format!(
-                    "{} in the zip is damaged; fetch it again",
-                    name.escape_debug()
-                )
-            })?;
-        total += bytes.len() as u64;
-        ensure!(
-            bytes.len() as u64 <= limit,
-            "the zip unpacks to far more than ADFA-LD ({} is where reading stopped); give the published one",
-            name.escape_debug()
-        );
-        files.push((name, bytes));
-    }
-    Ok((files, skipped))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::{Cursor, Write};
-
-    use zip::ZipWriter;
-    use zip::write::SimpleFileOptions;
-
-    use super::unpack;
-
-    fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, bytes) in entries {
-            writer
-                .start_file(*name, SimpleFileOptions::default())
-                .expect("in memory");
-            writer.write_all(bytes).expect("in memory");
-        }
-        writer.finish().expect("in memory").into_inner()
-    }
-
-    #[test]
-    fn what_is_no_trace_is_counted() {
-        let bytes = zip(&[
-            ("a/.DS_Store", b"x"),
-            ("a/b.txt", b"1 2"),
-            ("list.pdf", b"x"),
-        ]);
-        let (files, skipped) = unpack(Cursor::new(bytes)).expect("it is sound");
-        assert_eq!(files, [("a/b.txt".to_owned(), b"1 2".to_vec())]);
-        assert_eq!(skipped.values().sum::<u64>(), 2);
-    }
-
-    #[test]
-    fn a_path_that_climbs_out_is_refused() {
-        let problem =
-            unpack(Cursor::new(zip(&[("../../evil.txt", b"1")]))).expect_err("it climbs out");
-        assert!(problem.to_string().contains("climbs out"), "{problem}");
-    }
-
-    #[test]
-    fn a_bomb_is_refused_before_it_fills_the_memory() {
-        let zeros = vec![b' '; 65 << 20];
-        let problem = unpack(Cursor::new(zip(&[("a.txt", &zeros)]))).expect_err("it is a bomb");
-        assert!(
-            problem.to_string().contains("far more than ADFA-LD"),
-            "{problem}"
-        );
-    }
-
-    #[test]
-    fn a_cut_zip_is_an_error_at_every_length() {
-        let bytes = zip(&[("a.txt", b"1 2 3"), ("b.txt", b"4")]);
-        for end in 0..bytes.len() {
-            assert!(unpack(Cursor::new(&bytes[..end])).is_err(), "cut at {end}");
-        }
-    }
 }

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use hyper::Method;
 use monitor::guard::acceptance::Accepted;
-use monitor::guard::control::encoded;
+use monitor::guard::place::encoded;
 use monitor::report::text::grouped;
 use monitor::service::key::Key;
 use monitor::who::redaction::harmless;
 
 use super::{agreed, written};
 use crate::cli::Format;
-use crate::cli::services::AskArgs;
+use crate::cli::ask::AskArgs;
 use crate::cli::status::Exit;
 
 /// A guard that judges a service.

@@ -55,8 +55,20 @@ pub fn of(args: &AcceptArgs, log: &Log, evidence: &Evidence) -> Result<Whose> {
     let named = alarms
         .clone()
         .find_map(|it| it.profile.as_ref()?.path.as_ref());
+    let named = named.map(PathBuf::from);
+    let mut services = alarms.filter_map(|it| it.service.parse::<Key>().ok());
+    let service = services.next();
+    let kept_of = |key: &Key| Path::new("services").join(key.file_name()).join("profile");
+    let is_of_guard = |key: &&Key| named.as_ref().is_none_or(|it| it.ends_with(kept_of(key)));
+    if let Some(key) = service.as_ref().filter(is_of_guard) {
+        #[cfg(feature = "live")]
+        if let Some(guard) = ByGuard::of(args.socket.clone(), key.clone()) {
+            return Ok(Whose::Guard(guard));
+        }
+        let folder = named.as_ref().and_then(|it| it.ancestors().nth(3));
+        return of_guard(key, folder.unwrap_or(Path::new(store::PLACE))).map(Whose::File);
+    }
     if let Some(path) = named {
-        let path = PathBuf::from(path);
         if !path.is_file() {
             bail!(
                 "the profile {} is not there any more: name it by --profile",
@@ -65,23 +77,14 @@ pub fn of(args: &AcceptArgs, log: &Log, evidence: &Evidence) -> Result<Whose> {
         }
         return Ok(Whose::File(Place { path, _state: None }));
     }
-    let mut services = alarms.filter_map(|it| it.service.parse::<Key>().ok());
-    if let Some(key) = services.next() {
-        #[cfg(feature = "live")]
-        if let Some(guard) = ByGuard::of(args.socket.clone(), key.clone()) {
-            return Ok(Whose::Guard(guard));
-        }
-        return of_guard(&key).map(Whose::File);
-    }
     bail!(
         "{} was raised without a profile, so there is none to take it as normal: learn one, or name one by --profile",
         harmless(&evidence.id)
     )
 }
 
-/// The profile that a guard kept of a service.
-fn of_guard(key: &Key) -> Result<Place> {
-    let folder = Path::new(store::PLACE);
+/// The profile that a guard kept of a service in a state folder.
+fn of_guard(key: &Key, folder: &Path) -> Result<Place> {
     let path = folder
         .join("services")
         .join(key.file_name())

@@ -304,6 +304,11 @@ mod needs_onnxruntime {
             learned(&[at(1, 0, &calm, 0), at(1, 10_000, &calm, 1)]),
             1024
         );
+        // However long nothing happened, what may be learned at once is that of one hour.
+        assert_eq!(
+            learned(&[at(1, 0, &calm, 0), at(1, 10_000, &calm, 100)]),
+            1024
+        );
         assert_eq!(learned(&[at(1, 0, &odd, 0), at(1, 10_000, &odd, 9)]), 0);
         // Without a time nothing is learned.
         let mut timeless = at(1, 0, &calm, 9);

@@ -17,10 +17,10 @@ const MOST: usize = 512;
 
 /// The largest place in a thread that is taken: at a million calls a second, reached in 292,000
 /// years. What is added to it stays far from overflow.
-pub const LAST_PLACE: u64 = u64::MAX / 2;
+pub(super) const LAST_PLACE: u64 = u64::MAX / 2;
 
 /// Refuses a place that no thread reaches.
-pub const fn place(seq: u64) -> Result<u64, AlarmError> {
+pub(crate) const fn place(seq: u64) -> Result<u64, AlarmError> {
     if seq > LAST_PLACE {
         return Err(AlarmError::Place(seq));
     }
@@ -123,6 +123,7 @@ impl AlarmRecord {
             who: self.who.clone(),
             suppressed,
             provisional: self.provisional,
+            judged_by: None,
         })
     }
 }

@@ -82,11 +82,17 @@ impl AlarmRecord {
                 .collect(),
             who: alarm.who.clone(),
             model: model.map(ModelRecord::from),
-            profile: model
-                .and_then(|model| model.profile.as_ref())
-                .map(ProfileRecord::from),
+            profile: judged_by(alarm, model),
         }
     }
+}
+
+/// The profile that judged an alarm, if one did: its own, or that of all of the run.
+#[must_use]
+pub fn judged_by(alarm: &Alarm, model: Option<&ModelIdentity>) -> Option<ProfileRecord> {
+    let of_run = || model?.profile.as_ref().map(ProfileRecord::from);
+    let own = alarm.judged_by.as_ref().map(ProfileRecord::from);
+    own.or_else(of_run)
 }
 
 /// The bits of a score as they stand in `score_bits`.

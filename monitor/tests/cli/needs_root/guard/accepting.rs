@@ -43,6 +43,19 @@ impl Watched {
         done.out
     }
 
+    /// Its alarms give their scores again, by the profile as it was when they were raised.
+    fn replays(&self, id: &str, folder: &Path) {
+        let log = folder.join("alarms.jsonl");
+        let replay = || run(&["replay", id, "--alarm-log", text(&log)]);
+        // A profile that learned on is kept with the next save.
+        let replayed = wait_for("the profile that judged", || {
+            let replayed = replay();
+            (replayed.status == 3).then_some(replayed)
+        });
+        let out = &replayed.out;
+        assert!(out.contains("the same to the bit"), "{out}");
+    }
+
     fn latest_incident(&self) -> String {
         let incidents = self.guard.incidents();
         let mut ids = incidents.iter().rev().map(|it| it["id"].as_str());
@@ -66,6 +79,7 @@ fn a_guard_takes_up_what_is_accepted_and_what_is_undone_and_goes_on() {
     let watched = Watched { guard, service };
     assert!(watched.is_alarmed_by_an_attack());
     let id = watched.latest_incident();
+    watched.replays(&id, folder);
     let told = watched.change("accept", &id, folder);
     for word in ["would take as normal", "sequences", "are quiet from now on"] {
         assert!(told.contains(word), "{told}");
@@ -78,6 +92,8 @@ fn a_guard_takes_up_what_is_accepted_and_what_is_undone_and_goes_on() {
         accepted.push(id);
         assert!(accepted.len() < 8, "{accepted:?}");
     }
+    // What was accepted still gives its scores.
+    watched.replays(&accepted[0], folder);
     let again = watched.change("accept", &accepted[0], folder);
     assert!(again.contains("0 sequences are new"), "{again}");
 
