@@ -29,6 +29,7 @@ pub fn data(parts: &Parts) -> Data {
             .iter()
             .filter(|&trace| known.contains(trace))
             .count(),
+        other_corpus: false,
         training: part(&training),
         validation: part(&validation),
         attacks: part(&attacks),

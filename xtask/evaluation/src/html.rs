@@ -7,7 +7,7 @@ use monitor::syscall::adfa;
 
 use super::charts;
 use super::exhibit::{Exhibit, peaks, runs};
-use super::json::{Evaluation, Method};
+use super::json::{Evaluation, Method, OTHER_CORPUS};
 use super::roc::Curve;
 use text::{count, escape, interval, percent, three};
 
@@ -72,6 +72,7 @@ fn opening(evaluation: &Evaluation) -> String {
         data.runs,
         count(data.attacks.calls)
     );
+    html += &warning(evaluation);
     let Some(view) = evaluation.methods.first().and_then(|m| m.views.first()) else {
         return html;
     };
@@ -284,6 +285,13 @@ fn single(exhibit: &Exhibit) -> anyhow::Result<String> {
         three(exhibit.score),
         charts::along(&exhibit.surprise, exhibit.score, &marks)?
     ))
+}
+
+fn warning(evaluation: &Evaluation) -> String {
+    if !evaluation.data.other_corpus {
+        return String::new();
+    }
+    format!("<p><strong>{}</strong></p>", escape(OTHER_CORPUS))
 }
 
 fn closing(evaluation: &Evaluation) -> String {

@@ -49,6 +49,9 @@ pub struct MadeBy {
     pub replicates: usize,
 }
 
+/// What is said of an evaluation on another corpus than the models were fitted to.
+pub const OTHER_CORPUS: &str = "The models were fitted to another corpus than this one: whether they saw some of it is not known.";
+
 /// What an evaluation was measured on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Data {
@@ -64,6 +67,9 @@ pub struct Data {
     pub runs: usize,
     /// Validation traces that equal a training trace.
     pub validation_in_training: usize,
+    /// Whether a model may have been fitted to other traces, so that what it saw is not known.
+    #[serde(default)]
+    pub other_corpus: bool,
 }
 
 /// The size of one part of the data.

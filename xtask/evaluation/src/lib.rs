@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use json::{Evaluation, MadeBy};
+use json::{Evaluation, MadeBy, OTHER_CORPUS};
 use lstm::Lstm;
 use measure::Bootstrap;
 use parts::Parts;
@@ -74,6 +74,10 @@ pub struct Options {
     /// ADFA-LD's folder or zip.
     #[arg(long, value_name = "PATH", env = "MONITOR_ADFA_LD")]
     data: PathBuf,
+    /// Score models that were fitted to another corpus than this one. Whether they saw some of it is not known, and mixtures
+    /// are left out; the report says so.
+    #[arg(long, conflicts_with = "record")]
+    other_corpus: bool,
     /// The folder for evaluation.json and report.html [default: runs/evaluate/NAME].
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -120,6 +124,7 @@ pub fn command(options: &Options) -> Result<()> {
         parts: &parts,
         models: &models,
         seeds: 1 + options.seeds.len(),
+        other_corpus: options.other_corpus,
         bootstrap: Bootstrap {
             replicates: draws,
             seed: options.bootstrap_seed,
@@ -177,6 +182,9 @@ fn command_line(options: &Options) -> String {
     if options.record {
         line += " --record";
     }
+    if options.other_corpus {
+        line += " --other-corpus";
+    }
     line + &format!(
         " --draws {} --bootstrap-seed {}",
         options.draws, options.bootstrap_seed
@@ -185,7 +193,11 @@ fn command_line(options: &Options) -> String {
 
 /// The figures that one looks for first.
 fn summary(evaluation: &Evaluation) -> String {
-    let mut text = format!(
+    let mut text = String::new();
+    if evaluation.data.other_corpus {
+        text += &format!("{OTHER_CORPUS}\n");
+    }
+    text += &format!(
         "{:<36} {:>6}  {:<15} {:>6} {:>6} {:>8}\n",
         "", "AUC", "95% by run", "5% FA", "10% FA", "FAR@90%"
     );

@@ -12,16 +12,31 @@ const HIGHEST_SHAPE: f64 = 2.0;
 const STEPS: i32 = 80;
 const FACTOR: f64 = 1.1;
 
+/// E-folds of the prior of what only some kinds of service do: what one shows itself takes over soon.
+const FEW_FOLDS: f64 = 0.5;
+
+/// Whether recordings with details can show how often something of a class is new. What is sensitive is by a list, which is
+/// assumed with its weight.
+pub fn is_shown(class: Class) -> bool {
+    class != Class::SensitiveTouch
+}
+
 /// The priors that these services show; of classes that recordings cannot show, those that the monitor
 /// has.
 pub fn priors(news: &[&News]) -> Priors {
     let mut priors = Priors::default();
-    for (place, class) in Class::ALL.iter().enumerate() {
-        if class.is_touch() {
+    for (place, &class) in Class::ALL.iter().enumerate() {
+        let shown = news.iter().filter(|it| it.touches || !class.is_touch());
+        let counts: Vec<_> = shown.map(|it| (it.counts[place], it.folds())).collect();
+        if counts.is_empty() || !is_shown(class) {
             continue;
         }
-        let counts = news.iter().map(|it| (it.counts[place], it.folds()));
-        let (shape, folds) = likeliest(&counts.collect::<Vec<_>>());
+        let none = counts.iter().all(|it| it.0 == 0);
+        let (shape, folds) = if none && class == Class::AddressTouch {
+            even(&counts)
+        } else {
+            likeliest(&counts)
+        };
         if let Some(prior) = priors.classes.get_mut(place) {
             *prior = Prior {
                 shape,
@@ -62,6 +77,17 @@ fn likeliest(counts: &[(u64, f64)]) -> (f64, f64) {
     (best.1, best.2)
 }
 
+/// The same of what none of the services did and some others do all day: over [`FEW_FOLDS`], the shape by which it is as likely
+/// as not that none of these did.
+fn even(counts: &[(u64, f64)]) -> (f64, f64) {
+    let grown = counts.iter().map(|it| (1.0 + it.1 / FEW_FOLDS).ln());
+    let grown: f64 = grown.sum();
+    (
+        std::f64::consts::LN_2 / grown.max(f64::MIN_POSITIVE),
+        FEW_FOLDS,
+    )
+}
+
 /// `ln P(n)` of the negative binomial distribution, but for what depends on `n` alone.
 fn log_likelihood(n: u64, f: f64, shape: f64, folds: f64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
@@ -73,7 +99,7 @@ fn log_likelihood(n: u64, f: f64, shape: f64, folds: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{likeliest, log_likelihood};
+    use super::{even, likeliest, log_likelihood};
 
     /// By hand: of shape 1 it is the geometric distribution, `p (1 − p)ⁿ` with `p = b / (b + f)`.
     #[test]
@@ -87,6 +113,14 @@ mod tests {
             let found = log_likelihood(n, f, 1.0, b) - factorial;
             assert!((found - expected).abs() < 1e-12, "{n}");
         }
+    }
+
+    #[test]
+    fn that_nobody_did_it_is_as_likely_as_not() {
+        let counts = [(0, 4.0); 10];
+        let (shape, folds) = even(&counts);
+        let none = log_likelihood(0, 4.0, shape, folds) * 10.0;
+        assert!((none.exp() - 0.5).abs() < 1e-12);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use monitor::profile::class::Class;
 use monitor::profile::prior::{Priors, prior};
 
 use super::BUDGETS;
+use super::fit::is_shown;
 use super::service::{Judged, News};
 
 /// How far what is seen may be from what is asked for.
@@ -106,10 +107,10 @@ fn short(page: &mut String, judged: &[Judged], hours: f64) {
         );
     }
     page.push_str(
-        "\nThe recordings have no details of what calls touch, so nothing here is measured of files, addresses and programs' files: \
-         their priors are assumed. So is the prior of the order of calls, by which all services are judged alike; it was not \
-         fitted anew with each service left out. The hours are those of ten services on one host, in lives that were made for the \
-         purpose: a rate of one a day is judged by few incidents.\n\n",
+        "\nThe prior of the order of calls is assumed, by which all services are judged alike; it was not fitted anew with each \
+         service left out. So are how widely services differ in the addresses that they contact, and what is sensitive. The hours \
+         are those of ten services on one host, in lives that were made for the purpose: a rate of one a day is judged by few \
+         incidents.\n\n",
     );
 }
 
@@ -121,30 +122,24 @@ fn priors(page: &mut String, news: &[&News], fitted: &Priors) {
          rounded (`monitor/src/profile/prior.rs`).\n\n\
          | class | new | in services | fitted shape, folds | the monitor's |\n| --- | ---: | ---: | ---: | ---: |"
     );
-    for (place, &class) in Class::ALL.iter().enumerate().filter(|it| !it.1.is_touch()) {
-        let counts = news.iter().map(|it| it.counts[place]);
-        let services = counts.clone().filter(|&count| count > 0).count();
+    for (place, &class) in Class::ALL.iter().enumerate() {
+        let shown = news.iter().filter(|it| it.touches || !class.is_touch());
+        let counts: Vec<u64> = shown.map(|it| it.counts[place]).collect();
         let (mine, theirs) = (fitted.of(class), prior(class));
-        let _ = writeln!(
-            page,
-            "| {} | {} | {services} | {:.2}, {:.2} | {}, {} |",
-            class.words(),
-            counts.sum::<u64>(),
-            mine.shape,
-            mine.folds,
-            theirs.shape,
-            theirs.folds
-        );
-    }
-    for class in Class::ALL.iter().filter(|it| it.is_touch()) {
-        let theirs = prior(*class);
-        let _ = writeln!(
-            page,
-            "| {} | - | - | not measured | {}, {}, assumed |",
-            class.words(),
-            theirs.shape,
-            theirs.folds
-        );
+        let found = if counts.is_empty() {
+            "- | - | not measured".to_owned()
+        } else {
+            let services = counts.iter().filter(|&&count| count > 0).count();
+            let new: u64 = counts.iter().sum();
+            let fitted = if is_shown(class) {
+                format!("{:.2}, {:.2}", mine.shape, mine.folds)
+            } else {
+                "assumed".to_owned()
+            };
+            format!("{new} | {services} | {fitted}")
+        };
+        let (shape, folds) = (theirs.shape, theirs.folds);
+        let _ = writeln!(page, "| {} | {found} | {shape}, {folds} |", class.words());
     }
 }
 

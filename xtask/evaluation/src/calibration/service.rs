@@ -36,6 +36,8 @@ pub struct News {
     pub seconds: f64,
     /// How many of each class, in the order of [`Class::ALL`].
     pub counts: Vec<u64>,
+    /// Whether the recording says what calls touch.
+    pub touches: bool,
 }
 
 /// What was raised about a service.
@@ -112,9 +114,11 @@ impl Service {
             let all = known.sightings().of(*class).iter();
             all.filter(|at| at.exposure() > START_S).count() as u64
         };
+        let mut of_touches = Class::ALL.iter().filter(|class| class.is_touch());
         Ok(News {
             seconds: known.learned().exposure(),
             counts: Class::ALL.iter().map(late).collect(),
+            touches: of_touches.any(|class| !known.sightings().of(*class).is_empty()),
         })
     }
 

@@ -61,6 +61,7 @@ fn evaluation() -> Evaluation {
             attacks: part,
             runs: 1,
             validation_in_training: 1,
+            other_corpus: true,
         },
         models: vec![ModelFacts {
             method: "m".to_owned(),
@@ -171,6 +172,7 @@ fn the_page_says_what_was_measured() {
         "1.500",
         "2.0000",
         "open</span>",
+        "fitted to another corpus",
     ] {
         assert!(page.contains(figure), "{figure}");
     }
