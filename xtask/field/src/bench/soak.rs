@@ -1,6 +1,7 @@
 //! `cargo xtask bench soak`: a long run under load. Does memory stay flat, is nothing lost, and does a replay of the recording
-//! give the verdicts that the run gave?
+//! give the verdicts that the run gave? With `--guard` the same of a guard over many services that come and go.
 
+mod guard;
 mod verdicts;
 
 use std::fs::{self, File};
@@ -33,6 +34,15 @@ pub struct Options {
     /// Threads that make them.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
     threads: u32,
+    /// Soak a guard over many services, which are restarted, reloaded and attacked meanwhile.
+    #[arg(long)]
+    guard: bool,
+    /// Services under the guard.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(4..=500), requires = "guard")]
+    services: u32,
+    /// Keep that folder, with what the guard kept of services and incidents.
+    #[arg(long, requires = "guard")]
+    keep: bool,
     /// Folder for the recording, about a gigabyte in 30 minutes [default: the system's temporary one].
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
@@ -79,10 +89,19 @@ pub fn command(options: &Options) -> Result<()> {
     let above = options.folder.clone().unwrap_or_else(std::env::temp_dir);
     let folder = above.join(format!("monitor-soak-{}", std::process::id()));
     fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
-    let report = run(options, &place, &folder);
-    let _ = fs::remove_dir_all(&folder);
-    let report = report?;
-    options.publish.publish("soak", &report, &report.markdown())
+    let published = if options.guard {
+        guard::run(options, &place, &folder)
+            .and_then(|it| options.publish.publish("soak-guard", &it, &it.markdown()))
+    } else {
+        run(options, &place, &folder)
+            .and_then(|it| options.publish.publish("soak", &it, &it.markdown()))
+    };
+    if options.keep {
+        println!("{} is kept", folder.display());
+    } else {
+        let _ = fs::remove_dir_all(&folder);
+    }
+    published
 }
 
 /// How a monitor may end; 3 says that there were alarms.

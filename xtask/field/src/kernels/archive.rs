@@ -1,6 +1,7 @@
 //! Debian's archive, asked by a configuration of apt's that is this command's own: packages of other
 //! suites and machines are fetched and unpacked, and nothing is installed.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -144,7 +145,7 @@ impl Archive {
                 shown.is_ok_and(|it| it.status.success() && !it.stdout.is_empty())
             })
             .with_context(|| format!("the archive has no kernel {}", release.0))?;
-        let unpacked = self.unpack(package, |file| file.starts_with("vmlinuz"))?;
+        let unpacked = self.unpack(package, |path| name(path).starts_with("vmlinuz"))?;
         let found = unpacked.first().with_context(|| {
             format!("the package {package} holds no file whose name begins with vmlinuz")
         })?;
@@ -152,11 +153,11 @@ impl Archive {
         Ok(image)
     }
 
-    /// The files of a package whose names are `wanted`, unpacked into a folder of the package's own.
+    /// The files of a package whose paths are `wanted`, unpacked into a folder of the package's own.
     ///
     /// # Errors
     /// It cannot be fetched or unpacked.
-    pub fn unpack(&self, package: &str, wanted: impl Fn(&str) -> bool) -> Result<Vec<PathBuf>> {
+    pub fn unpack(&self, package: &str, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
         let workshop = tempfile::tempdir_in(&self.folder)?;
         let mut download = self.apt("apt-get");
         download
@@ -181,8 +182,7 @@ impl Archive {
         for entry in tar::Archive::new(stream).entries()? {
             let mut entry = entry?;
             let path = entry.path()?.into_owned();
-            let name = path.file_name().and_then(|file| file.to_str());
-            let Some(file) = name.filter(|file| wanted(file)) else {
+            let Some(file) = path.file_name().filter(|_| wanted(&path)) else {
                 continue;
             };
             if entry.header().entry_type().is_file() {
@@ -194,6 +194,11 @@ impl Archive {
         ensure!(packed.wait()?.success(), "dpkg-deb cannot read {package}");
         Ok(found)
     }
+}
+
+/// A file's own name.
+pub fn name(path: &Path) -> Cow<'_, str> {
+    path.file_name().unwrap_or_default().to_string_lossy()
 }
 
 /// The mirror that this machine's own apt uses, if that is Debian's.

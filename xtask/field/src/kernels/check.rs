@@ -6,7 +6,7 @@
 
 use monitor::syscall::event::Abi;
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Emulated as _};
 use super::guest::Guest;
 use super::release::Release;
 use super::seen::Seen;

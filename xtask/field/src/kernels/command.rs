@@ -36,8 +36,9 @@ pub struct Options {
     /// libonnxruntime for the machine [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
-    /// The oldest kernel that is promised, one in the middle and the newest, with the quick checks.
-    #[arg(long, conflicts_with_all = ["versions", "count", "publish"])]
+    /// The quick checks alone, on the oldest kernel that is promised, one in the middle and the newest
+    /// where none is named.
+    #[arg(long, conflicts_with_all = ["count", "publish"])]
     short: bool,
     /// Count guest instructions of a call in every mode, in the place of the checks.
     #[arg(long)]
@@ -95,7 +96,7 @@ pub fn command(options: &Options) -> Result<ExitCode> {
     let onnxruntime = options
         .onnxruntime
         .clone()
-        .or_else(|| options.arch.is_host().then(place::onnxruntime).flatten());
+        .or_else(|| onnxruntime(options.arch));
     let parts = Parts {
         architecture: options.arch,
         monitor: &monitor,
@@ -126,7 +127,7 @@ pub fn command(options: &Options) -> Result<ExitCode> {
 impl Options {
     /// The kernels that are asked for; all where none is.
     fn wanted(&self) -> Vec<String> {
-        if self.short {
+        if self.short && self.versions.is_empty() {
             return SHORT.map(str::to_owned).to_vec();
         }
         self.versions.clone()
@@ -288,6 +289,16 @@ impl Bench<'_> {
     }
 }
 
+/// The library for the machine; without it the model is not tried.
+fn onnxruntime(architecture: Architecture) -> Option<PathBuf> {
+    if architecture.is_host() {
+        return place::onnxruntime();
+    }
+    xtask::setup::onnxruntime_for(architecture)
+        .inspect_err(|why| eprintln!("  without the model: {why:#}"))
+        .ok()
+}
+
 /// A build's folder and name, as in debug/monitor: where the folder is concerns nobody else.
 fn last_two(path: &Path) -> String {
     let mut parts: Vec<_> = path.iter().rev().take(2).collect();
@@ -297,32 +308,8 @@ fn last_two(path: &Path) -> String {
 
 /// The monitor, built for the machine.
 fn monitor(architecture: Architecture) -> Result<PathBuf> {
-    if architecture.is_host() {
-        return build::release();
-    }
-    let target = format!("{}-unknown-linux-gnu", architecture.name());
-    let linker = format!(
-        "CARGO_TARGET_{}_LINKER",
-        target.replace('-', "_").to_uppercase()
-    );
-    let status = build::cargo()
-        .args([
-            "build",
-            "--release",
-            "--package",
-            "monitor",
-            "--bin",
-            "monitor",
-            "--target",
-            &target,
-        ])
-        .env(linker, format!("{}gcc", architecture.tools()))
-        .status()
-        .context("cannot start cargo")?;
-    ensure!(
-        status.success(),
-        "the monitor does not build for {target}: rustup target add {target}, and install gcc-{}-linux-gnu",
-        architecture.name()
-    );
-    Ok(place::target().join(&target).join("release/monitor"))
+    build::binary(build::Wanted {
+        architecture: Some(architecture),
+        ..build::Wanted::default()
+    })
 }

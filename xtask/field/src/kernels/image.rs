@@ -9,8 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::architecture::Architecture;
-use super::archive::Archive;
+use super::architecture::{Architecture, Emulated as _};
+use super::archive::{Archive, name};
 use super::cpio;
 
 const INIT: &str = include_str!("guest/init.sh");
@@ -106,17 +106,8 @@ impl Parts<'_> {
         Ok(())
     }
 
-    /// A program that is built for this machine runs here under its own name.
-    fn tool(&self, name: &str, here: &str) -> String {
-        if self.architecture.is_host() {
-            here.to_owned()
-        } else {
-            format!("{}{name}", self.architecture.tools())
-        }
-    }
-
     fn strip(&self, to: &Path) -> Result<()> {
-        let program = self.tool("strip", "strip");
+        let program = self.architecture.tool("strip");
         let mut strip = Command::new(&program);
         strip
             .arg("--strip-debug")
@@ -127,7 +118,7 @@ impl Parts<'_> {
     }
 
     fn compile(&self, workshop: &Path, source: &str, options: &[&str]) -> Result<PathBuf> {
-        let compiler = self.tool("gcc", "cc");
+        let compiler = self.architecture.tool("gcc");
         compile(&compiler, workshop, source, options)
     }
 
@@ -148,7 +139,8 @@ impl Parts<'_> {
 
     fn busybox(&self, archive: &Archive) -> Result<PathBuf> {
         if !self.architecture.is_host() {
-            let unpacked = archive.unpack("busybox-static", |file| file == "busybox")?;
+            let unpacked =
+                archive.unpack("busybox-static", |path| path.ends_with("bin/busybox"))?;
             return unpacked
                 .into_iter()
                 .next()
@@ -187,9 +179,11 @@ impl Parts<'_> {
                         .is_some_and(|it| it.is_empty() || it.starts_with('.'))
                 })
             };
-            for file in archive.unpack(package, |file| named(file).is_some())? {
-                let name = file.file_name().unwrap_or_default().to_string_lossy();
-                if let Some(name) = named(&name) {
+            // Below /usr/share are texts of the same names, for debuggers.
+            let is_shared = |path: &Path| path.iter().any(|part| part == "share");
+            let is_library = |path: &Path| named(&name(path)).is_some() && !is_shared(path);
+            for file in archive.unpack(package, is_library)? {
+                if let Some(name) = named(&name(&file)) {
                     found.insert(format!("lib/{name}"), file.clone());
                 }
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, Emulated as _};
 use super::guest::Guest;
 use crate::scenarios::tool::Running;
 

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    /// Makes a cgroup of this name below the root of the host's version 2 hierarchy.
+    /// Makes a cgroup of this name below the root of the host's version 2 hierarchy, or of this path, as in
+    /// `system.slice/web.service`.
     ///
     /// # Errors
     /// No such hierarchy is mounted, or it may not be written to.
@@ -25,7 +27,8 @@ impl Cgroup {
             bail!("no cgroup version 2 hierarchy is mounted: mount -t cgroup2 none /sys/fs/cgroup");
         };
         let path = root.join(name);
-        fs::create_dir(&path).with_context(|| {
+        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
+        made.and_then(|()| fs::create_dir(&path)).with_context(|| {
             format!(
                 "cannot make the cgroup {}; is {} writable?",
                 path.display(),
@@ -48,6 +51,14 @@ impl Cgroup {
             .write(true)
             .open(&path)
             .with_context(|| format!("cannot open {}", path.display()))
+    }
+
+    /// A shell that joins it and then becomes the program that the command's arguments are.
+    pub fn joining(&self) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", r#"echo $$ > "$0" && exec "$@""#]);
+        command.arg(self.path.join("cgroup.procs"));
+        command
     }
 
     /// The processes in it now.

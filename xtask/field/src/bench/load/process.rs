@@ -1,11 +1,13 @@
 //! A load in a process of its own.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
 use super::{Done, Options};
+use crate::scenarios::cgroup::Cgroup;
 
 /// A process that waits to be told to begin. It ends when this is dropped.
 pub struct Load {
@@ -20,8 +22,20 @@ impl Load {
     /// # Errors
     /// It cannot be started.
     pub fn start(options: &Options) -> Result<Self> {
-        let this = std::env::current_exe().context("this program's own path")?;
-        let mut command = Command::new(this);
+        Self::start_by(Command::new(this()?), options)
+    }
+
+    /// The same in a cgroup, as a service manager does it: the child joins, and then executes the program.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start_in(cgroup: &Cgroup, options: &Options) -> Result<Self> {
+        let mut command = cgroup.joining();
+        command.arg(this()?);
+        Self::start_by(command, options)
+    }
+
+    fn start_by(mut command: Command, options: &Options) -> Result<Self> {
         command.args(["bench", "load", "--wait", "--kind", options.kind.name()]);
         command.arg(format!("--threads={}", options.threads));
         command.arg(format!("--seconds={}", options.seconds));
@@ -78,6 +92,16 @@ impl Load {
         serde_json::from_str(&line).context("what the load says of itself")
     }
 
+    /// Lets it end by itself, so that all that it does is done.
+    ///
+    /// # Errors
+    /// It cannot be waited for.
+    pub fn end(mut self) -> Result<()> {
+        drop(self.orders.take());
+        self.child.wait().context("the load")?;
+        Ok(())
+    }
+
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         if self.answers.read_line(&mut line)? == 0 {
@@ -85,6 +109,10 @@ impl Load {
         }
         Ok(line)
     }
+}
+
+fn this() -> Result<PathBuf> {
+    std::env::current_exe().context("this program's own path")
 }
 
 impl Drop for Load {

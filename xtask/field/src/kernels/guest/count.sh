@@ -9,6 +9,8 @@ one() {
 }
 # watch OPTION... : the monitor in the background, until `rest`.
 watch() {
+  # What the last one said is no sign of this one.
+  : > /tmp/count.log
   monitor record --output /tmp/count.rec "$@" --for 10000s > /tmp/count.log 2>&1 &
   watcher=$!
   while ! grep -q 'watching ' /tmp/count.log; do

@@ -27,7 +27,7 @@ seen() {
   name=$1
   shift
   echo "check $name"
-  timeout 200 monitor record --output "/tmp/out/$name.rec" "$@" > "/tmp/out/$name.txt" 2>&1
+  timeout 600 monitor record --output "/tmp/out/$name.rec" "$@" > "/tmp/out/$name.txt" 2>&1
   echo $? > "/tmp/out/$name.status"
 }
 
@@ -37,10 +37,10 @@ during() {
   work=$2
   shift 2
   echo "check $name"
-  monitor record --output "/tmp/out/$name.rec" "$@" --for 300s > "/tmp/out/$name.txt" 2>&1 &
+  monitor record --output "/tmp/out/$name.rec" "$@" --for 900s > "/tmp/out/$name.txt" 2>&1 &
   watcher=$!
   waited=0
-  while ! grep -q 'watching ' "/tmp/out/$name.txt" && [ $waited -lt 300 ]; do
+  while ! grep -q 'watching ' "/tmp/out/$name.txt" && [ $waited -lt 3000 ]; do
     kill -0 $watcher 2>/dev/null || break
     sleep 0.1
     waited=$((waited + 1))
@@ -52,7 +52,14 @@ during() {
 }
 
 hand_out() {
-  task programs > /tmp/out/programs.after
+  # The kernel lets go of a program only after RCU's grace periods and from a work queue
+  # (kernel/bpf/syscall.c, bpf_link_free and bpf_map_put): on a busy host some seconds.
+  waited=0
+  while task programs > /tmp/out/programs.after
+    ! cmp -s /tmp/out/programs.before /tmp/out/programs.after && [ $waited -lt 300 ]; do
+    sleep 0.1
+    waited=$((waited + 1))
+  done
   echo 'archive begins'
   tar -c -C /tmp/out . | gzip | xxd -p
   echo 'archive ends'
@@ -63,7 +70,7 @@ hand_out() {
 seen plain -- task calls 1000
 if [ "$(cat /tmp/out/plain.status)" != 0 ]; then
   cat /tmp/out/plain.txt
-  timeout 200 monitor --log-level debug record --output /tmp/x.rec -- task calls 1 > /tmp/out/refusal.txt 2>&1
+  timeout 600 monitor --log-level debug record --output /tmp/x.rec -- task calls 1 > /tmp/out/refusal.txt 2>&1
   hand_out
 fi
 mkdir -p /sys/fs/cgroup/a/b
@@ -89,7 +96,7 @@ inside() {
   name=$1
   shift
   echo "check $name"
-  timeout 200 task pidns monitor record --output "/tmp/out/$name.rec" -- "$@" > "/tmp/out/$name.txt" 2>&1
+  timeout 600 task pidns monitor record --output "/tmp/out/$name.rec" -- "$@" > "/tmp/out/$name.txt" 2>&1
   echo $? > "/tmp/out/$name.status"
 }
 inside nested task children 20 100
@@ -101,7 +108,7 @@ unprivileged() {
   name=$1
   shift
   echo "check $name"
-  timeout 200 task as 1000 "$@" monitor record --output "/tmp/user/$name.rec" -- task calls 1000 \
+  timeout 600 task as 1000 "$@" monitor record --output "/tmp/user/$name.rec" -- task calls 1000 \
     > "/tmp/out/$name.txt" 2>&1
   echo $? > "/tmp/out/$name.status"
   [ -f "/tmp/user/$name.rec" ] && cp "/tmp/user/$name.rec" /tmp/out/
@@ -133,6 +140,6 @@ inside below task pidns task children 5 100
 
 # With the model.
 echo 'check model'
-timeout 200 monitor --format json --cpu none --no-learn --no-alarm-log -- task calls 300 > /tmp/out/model.txt 2> /tmp/out/model.errors
+timeout 600 monitor --format json --cpu none --no-learn --no-alarm-log -- task calls 300 > /tmp/out/model.txt 2> /tmp/out/model.errors
 echo $? > /tmp/out/model.status
 hand_out
