@@ -14,6 +14,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use crate::architecture::Architecture;
 use crate::setup::Packagers;
 use crate::step::Step;
 use crate::{build, setup, tool};
@@ -22,14 +23,22 @@ use support::place;
 /// Arguments of `cargo xtask dist`.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// The folder that gets the packages and their checksums
-    #[arg(long, default_value = "target/dist", value_name = "FOLDER")]
-    output: PathBuf,
+    /// The folder that gets the packages and their checksums [default: target/dist; below it, for
+    /// another machine]
+    #[arg(long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+    /// The machine that they are for [default: this one]
+    #[arg(long, value_enum)]
+    arch: Option<Architecture>,
 }
 
 /// Builds, stages and packs.
 pub fn dist(arguments: &Arguments) -> Result<ExitCode> {
-    let output = place::root().join(&arguments.output);
+    let other = arguments.arch.filter(|it| !it.is_host());
+    let output = place::root().join(arguments.output.clone().unwrap_or_else(|| {
+        let shared = PathBuf::from("target/dist");
+        other.map_or_else(|| shared.clone(), |it| shared.join(it.name()))
+    }));
     fs::create_dir_all(&output).with_context(|| format!("cannot make {}", output.display()))?;
     let tools = setup::setup()?;
     let packagers = setup::packagers()?;
@@ -37,12 +46,37 @@ pub fn dist(arguments: &Arguments) -> Result<ExitCode> {
     let mut git = Command::new("git");
     git.current_dir(place::root());
     let revision = tool::output(git.args(["rev-parse", "HEAD"]));
-    let binary = build::release_of(revision.as_deref())?;
-    let staged = stage::all(&binary, &tools.onnxruntime, &epoch)?;
+    let wanted = build::Wanted {
+        revision: revision.as_deref(),
+        is_reproducible: true,
+        ..build::Wanted::default()
+    };
+    let here = build::binary(wanted)?;
+    let (binary, onnxruntime, objcopy) = match other {
+        None => (here.clone(), tools.onnxruntime, "objcopy".to_owned()),
+        Some(other) => {
+            let binary = build::binary(build::Wanted {
+                architecture: Some(other),
+                ..wanted
+            })?;
+            (
+                binary,
+                setup::onnxruntime_for(other)?,
+                other.tool("objcopy"),
+            )
+        }
+    };
+    let staged = stage::all(&stage::Parts {
+        binary: &binary,
+        runs_here: &here,
+        onnxruntime: &onnxruntime,
+        objcopy,
+        epoch: &epoch,
+    })?;
     let mut sums = String::new();
     for package in [
-        deb(&packagers, &output, &epoch)?,
-        rpm(&packagers, &output, &epoch)?,
+        deb(&packagers, &output, &epoch, other)?,
+        rpm(&packagers, &output, &epoch, other)?,
         symbols(&staged.symbols, &output)?,
     ] {
         let bytes = fs::read(&package);
@@ -68,7 +102,12 @@ fn epoch() -> Result<String> {
         .context("git does not tell when the commit was made: set SOURCE_DATE_EPOCH")
 }
 
-fn deb(packagers: &Packagers, output: &Path, epoch: &str) -> Result<PathBuf> {
+fn deb(
+    packagers: &Packagers,
+    output: &Path,
+    epoch: &str,
+    other: Option<Architecture>,
+) -> Result<PathBuf> {
     let mut command = Command::new(&packagers.deb);
     command
         .args([
@@ -79,14 +118,25 @@ fn deb(packagers: &Packagers, output: &Path, epoch: &str) -> Result<PathBuf> {
             "--output",
         ])
         .arg(output);
+    if let Some(other) = other {
+        command.args(["--target", other.target()]);
+    }
     pack("deb", &mut command, output, epoch)
 }
 
-fn rpm(packagers: &Packagers, output: &Path, epoch: &str) -> Result<PathBuf> {
+fn rpm(
+    packagers: &Packagers,
+    output: &Path,
+    epoch: &str,
+    other: Option<Architecture>,
+) -> Result<PathBuf> {
     let mut command = Command::new(&packagers.rpm);
     command
         .args(["--package", "monitor", "--source-date", epoch, "--output"])
         .arg(output);
+    if let Some(other) = other {
+        command.args(["--arch", other.name()]);
+    }
     pack("rpm", &mut command, output, epoch)
 }
 

@@ -10,6 +10,8 @@ mod tool;
 
 pub mod setup;
 
+pub mod architecture;
+
 pub mod build;
 
 mod run;

@@ -25,6 +25,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
+use crate::architecture::Architecture;
 pub use rustc::Rustc;
 use support::place;
 use workshop::Workshop;
@@ -69,6 +70,17 @@ pub fn setup() -> Result<Tools> {
         .with_context(|| format!("cannot use {} as tool folder", folder.display()))?;
     rust_src::bring(&rustc)?;
     bpf_linker::bring(&rustc, &workshop)?;
-    let onnxruntime = onnxruntime::bring(&workshop)?;
+    let onnxruntime = onnxruntime::bring(&workshop, std::env::consts::ARCH)?;
     Ok(Tools { onnxruntime })
+}
+
+/// Makes sure that the library of onnxruntime for another machine is there, and says where.
+///
+/// # Errors
+/// It is not there and cannot be brought.
+pub fn onnxruntime_for(architecture: Architecture) -> Result<PathBuf> {
+    let folder = place::tools();
+    let workshop = Workshop::open(&folder)
+        .with_context(|| format!("cannot use {} as tool folder", folder.display()))?;
+    onnxruntime::bring(&workshop, architecture.name())
 }

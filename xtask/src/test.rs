@@ -3,6 +3,8 @@
 //! A test that needs something special is ignored in its source and named by a class ([`class`]). Plain tests run as the
 //! user; a class runs where its need is met and is reported as skipped, with the reason, where it is not.
 
+mod audit;
+
 mod binary;
 
 mod check;
@@ -10,6 +12,10 @@ mod check;
 mod class;
 
 mod environment;
+
+mod fuzz;
+
+mod kernels;
 
 mod supply;
 
@@ -43,6 +49,10 @@ pub fn test() -> Result<ExitCode> {
             }
             binary::documentation(&environment, &mut tally);
             binary::classes(&binaries, &environment, &mut tally);
+            eprintln!("Kernels");
+            kernels::all(&mut tally);
+            eprintln!("Fuzzing");
+            fuzz::all(&mut tally);
         }
         Err(why) => tally.fail(&format!("{why:#}")),
     }

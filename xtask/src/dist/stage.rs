@@ -20,6 +20,20 @@ pub struct Staged {
     pub symbols: PathBuf,
 }
 
+/// What is staged.
+pub struct Parts<'a> {
+    /// The program, with its symbols.
+    pub binary: &'a Path,
+    /// The same for this machine, which writes its own manual pages and completions.
+    pub runs_here: &'a Path,
+    /// libonnxruntime for the program's machine.
+    pub onnxruntime: &'a Path,
+    /// The `objcopy` for the program's machine.
+    pub objcopy: String,
+    /// The time of all files, seconds since 1970.
+    pub epoch: &'a str,
+}
+
 /// Files of `packaging/` and where they lie on a host.
 const PACKAGING: [(&str, &str); 8] = [
     ("monitor.service", "usr/lib/systemd/system/monitor.service"),
@@ -39,15 +53,15 @@ const PACKAGING: [(&str, &str); 8] = [
 ];
 
 /// Stages all of it anew under `target/dist/root`.
-pub fn all(binary: &Path, library: &Path, epoch: &str) -> Result<Staged> {
+pub fn all(parts: &Parts<'_>) -> Result<Staged> {
     let step = Step::begin("stage", "laying the files out", "as they lie on a host");
     let folder = place::root().join("target/dist");
     let tree = Tree::anew(folder.join("root"))?;
     // What only Debian has a use for.
     let debian = Tree::anew(folder.join("debian"))?;
     let symbols = folder.join("monitor.symbols");
-    program(&step, &tree, binary, &symbols)?;
-    tree.copy(library, "usr/lib/monitor/libonnxruntime.so")?;
+    program(&step, &tree, parts, &symbols)?;
+    tree.copy(parts.onnxruntime, "usr/lib/monitor/libonnxruntime.so")?;
     for name in [
         "manifest.json",
         "model.onnx",
@@ -60,14 +74,14 @@ pub fn all(binary: &Path, library: &Path, epoch: &str) -> Result<Staged> {
     for (from, to) in PACKAGING {
         tree.copy(&place::root().join("packaging").join(from), to)?;
     }
-    generated(&step, &tree, binary)?;
+    generated(&step, &tree, parts.runs_here)?;
     let notices = notices::collect().context("the notices of the crates inside")?;
     tree.compressed("usr/share/doc/monitor/THIRD-PARTY.gz", notices.as_bytes())?;
     let changes = fs::read(place::root().join("CHANGELOG.md")).context("CHANGELOG.md")?;
     tree.compressed("usr/share/doc/monitor/changelog.gz", &changes)?;
     debian.compressed(
         "usr/share/doc/monitor/changelog.Debian.gz",
-        debian_changelog(epoch)?.as_bytes(),
+        debian_changelog(parts.epoch)?.as_bytes(),
     )?;
     let overrides = place::root().join("packaging/lintian-overrides");
     debian.copy(&overrides, "usr/share/lintian/overrides/monitor")?;
@@ -77,16 +91,22 @@ pub fn all(binary: &Path, library: &Path, epoch: &str) -> Result<Staged> {
 }
 
 /// The program without its symbols, which name their file so that a debugger finds it.
-fn program(step: &Step, tree: &Tree, binary: &Path, symbols: &Path) -> Result<()> {
+fn program(step: &Step, tree: &Tree, parts: &Parts<'_>, symbols: &Path) -> Result<()> {
     let place = tree.place("usr/bin/monitor")?;
-    let objcopy = || Command::new("objcopy");
-    let why = "objcopy is needed (Debian: binutils)";
+    let objcopy = || Command::new(&parts.objcopy);
+    let why = format!("{} is needed (Debian: binutils)", parts.objcopy);
     tool::run(
         step,
-        objcopy().arg("--only-keep-debug").args([binary, symbols]),
+        objcopy()
+            .arg("--only-keep-debug")
+            .args([parts.binary, symbols]),
+    )
+    .with_context(|| why.clone())?;
+    tool::run(
+        step,
+        objcopy().arg("--strip-all").args([parts.binary, &place]),
     )
     .context(why)?;
-    tool::run(step, objcopy().arg("--strip-all").args([binary, &place])).context(why)?;
     fs::set_permissions(&place, Permissions::from_mode(0o755))?;
     Ok(())
 }

@@ -2,7 +2,6 @@
 //!
 //! The library's own SHA-256 is pinned, so it does not matter which package, mirror or cache it came from.
 
-use std::env::consts::ARCH;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -75,15 +74,20 @@ const BUILDS: [Build; 4] = [
 ];
 
 impl Build {
-    /// The library's place in the tool folder.
+    /// The library's place in the tool folder; another machine's has a folder of its own.
     fn place(&self) -> String {
-        format!("{NAME}/libonnxruntime.so.{}", self.version)
+        let version = self.version;
+        if self.arch == std::env::consts::ARCH {
+            format!("{NAME}/libonnxruntime.so.{version}")
+        } else {
+            format!("{NAME}-{}/libonnxruntime.so.{version}", self.arch)
+        }
     }
 }
 
-/// Makes sure that an accepted library is in the tool folder, and says where.
-pub fn bring(workshop: &Workshop) -> Result<PathBuf> {
-    let builds = BUILDS.iter().filter(|build| build.arch == ARCH);
+/// Makes sure that an accepted library for that machine, as Rust names it, is in the tool folder, and says where.
+pub fn bring(workshop: &Workshop, arch: &str) -> Result<PathBuf> {
+    let builds = BUILDS.iter().filter(|build| build.arch == arch);
     for build in builds.clone() {
         let place = workshop.place(&build.place());
         match hash_of(&place) {
@@ -99,7 +103,7 @@ pub fn bring(workshop: &Workshop) -> Result<PathBuf> {
     }
     if builds.clone().next().is_none() {
         bail!(
-            "{NAME}: there is no pinned build for {ARCH}: build the library yourself and name it in ORT_DYLIB_PATH"
+            "{NAME}: there is no pinned build for {arch}: build the library yourself and name it in ORT_DYLIB_PATH"
         );
     }
     for build in builds {

@@ -28,15 +28,15 @@ pub struct Binary {
 ///
 /// The monitor and the trainer apart: built in one go they would share the features of their dependencies, and the tests would
 /// run on a monitor that nobody uses. (The probe has no tests of its own: the monitor's live ones are its.)
-const BUILDS: [&[&str]; 2] = [
-    &["--package=monitor", "--package=monitor-common"],
-    &[
-        "--package=xtask",
-        "--package=xtask-support",
-        "--package=xtask-trainer",
-        "--package=xtask-evaluation",
-        "--package=xtask-field",
-    ],
+const BUILDS: [&[&str]; 2] = [&["--package=monitor", "--package=monitor-common"], &TOOLS];
+
+/// The repository's commands.
+pub const TOOLS: [&str; 5] = [
+    "--package=xtask",
+    "--package=xtask-support",
+    "--package=xtask-trainer",
+    "--package=xtask-evaluation",
+    "--package=xtask-field",
 ];
 
 /// Builds all test programs.

@@ -1,16 +1,10 @@
-//! The checks beside the tests: format, lint, documentation, and the other machine.
+//! The checks beside the tests: format, lint, documentation, licences and sources.
 
-use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
-
-use super::supply;
 use super::tally::Tally;
-use crate::setup::Rustc;
-use crate::{build, tool};
-
-const OTHER_TARGET: &str = "aarch64-unknown-linux-gnu";
+use super::{audit, supply};
+use crate::build;
 
 /// Runs all checks. Their output goes straight to the user.
 pub fn all(tally: &mut Tally) {
@@ -34,27 +28,7 @@ pub fn all(tally: &mut Tally) {
         tally,
     );
     supplied(tally);
-    match other_target() {
-        Ok(()) => one(
-            "compiles for aarch64 (cargo check)",
-            build::cargo().args([
-                "check",
-                "--quiet",
-                "--package",
-                "monitor",
-                "--target",
-                OTHER_TARGET,
-            ]),
-            tally,
-        ),
-        Err(why) => {
-            let why = format!(
-                "compiling for aarch64: the target {OTHER_TARGET} cannot be added: {why:#}"
-            );
-            eprintln!("  {why}");
-            tally.skip(1, why.lines().next().unwrap_or_default());
-        }
-    }
+    audited(tally);
 }
 
 /// Licences and sources of all crates, by `deny.toml`.
@@ -74,7 +48,11 @@ fn supplied(tally: &mut Tally) {
         return one(NAME, &mut deny, tally);
     }
     eprintln!("  {NAME}");
-    match supply::check() {
+    let found = supply::rules().and_then(|rules| {
+        let metadata = supply::metadata(&rules)?;
+        Ok(supply::findings(&rules, &metadata))
+    });
+    match found {
         Ok(found) => {
             for told in &found.warned {
                 eprintln!("    beside each other: {told}");
@@ -92,6 +70,25 @@ fn supplied(tally: &mut Tally) {
     }
 }
 
+/// What runs while the monitor is built, by `audit.toml`.
+fn audited(tally: &mut Tally) {
+    const NAME: &str = "build scripts and procedural macros (audit.toml)";
+    eprintln!("  {NAME}");
+    let amiss = supply::rules()
+        .and_then(|rules| supply::metadata(&rules))
+        .and_then(|metadata| audit::check(&metadata));
+    match amiss {
+        Ok(amiss) if amiss.is_empty() => tally.pass(),
+        Ok(amiss) => {
+            for told in &amiss {
+                eprintln!("    {told}");
+            }
+            tally.fail(NAME);
+        }
+        Err(why) => tally.fail(&format!("{NAME}: {why:#}")),
+    }
+}
+
 fn one(name: &str, command: &mut Command, tally: &mut Tally) {
     eprintln!("  {name}");
     match command.status() {
@@ -99,27 +96,4 @@ fn one(name: &str, command: &mut Command, tally: &mut Tally) {
         Ok(_) => tally.fail(name),
         Err(why) => tally.fail(&format!("{name}: cannot be started: {why}")),
     }
-}
-
-fn other_target() -> Result<()> {
-    let rustc = Rustc::ask()?;
-    if installed(&rustc.sysroot) {
-        return Ok(());
-    }
-    tool::run(
-        &crate::step::Step::begin(
-            OTHER_TARGET,
-            "adding the target",
-            "to check that the monitor compiles for it",
-        ),
-        Command::new("rustup").args(["target", "add", OTHER_TARGET]),
-    )
-}
-
-fn installed(sysroot: &Path) -> bool {
-    sysroot
-        .join("lib/rustlib")
-        .join(OTHER_TARGET)
-        .join("lib")
-        .is_dir()
 }

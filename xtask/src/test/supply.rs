@@ -30,13 +30,20 @@ pub fn has_cargo_deny() -> bool {
     tool::output(build::cargo().args(["deny", "--version"])).is_some()
 }
 
-/// Holds the rules against all crates that any part of the repository needs.
+/// The rules of `deny.toml`.
 ///
 /// # Errors
-/// When the rules or the crates cannot be read.
-pub fn check() -> Result<Findings> {
+/// It cannot be read.
+pub fn rules() -> Result<toml::Table> {
     let rules = fs::read_to_string(place::root().join("deny.toml")).context("deny.toml")?;
-    let rules: toml::Table = rules.parse().context("deny.toml")?;
+    rules.parse().context("deny.toml")
+}
+
+/// All crates that any part of the repository needs on one of the rules' machines.
+///
+/// # Errors
+/// cargo does not tell them.
+pub fn metadata(rules: &toml::Table) -> Result<Value> {
     let mut metadata = build::cargo();
     metadata.args([
         "metadata",
@@ -57,10 +64,11 @@ pub fn check() -> Result<Findings> {
         crates.is_some_and(|it| it.len() > 1),
         "cargo metadata names no crates"
     );
-    Ok(findings(&rules, &metadata))
+    Ok(metadata)
 }
 
-fn findings(rules: &toml::Table, metadata: &Value) -> Findings {
+/// Holds the rules against the crates.
+pub fn findings(rules: &toml::Table, metadata: &Value) -> Findings {
     let rule = |section: &str, key: &str| rules.get(section).and_then(|it| it.get(key));
     let allowed: BTreeSet<&str> = rule("licenses", "allow")
         .and_then(|it| it.as_array())
@@ -121,7 +129,7 @@ fn findings(rules: &toml::Table, metadata: &Value) -> Findings {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{CRATES_IO, Findings, check, findings};
+    use super::{CRATES_IO, Findings, findings, metadata, rules};
 
     fn found(package: Value) -> Findings {
         let rules = "[licenses]\nallow = [\"MIT\", \"Apache-2.0 WITH LLVM-exception\"]\n";
@@ -142,7 +150,8 @@ mod tests {
 
     #[test]
     fn the_crates_of_this_repository_keep_to_the_rules() {
-        let found = check().expect("readable");
+        let rules = rules().expect("readable");
+        let found = findings(&rules, &metadata(&rules).expect("cargo tells"));
         assert_eq!(found.refused, Vec::<String>::new(), "{:?}", found.warned);
     }
 

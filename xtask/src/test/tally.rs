@@ -97,6 +97,13 @@ pub fn sum(output: &str) -> Option<Counts> {
         })
 }
 
+/// Passed, failed and skipped kernels, out of the last line of `cargo xtask kernels`.
+pub fn kernels(output: &str) -> Option<(usize, usize, usize)> {
+    let mut parts = output.lines().next_back()?.split(", ");
+    let mut count = |word: &str| parts.next()?.strip_suffix(word)?.trim().parse().ok();
+    Some((count("passed")?, count("failed")?, count("skipped")?))
+}
+
 fn line_counts(line: &str) -> Option<Counts> {
     let rest = line.strip_prefix("test result: ")?;
     let rest = rest
@@ -158,6 +165,14 @@ mod tests {
             })
         );
         assert_eq!(sum(""), None);
+    }
+
+    #[test]
+    fn kernels_are_counted_by_their_own_last_line() {
+        let said = "| a table |\n\n2 passed, 1 failed, 0 skipped\n";
+        assert_eq!(kernels(said), Some((2, 1, 0)));
+        assert_eq!(kernels("error: no emulator\n"), None);
+        assert_eq!(kernels(""), None);
     }
 
     #[test]
