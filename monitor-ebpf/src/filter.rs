@@ -8,8 +8,8 @@ use aya_ebpf::{
 use monitor_common::{
     loss::Loss,
     target::{
-        Admission, EPOCH_GENERATION, Membership, Service, Watched, is_watched, member, service_of,
-        stranger, stranger_tid, watched_entry, watched_slot,
+        Admission, EPOCH_GENERATION, Membership, NESTED, Service, Watched, is_watched, member,
+        service_of, stranger, stranger_tid, watched_entry, watched_slot,
     },
 };
 
@@ -77,9 +77,10 @@ pub fn renew() {
 /// Most calls of a host are of processes that are not: what these pass is kept short. The monitor itself is never listed.
 #[inline(always)]
 pub fn watches(task: Running, tgid: u32) -> Result<bool, Error> {
+    // Read once: the verifier knows it and leaves out what is not taken, but not the reading.
     let admission = setting!(FILTER.admission);
-    if setting!(FILTER.pid_namespace) != 0 {
-        return watches_nested(task, tgid, admission);
+    if admission >= NESTED {
+        return watches_nested(task, tgid, admission - NESTED);
     }
     if admission == Admission::All as u32 {
         return Ok(tgid != setting!(FILTER.self_tgid));
@@ -105,10 +106,9 @@ pub fn watches(task: Running, tgid: u32) -> Result<bool, Error> {
 /// Adds a child of the running task, which is watched; `false` when that makes no difference to who is watched.
 #[inline(always)]
 pub fn follow(parent: Ids, child: Ids) -> bool {
-    let nested = setting!(FILTER.pid_namespace) != 0;
     let parent = member_of(parent.tgid);
     if setting!(FILTER.follow) == 0
-        || setting!(FILTER.admission) == Admission::All as u32 && !nested && parent.is_none()
+        || setting!(FILTER.admission) == Admission::All as u32 && parent.is_none()
     {
         return false;
     }
@@ -123,7 +123,9 @@ pub fn follow(parent: Ids, child: Ids) -> bool {
 /// Makes sure that a new thread is asked for, whoever had its id before.
 #[inline(always)]
 pub fn introduce(tid: u32) {
-    if setting!(FILTER.admission) == Admission::Cgroup as u32
+    let admission = setting!(FILTER.admission);
+    let by_cgroup = Admission::Cgroup as u32;
+    if (admission == by_cgroup || admission == by_cgroup + NESTED)
         && let Some(known) = Known::get()
         && stranger_tid(atomic::read(known.stranger(tid))) == tid
     {

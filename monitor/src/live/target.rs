@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use monitor_common::target::{Admission, Filter, name_words};
+use monitor_common::target::{Admission, Filter, NESTED, name_words};
 
 use crate::syscall::event::{Comm, ServiceId};
 
@@ -112,6 +112,9 @@ pub fn filter(
             filter.by_cgroup = 1;
         }
         Target::All => filter.admission = Admission::All as u32,
+    }
+    if nested {
+        filter.admission += NESTED;
     }
     Ok(filter)
 }
