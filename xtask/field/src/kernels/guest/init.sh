@@ -88,6 +88,7 @@ seen children -- task children 20 100
 seen threads -- task threads 8 1000
 seen execthread -- task execthread
 [ "$(uname -m)" = x86_64 ] && seen int80 -- task int80 100
+[ -x /bin/compat ] && compat 2>/dev/null && seen compat -- compat
 during all 'task threads 8 1000' --all
 during cgroup "$in_cgroup; task calls 1000" --cgroup /sys/fs/cgroup/a
 
@@ -122,7 +123,6 @@ unprivileged nobody none 64
 unprivileged locked bpf 64
 seen chain -- task chain 10 100
 [ "$(uname -m)" = x86_64 ] && seen x32 -- task x32 100
-[ -x /bin/compat ] && compat 2>/dev/null && seen compat -- compat
 during short 'i=0; while [ $i -lt 20 ]; do task named short 10; i=$((i + 1)); done' --all
 during comm 'task named wanted 1000; task named unwanted 1000' --comm wanted
 during uid 'task as 1000 none 64 task calls 1000; task calls 1000' --uid 1000
