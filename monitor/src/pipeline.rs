@@ -31,7 +31,7 @@ use thiserror::Error;
 use crate::detect::counters::Counters;
 use crate::detect::verdict::Verdict;
 use crate::report::hub::{Hub, Listener};
-use crate::run::memory::spare_bytes;
+use crate::run::memory::{Surge, spare_bytes};
 use crate::run::snapshot::{OutputStatus, Snapshot, SourceStatus, Unscored};
 use crate::syscall::event::Event;
 
@@ -223,6 +223,7 @@ impl Pipeline {
             cpu: parts.cpu.map(Allowance::new),
             begun: Instant::now(),
             last_call_ns: 0,
+            surge: Surge::default(),
         };
         let scorer = thread::Builder::new()
             .name("scorer".into())

@@ -15,13 +15,3 @@ pub fn keep_large_blocks_apart() {
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BLOCK);
     }
 }
-
-/// Gives memory back to the kernel that was only needed to begin: reading the kernel's types and the model leaves 4 MiB of it.
-#[cfg(feature = "live")]
-pub fn give_memory_back() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: the call takes a number, and nothing that is in use moves.
-    unsafe {
-        libc::malloc_trim(0);
-    }
-}

@@ -122,6 +122,11 @@ impl Room {
         &self.services[event.service.0 as usize % SERVICES]
     }
 
+    /// Bytes that wait, about.
+    pub(super) fn bytes(&self) -> u64 {
+        self.held.load(Relaxed) * UNIT
+    }
+
     /// Whether more comes than is scored.
     pub(super) fn is_pressed(&self) -> bool {
         self.held.load(Relaxed) > self.limit.load(Relaxed) / 4

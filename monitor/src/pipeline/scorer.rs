@@ -15,6 +15,7 @@ use crate::detect::verdict::Verdict;
 use crate::report::hub::Hub;
 use crate::report::sink::Origin;
 use crate::run::clock::{WallClock, monotonic_ns};
+use crate::run::memory::{self, Surge};
 use crate::run::snapshot::{OutputStatus, Snapshot, Summary};
 use crate::run::usage::{cpu_time, thread_cpu_time};
 use crate::syscall::event::{Event, EventKind};
@@ -47,6 +48,8 @@ pub(super) struct Stage {
     pub begun: Instant,
     /// When the last call was made that was taken, by the clock of the events.
     pub last_call_ns: u64,
+    /// How the queue's memory comes and goes.
+    pub surge: Surge,
 }
 
 impl Stage {
@@ -92,6 +95,9 @@ impl Stage {
                     return Ok(());
                 }
                 self.engine.tick();
+                if self.surge.is_over(self.shared.room.bytes()) {
+                    memory::give_back();
+                }
                 let status = Statement::Status(Box::new(self.snapshot()));
                 // A writer that is behind tells a later state instead.
                 if let Err(TrySendError::Disconnected(_)) = self.statements.try_send(status) {
@@ -106,6 +112,7 @@ impl Stage {
 
     /// Scores `batch` and what else is queued by now. False when nobody listens any more.
     fn round(&mut self, mut batch: Batch) -> Result<bool, PipelineError> {
+        self.surge.note(self.shared.room.bytes());
         let pressed = self.cpu.as_mut().filter(|_| self.shared.room.is_pressed());
         if let Some(share) = pressed.and_then(|cpu| cpu.press(Instant::now())) {
             self.engine.limit_model(share);

@@ -1,6 +1,10 @@
-//! How much memory the monitor could still have.
+//! How much memory the monitor has and could still have, and when it gives some back.
+
+mod surge;
 
 use std::fs;
+
+pub(crate) use surge::Surge;
 
 /// Where the hierarchies of control groups are mounted by custom, with the files of the limit and of
 /// what is used: version 2, version 2 beside version 1, and version 1.
@@ -35,6 +39,15 @@ pub fn resident_bytes() -> Option<u64> {
     // SAFETY: takes a number and gives one.
     let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
     Some(pages * page)
+}
+
+/// Gives memory that is free back to the kernel: glibc keeps what lies below a block that is in use (malloc_trim(3)).
+pub fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: the call takes a number, and nothing that is in use moves.
+    unsafe {
+        libc::malloc_trim(0);
+    }
 }
 
 /// `MemAvailable` of `/proc/meminfo`.
