@@ -96,6 +96,7 @@ impl Builder {
         Ok(Session {
             detector,
             incidents: Incidents::new(again_after),
+            now_ns: 0,
         })
     }
 }
@@ -104,6 +105,8 @@ impl Builder {
 pub struct Session {
     detector: Detector,
     incidents: Incidents,
+    /// The latest time of an event, by the clock of the source.
+    now_ns: u64,
 }
 
 impl Session {
@@ -142,6 +145,8 @@ impl Session {
         }
         if ended {
             self.incidents.finish(&mut statements);
+        } else {
+            self.incidents.advance(self.now_ns, &mut statements);
         }
         ready.extend(statements);
         Ok(())
@@ -171,7 +176,10 @@ impl<S: Source> Iterator for Judged<S> {
             let mut failed = None;
             for _ in 0..ROUND {
                 match self.source.next() {
-                    Some(Ok(event)) => self.session.detector.push(&event),
+                    Some(Ok(event)) => {
+                        self.session.now_ns = self.session.now_ns.max(event.time_ns);
+                        self.session.detector.push(&event);
+                    }
                     Some(Err(error)) => failed = Some(SessionError::Source(Box::new(error))),
                     None => self.ended = true,
                 }

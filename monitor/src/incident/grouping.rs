@@ -4,9 +4,10 @@
 //! when it comes within [`TOGETHER_NS`] of the incident's last alarm. An incident is reported when it opens, when something new or
 //! markedly worse came, and when it was calm for [`CALM_NS`].
 //!
-//! One event is to be one message and one update at most. So a rise of the severity, and the first thing that is privileged or heavier
-//! than all that was reported, wait for [`SETTLING_NS`], in which more may come; everything else waits for [`FIRST_PAUSE_NS`] since the
-//! last report, then twice as long each time.
+//! One event is to be one message, and one update at most. What a program does when it is taken over takes it milliseconds, and makes
+//! an alarm for each of its steps. So an incident gathers for [`GATHERING_NS`] before its first report. After that a rise of the severity,
+//! and the first thing that is privileged or heavier than all that was reported, wait for [`SETTLING_NS`], in which more may come;
+//! everything else waits for [`FIRST_PAUSE_NS`] since the last report, then twice as long each time.
 
 mod open;
 
@@ -23,6 +24,10 @@ pub const TOGETHER_NS: u64 = 60_000_000_000;
 
 /// An incident without an alarm for so long is closed.
 pub const CALM_NS: u64 = 300_000_000_000;
+
+/// How long an incident waits for more before it is reported: as little as a person does not notice, so that with the time to
+/// judge in it what happened is still told within a second.
+pub const GATHERING_NS: u64 = 500_000_000;
 
 /// How long what is worse waits for more that belongs to it.
 pub const SETTLING_NS: u64 = 1_000_000_000;

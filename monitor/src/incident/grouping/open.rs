@@ -9,7 +9,9 @@ use sha2::{Digest, Sha256};
 use super::super::headline::headline;
 use super::super::ids::derived;
 use super::super::{Change, Incident, MOST_ALARMS, MOST_FIRSTS, State};
-use super::{CALM_NS, FIRST_PAUSE_NS, LONGEST_PAUSE_NS, OVER_RATE_NS, SETTLING_NS, TOGETHER_NS};
+use super::{
+    CALM_NS, FIRST_PAUSE_NS, GATHERING_NS, LONGEST_PAUSE_NS, OVER_RATE_NS, SETTLING_NS, TOGETHER_NS,
+};
 use crate::detect::episode::WORSE;
 use crate::detect::severity::Severity;
 use crate::detect::verdict::{Alarm, Pace, Suppressed};
@@ -193,8 +195,14 @@ impl Open {
         let waited = now_ns.saturating_sub(self.reported_ns);
         if !self.reported {
             // The lightest waits where there are too many.
-            let due = !self.over_rate || waited >= OVER_RATE_NS;
-            return due.then(|| self.statement(now_ns));
+            let gathering = if self.over_rate {
+                OVER_RATE_NS
+            } else {
+                GATHERING_NS
+            };
+            // Where there are no times nothing would ever be due.
+            let timeless = now_ns == 0 && !self.over_rate;
+            return (timeless || waited >= gathering).then(|| self.statement(now_ns));
         }
         let is_settled = self.settled_ns.is_some_and(|at| now_ns >= at);
         if self.changes.is_empty() || !(is_settled || waited >= self.pause_ns) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::super::{Change, Incident, State};
-use super::{CALM_NS, Incidents, Suppression};
+use super::{CALM_NS, GATHERING_NS, Incidents, Suppression};
 use crate::detect::severity::Severity;
 use crate::detect::verdict::{Alarm, Kin, Pace, Suppressed};
 use crate::profile::first_seen::{First, FirstSeen};
@@ -65,7 +65,7 @@ fn alarms_of_one_lineage_or_of_one_minute_are_one_incident_until_it_is_calm() {
         // Neither.
         alarm("d", 400, 12, &[102]),
     ];
-    let statements = reported(&mut incidents(), &alarms, 0);
+    let statements = reported(&mut incidents(), &alarms, 401);
     assert_eq!(states(&statements), [State::Opened, State::Opened]);
     assert_ne!(statements[0].id, statements[1].id);
     let mut all = incidents();
@@ -80,7 +80,7 @@ fn alarms_of_one_lineage_or_of_one_minute_are_one_incident_until_it_is_calm() {
 fn an_alarm_of_another_service_is_another_incident() {
     let mut other = alarm("b", 101, 11, &[102]);
     other.service = "mail".into();
-    let statements = reported(&mut incidents(), &[alarm("a", 100, 10, &[102]), other], 0);
+    let statements = reported(&mut incidents(), &[alarm("a", 100, 10, &[102]), other], 102);
     assert_eq!(states(&statements), [State::Opened, State::Opened]);
     assert_eq!(&*statements[1].service, "mail");
 }
@@ -93,46 +93,49 @@ fn something_new_is_reported_after_a_pause_and_a_worse_severity_within_a_second(
         alarm("b", 101, 10, &[102, 104]),
     ];
     let mut all = incidents();
-    assert_eq!(states(&reported(&mut all, &alarms, 129)), [State::Opened]);
-    let later = reported(&mut all, &[], 130);
+    assert_eq!(states(&reported(&mut all, &alarms, 130)), [State::Opened]);
+    let later = reported(&mut all, &[], 131);
     assert_eq!(states(&later), [State::Updated]);
     assert_eq!(later[0].changes, [Change::FirstSeen]);
     assert_eq!(later[0].first_seen.len(), 2);
     assert_eq!(later[0].severity, Severity::High);
-    assert_eq!(reported(&mut all, &[alarm("c", 132, 10, &[101])], 132), []);
-    let worse = reported(&mut all, &[], 133);
+    assert_eq!(reported(&mut all, &[alarm("c", 133, 10, &[101])], 133), []);
+    let worse = reported(&mut all, &[], 134);
     assert_eq!(states(&worse), [State::Updated]);
     assert_eq!(worse[0].severity, Severity::Critical);
     assert_eq!(worse[0].changes, [Change::FirstSeen, Change::Severity]);
     assert!(worse[0].headline.contains("never made: ptrace"));
     assert!(worse[0].alarm.id == "c", "it is the heaviest");
     // Nothing new is no news.
-    assert_eq!(reported(&mut all, &[alarm("d", 134, 10, &[101])], 200), []);
+    assert_eq!(reported(&mut all, &[alarm("d", 135, 10, &[101])], 200), []);
 }
 
 /// mount (165), init_module (175) and bpf (321) are privileged as ptrace is.
 #[test]
-fn an_event_is_one_message_and_one_update_however_many_heavier_things_come_at_once() {
+fn an_event_is_one_message_however_many_heavier_things_come_at_once() {
     let mut all = incidents();
     let mut alarms = vec![alarm("a", 100, 10, &[102])];
     for (id, number) in [("b", 104), ("c", 101), ("d", 165), ("e", 175), ("f", 321)] {
         alarms.push(alarm(id, 100, 11, &[number]));
     }
-    let statements = reported(&mut all, &alarms, 101);
-    assert_eq!(states(&statements), [State::Opened, State::Updated]);
-    assert_eq!(statements[1].first_seen.len(), 6);
-    assert_eq!(statements[1].severity, Severity::Critical);
-    // As bad as what was reported: it is told, and not at once.
+    assert_eq!(reported(&mut all, &alarms, 100), [], "more may come");
+    let statements = reported(&mut all, &[], 101);
+    assert_eq!(states(&statements), [State::Opened]);
+    assert_eq!(statements[0].first_seen.len(), 6);
+    assert_eq!(statements[0].severity, Severity::Critical);
+    // As bad as what was reported: it is told within a second once, and then not at once.
     let more = alarm("g", 103, 10, &[165, 246]);
-    assert_eq!(reported(&mut all, &[more], 130), []);
-    let later = reported(&mut all, &[], 101 + 60);
-    assert_eq!(later[0].first_seen.len(), 7);
+    assert_eq!(reported(&mut all, &[more], 103), []);
+    assert_eq!(reported(&mut all, &[], 104)[0].first_seen.len(), 7);
+    let still = alarm("h", 106, 10, &[304]);
+    assert_eq!(reported(&mut all, &[still], 104 + 59), []);
+    assert_eq!(reported(&mut all, &[], 104 + 60)[0].first_seen.len(), 8);
 }
 
 #[test]
 fn a_privileged_call_beside_another_is_told_within_a_second_once() {
     let mut all = incidents();
-    let first = reported(&mut all, &[alarm("a", 100, 10, &[101])], 100);
+    let first = reported(&mut all, &[alarm("a", 100, 10, &[101])], 101);
     assert_eq!(first[0].severity, Severity::Critical);
     assert_eq!(reported(&mut all, &[alarm("b", 104, 10, &[165])], 104), []);
     let second = reported(&mut all, &[], 105);
@@ -143,11 +146,24 @@ fn a_privileged_call_beside_another_is_told_within_a_second_once() {
 }
 
 #[test]
+fn an_incident_is_reported_half_a_second_after_it_opens_and_at_once_where_there_are_no_times() {
+    let mut all = incidents();
+    let mut statements = Vec::new();
+    all.alarm(&alarm("a", 100, 10, &[102]), &mut statements);
+    all.advance(100 * SECOND + GATHERING_NS - 1, &mut statements);
+    assert_eq!(statements, []);
+    all.advance(100 * SECOND + GATHERING_NS, &mut statements);
+    assert_eq!(states(&statements), [State::Opened]);
+    let statements = reported(&mut incidents(), &[alarm("a", 0, 10, &[102])], 0);
+    assert_eq!(states(&statements), [State::Opened]);
+}
+
+#[test]
 fn a_score_that_is_a_quarter_higher_is_reported() {
     let mut one = alarm("a", 100, 10, &[]);
     one.reasons = vec![(Pace::Slow, 2.0, 1.0)];
     let mut all = incidents();
-    reported(&mut all, &[one.clone()], 100);
+    reported(&mut all, &[one.clone()], 101);
     one.reasons[0].1 = 2.4;
     assert_eq!(reported(&mut all, &[one.clone()], 120), []);
     one.reasons[0].1 = 2.6;
@@ -196,17 +212,17 @@ fn the_end_of_a_run_reports_what_waited() {
 #[test]
 fn what_a_person_suppressed_is_marked_until_something_new_comes() {
     let mut all = incidents();
-    let statements = reported(&mut all, &[alarm("a", 100, 10, &[102])], 100);
+    let statements = reported(&mut all, &[alarm("a", 100, 10, &[102])], 101);
     let mut again = incidents();
     again.set_suppressions(vec![Suppression {
         fingerprint: statements[0].fingerprint.clone(),
         until_ns: 900 * SECOND,
         reason: "a test of ours".into(),
     }]);
-    let statements = reported(&mut again, &[alarm("b", 200, 20, &[102])], 200);
+    let statements = reported(&mut again, &[alarm("b", 200, 20, &[102])], 201);
     assert_eq!(statements[0].suppressed.as_deref(), Some("a test of ours"));
     assert_eq!(again.opened(), 0);
-    let statements = reported(&mut again, &[alarm("c", 201, 20, &[102, 101])], 202);
+    let statements = reported(&mut again, &[alarm("c", 202, 20, &[102, 101])], 203);
     assert_eq!(statements[0].suppressed, None, "ptrace was not suppressed");
     assert_eq!(again.opened(), 1);
 }
