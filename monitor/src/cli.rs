@@ -124,6 +124,13 @@ enum Command {
     /// Runs a program for each line of standard input: the helper of an output
     #[command(hide = true, name = program::HELPER)]
     OutputProgram(output::HelperArgs),
+    /// Sends what standard input gives to the journal: the helper of an output
+    #[cfg(feature = "live")]
+    #[command(hide = true, name = monitor::report::sinks::journal::COMMAND)]
+    OutputJournal {
+        /// The journal's socket
+        path: std::path::PathBuf,
+    },
     /// Acts upon incidents as it is asked on standard input: the helper of a guard with actions
     #[cfg(feature = "live")]
     #[command(hide = true, name = monitor::response::helper::COMMAND)]
@@ -183,6 +190,8 @@ pub fn main() -> ExitCode {
         Some(Command::Version(args)) => version::run(args),
         Some(Command::Syscalls(args)) => syscalls::run(args),
         Some(Command::OutputProgram(args)) => output::help(&args),
+        #[cfg(feature = "live")]
+        Some(Command::OutputJournal { path }) => output::send_to_journal(&path),
         #[cfg(feature = "live")]
         Some(Command::ResponseHelper) => guard::act(),
         Some(Command::ManPages { folder }) => man::write(&folder),

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::io::{self, Write as _};
+#[cfg(feature = "live")]
+use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use monitor::report::hub::{Listener, Role};
 use monitor::report::notice::{Notice, Stage};
+#[cfg(feature = "live")]
+use monitor::report::sinks::journal;
 use monitor::report::sinks::{Notices, OutputConfig, program};
 use monitor::run::snapshot::ModelIdentity;
 
@@ -18,7 +22,7 @@ use super::status::{Exit, Usage, in_words};
 /// Options that name outputs of incidents.
 #[derive(Args, Clone, Debug, Default)]
 pub struct OutputToArgs {
-    /// Send incidents there as well; may be repeated. One of: journal, syslog, syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT,
+    /// Send incidents there as well; may be repeated. One of: journal, journal:SOCKET, syslog, syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT,
     /// http://HOST/PATH (own JSON), falco+http://HOST:2801/ (falcosidekick), alertmanager+http://HOST:9093, file:PATH,
     /// program:PATH
     #[arg(long, value_name = "OUTPUT")]
@@ -164,5 +168,12 @@ pub fn help(args: &HelperArgs) -> Result<Exit> {
     let limit = Duration::from_millis(args.limit);
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
     program::serve(&args.command, limit, &mut input, &mut output).context("the helper's pipes")?;
+    Ok(Exit::Quiet)
+}
+
+/// Sends what standard input gives to the journal.
+#[cfg(feature = "live")]
+pub fn send_to_journal(path: &Path) -> Result<Exit> {
+    journal::serve(io::stdin().as_fd(), path).context("the helper's channel")?;
     Ok(Exit::Quiet)
 }

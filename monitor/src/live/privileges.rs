@@ -34,6 +34,8 @@ pub struct Needs {
     pub reads: Vec<PathBuf>,
     /// Families of sockets that are made (`AF_…`).
     pub families: Vec<libc::c_int>,
+    /// Whether it stays the user that it is, since what it sends is heeded by that. It must be kept from files by Landlock then.
+    pub stays_the_user: bool,
 }
 
 impl Needs {
@@ -103,7 +105,7 @@ pub fn give_up(needs: &Needs) -> Result<Remains, PrivilegeError> {
             .0
             .push("this kernel has no Landlock: the monitor is kept from files by its user alone");
     }
-    if !user::become_own().map_err(PrivilegeError::User)? {
+    if !needs.stays_the_user && !user::become_own().map_err(PrivilegeError::User)? {
         remains.0.push(
             "the monitor's own user is not mapped in this user namespace: it goes on as the one it is",
         );

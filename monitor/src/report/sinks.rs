@@ -13,7 +13,7 @@ pub(crate) mod alertmanager;
 
 pub(crate) mod http;
 
-pub(crate) mod journal;
+pub mod journal;
 
 pub mod syslog;
 

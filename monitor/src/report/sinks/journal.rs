@@ -1,6 +1,9 @@
 //! systemd's journal, by its native protocol
 //! (<https://systemd.io/JOURNAL_NATIVE_PROTOCOL/>).
 
+#[cfg(feature = "live")]
+mod sender;
+
 use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
@@ -8,6 +11,11 @@ use std::time::Duration;
 
 use super::Destination;
 use super::syslog::level;
+#[cfg(feature = "live")]
+use sender::Sender;
+#[cfg(feature = "live")]
+pub use sender::{COMMAND, serve};
+
 use crate::report::notice::{Notice, cut};
 
 /// Where journald listens.
@@ -21,8 +29,10 @@ const RECORD: usize = 48 << 10;
 
 /// The journal of this host.
 pub struct Journal {
-    path: PathBuf,
-    socket: Option<UnixDatagram>,
+    direct: Direct,
+    /// Sends in the place of this process, which may not be root's by then.
+    #[cfg(feature = "live")]
+    sender: Option<Sender>,
 }
 
 impl Journal {
@@ -30,9 +40,56 @@ impl Journal {
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self {
+            direct: Direct::new(path),
+            #[cfg(feature = "live")]
+            sender: None,
+        }
+    }
+
+    /// Has root's helper started where this process is root's. Without it the journal says less of the process that an incident
+    /// is about; the incident itself is all there.
+    #[cfg(feature = "live")]
+    #[must_use]
+    pub fn by_root(mut self) -> Self {
+        if nix::unistd::geteuid().is_root() {
+            self.sender = Sender::start(&self.direct.path).ok();
+        }
+        self
+    }
+
+    fn deliver(&mut self, datagram: &[u8]) -> io::Result<()> {
+        #[cfg(feature = "live")]
+        if let Some(sender) = &self.sender {
+            match sender.send(datagram) {
+                Ok(delivered) => return delivered,
+                Err(_) => self.sender = None,
+            }
+        }
+        self.direct.send(datagram)
+    }
+}
+
+/// The journal's socket, written to by this process.
+struct Direct {
+    path: PathBuf,
+    socket: Option<UnixDatagram>,
+}
+
+impl Direct {
+    fn new(path: &Path) -> Self {
+        Self {
             path: path.to_path_buf(),
             socket: None,
         }
+    }
+
+    fn send(&mut self, datagram: &[u8]) -> io::Result<()> {
+        let sent = self.connected()?.send(datagram);
+        if sent.is_err() {
+            // It is made anew when journald was started again.
+            self.socket = None;
+        }
+        sent.map(|_| ())
     }
 
     fn connected(&mut self) -> io::Result<&UnixDatagram> {
@@ -50,13 +107,7 @@ impl Journal {
 
 impl Destination for Journal {
     fn send(&mut self, notice: &Notice) -> io::Result<()> {
-        let datagram = datagram(notice);
-        let sent = self.connected()?.send(&datagram);
-        if sent.is_err() {
-            // It is made anew when journald was started again.
-            self.socket = None;
-        }
-        sent.map(|_| ())
+        self.deliver(&datagram(notice))
     }
 }
 

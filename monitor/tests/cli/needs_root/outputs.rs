@@ -1,10 +1,18 @@
 //! Outputs that fail or take nothing, and what becomes of the watch, the log and the end.
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{IoSliceMut, Read as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
+
+use nix::cmsg_space;
+use nix::sys::socket::{
+    ControlMessageOwned, MsgFlags, UnixCredentials, recvmsg, setsockopt, sockopt,
+};
+use nix::sys::time::{TimeVal, TimeValLike as _};
 
 use crate::harness::{Ran, monitor, parse, run, text};
 
@@ -156,4 +164,57 @@ fn a_recording_reaches_the_disk_while_nothing_happens() {
     let ran = run(&["replay", text(&recording)]);
     assert!(ran.err.contains("threads"), "{}", ran.err);
     assert!(!ran.err.contains(" 0 scored"), "{}", ran.err);
+}
+
+/// journald takes `OBJECT_PID` of root alone, and sees who sends by the credentials that the kernel adds.
+#[test]
+#[ignore = "needs root"]
+fn the_journal_is_written_to_by_root_though_the_monitor_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // The monitor's own user finds the socket too.
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("set");
+    let path = folder.path().join("journal");
+    let journal = UnixDatagram::bind(&path).expect("a socket");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).expect("set");
+    setsockopt(&journal, sockopt::PassCred, &true).expect("set");
+    setsockopt(&journal, sockopt::ReceiveTimeout, &TimeVal::seconds(60)).expect("set");
+    let output = format!("journal:{}", text(&path));
+    let mut watched = monitor(
+        &[
+            &LOW[..],
+            &["--no-alarm-log", "--output-to", &output],
+            &[
+                "--",
+                "sh",
+                "-c",
+                "for i in 1 2 3; do /bin/ls / > /dev/null; done",
+            ],
+        ]
+        .concat(),
+    );
+    let mut child = watched
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    let mut datagram = vec![0; 1 << 17];
+    let mut room = cmsg_space!(UnixCredentials);
+    let mut into = [IoSliceMut::new(&mut datagram)];
+    let got = recvmsg::<()>(
+        journal.as_raw_fd(),
+        &mut into,
+        Some(&mut room),
+        MsgFlags::empty(),
+    );
+    let got = got.expect("an incident");
+    let from = got.cmsgs().expect("whole").find_map(|it| match it {
+        ControlMessageOwned::ScmCredentials(from) => Some(from),
+        _ => None,
+    });
+    let (bytes, from) = (got.bytes, from.expect("the kernel says who sent it"));
+    assert_eq!(from.uid(), 0);
+    assert_ne!(from.pid(), child.id().cast_signed(), "it is the helper");
+    let said = String::from_utf8_lossy(&datagram[..bytes]);
+    assert!(said.contains("\nOBJECT_PID="), "{said}");
+    child.wait().expect("it ends");
 }

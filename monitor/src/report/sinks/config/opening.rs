@@ -58,9 +58,13 @@ impl OutputConfig {
         let url = self.url.clone().unwrap_or_default();
         let headers: Vec<_> = self.headers.clone().into_iter().collect();
         Ok(match self.kind {
-            Kind::Journal => Box::new(Journal::new(
-                self.path.as_deref().unwrap_or(Path::new(journal::SOCKET)),
-            )),
+            Kind::Journal => {
+                let path = self.path.as_deref().unwrap_or(Path::new(journal::SOCKET));
+                let journal = Journal::new(path);
+                #[cfg(feature = "live")]
+                let journal = journal.by_root();
+                Box::new(journal)
+            }
             Kind::Syslog => {
                 let transport = self.transport().ok_or(io::ErrorKind::InvalidInput)?;
                 Box::new(Syslog::new(transport))

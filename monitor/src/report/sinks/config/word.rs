@@ -20,7 +20,7 @@ pub(super) fn without_password(url: &str) -> String {
 }
 
 /// What an option may say.
-const FORMS: &str = "give one of journal, syslog, syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT, http://…, \
+const FORMS: &str = "give one of journal, journal:SOCKET, syslog, syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT, http://…, \
                      falco+http://HOST:2801/, alertmanager+http://HOST:9093, file:PATH, program:PATH";
 
 impl FromStr for OutputConfig {
@@ -34,6 +34,11 @@ impl FromStr for OutputConfig {
         };
         let output = if text == "journal" {
             Self::new(Kind::Journal)
+        } else if let Some(path) = text.strip_prefix("journal:") {
+            Self {
+                path: Some(path.into()),
+                ..Self::new(Kind::Journal)
+            }
         } else if text == "syslog" {
             Self::new(Kind::Syslog)
         } else if let Some(url) = text.strip_prefix("syslog+") {
