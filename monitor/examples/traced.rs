@@ -1,9 +1,11 @@
 //! A program whose system calls are known: what the live tests watch.
 //!
-//! `traced WHAT [N]`, with the calls of each WHAT given at its function.
+//! `traced WHAT [N…]`, with the calls of each WHAT given at its function.
 
 use std::{arch::asm, env, os::unix::process::CommandExt, process::Command, thread};
 
+#[path = "traced/foreign.rs"]
+mod foreign;
 #[path = "traced/opening.rs"]
 mod opening;
 #[path = "traced/uring.rs"]
@@ -12,10 +14,8 @@ mod uring;
 fn main() {
     let mut arguments = env::args().skip(1);
     let what = arguments.next().unwrap_or_default();
-    let count = arguments
-        .next()
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(1);
+    let numbers: Vec<u64> = arguments.map_while(|it| it.parse().ok()).collect();
+    let count = numbers.first().copied().unwrap_or(1);
     match what.as_str() {
         "getppid" => getppid(count),
         "threads" => threads(count),
@@ -25,6 +25,10 @@ fn main() {
         "x32" => x32(count),
         "rename" => rename(),
         "sleep" => sleep(count),
+        "pause" => pause(count),
+        "numbered" => numbered(&numbers),
+        "attach" => foreign::attach(count),
+        "write-memory" => foreign::write(&numbers),
         "bomb" => bomb(count),
         "churn" => churn(count),
         "waiting-leader" => waiting_leader(),
@@ -167,4 +171,52 @@ fn waiting_leader() {
 fn sleep(count: u64) {
     getppid(10);
     thread::sleep(std::time::Duration::from_secs(count));
+}
+
+/// Half of `count` calls of getppid, four seconds of sleep in one call, and the other half. Says on standard error between
+/// which two moments of `CLOCK_MONOTONIC`, in nanoseconds, the first call behind the sleep was made.
+fn pause(count: u64) {
+    let now = || {
+        let mut now = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: the time is a whole struct that outlives the call, which is none of the kernel's (vdso(7)).
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+    };
+    getppid(count / 2);
+    thread::sleep(std::time::Duration::from_secs(4));
+    let before = now();
+    getppid(1);
+    let after = now();
+    getppid((count - count / 2).saturating_sub(1));
+    eprintln!("{before} {after}");
+}
+
+/// A child that has these numbers, one for each pid namespace from its own outwards: it makes 5,000 calls of getppid, says so,
+/// and stays for ten minutes.
+fn numbered(numbers: &[u64]) {
+    let numbers: Vec<_> = numbers.iter().map(|&it| it as libc::pid_t).collect();
+    // SAFETY: an all-zero clone_args asks for a plain child, and the numbers outlive the call. The child has this thread alone,
+    // as the whole program has.
+    let child = unsafe {
+        let mut asked: libc::clone_args = std::mem::zeroed();
+        asked.exit_signal = libc::SIGCHLD as u64;
+        asked.set_tid = numbers.as_ptr() as u64;
+        asked.set_tid_size = numbers.len() as u64;
+        libc::syscall(libc::SYS_clone3, &raw const asked, size_of_val(&asked))
+    };
+    match child {
+        0 => {
+            getppid(5000);
+            println!("made");
+            thread::sleep(std::time::Duration::from_secs(600));
+        }
+        -1 => println!("refused: {}", std::io::Error::last_os_error()),
+        // SAFETY: it waits for this process's own child and writes no status.
+        child => unsafe {
+            libc::waitpid(child as libc::pid_t, std::ptr::null_mut(), 0);
+        },
+    }
 }

@@ -7,8 +7,11 @@ mod flood;
 mod guard;
 mod outputs;
 mod profile;
+mod recording;
 mod response;
 mod rights;
+mod targets;
+mod watching;
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -151,7 +151,8 @@ fn a_flood_by_one_thread_and_by_many_through_a_ring_of_one_page() {
 #[test]
 #[ignore = "needs root"]
 fn a_monitor_that_is_stopped_counts_what_it_did_not_see() {
-    let words = ["getppid", "2000000"];
+    // It sleeps for seconds in the middle: so long is the one gap at least.
+    let words = ["pause", "4000000"];
     let program = traced();
     let mut command = monitor(&arguments(&["--ring-size", "64K"], &words, &program));
     let child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
@@ -168,11 +169,13 @@ fn a_monitor_that_is_stopped_counts_what_it_did_not_see() {
     let ran = Ran::from(child.wait_with_output().expect("ends"));
     let stopped = Account::of(&ran);
     assert!(stopped.lost > 0, "{stopped:?}");
-    // The few calls beside those of the loop are the same with any number of these.
-    assert_eq!(
-        stopped.made(),
-        2_000_000 + made(&["getppid", "1000"]) - 1_000
-    );
+    // The few calls beside those of the loops are the same with any number of these.
+    assert_eq!(stopped.made(), 4_000_000 + made(&["pause", "1000"]) - 1_000);
+    let lines = ran.lines();
+    let summary = of(&lines, "summary").last().expect("a summary");
+    assert!(summary["blind_s"].as_f64() > Some(3.0), "{summary}");
+    let states: Vec<_> = of(&lines, "blind").map(|it| &it["state"]).collect();
+    assert_eq!(states, ["opened", "closed"], "{}", ran.out);
 }
 
 #[test]

@@ -40,15 +40,18 @@ fn no_thread_of_a_run_is_root_or_has_a_right_that_it_does_not_use() {
     let pid = sleeper.id().to_string();
     // CAP_DAC_OVERRIDE, CAP_BPF: the second for every run, the first where files are replaced later.
     let (replaces, reads) = (1_u64 << 1, 1_u64 << 39);
-    let saved = folder.path().join("saved.profile");
+    let file = |name: &str| folder.path().join(name);
+    let (saved, learned, recorded) = (file("saved"), file("learned"), file("run.rec"));
     for (arguments, most) in [
         (&["--no-learn", "--no-alarm-log"][..], reads),
         (
             &["--no-alarm-log", "--save-profile", text(&saved)],
             reads | replaces,
         ),
+        (&["learn", "--profile", text(&learned)], reads | replaces),
+        (&["record", "--output", text(&recorded)], reads),
     ] {
-        let mut child = monitor(&[&["--pid", &pid], arguments].concat())
+        let mut child = monitor(&[arguments, &["--pid", &pid]].concat())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
