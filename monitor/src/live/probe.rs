@@ -58,7 +58,6 @@ pub struct Sizes {
 pub struct Probe {
     ebpf: Ebpf,
     services: Services,
-    nested: bool,
     plan: Plan,
     // Empty tables where they are not kept.
     _stages: Vec<Stages>,
@@ -101,7 +100,7 @@ impl Probe {
         let nested = filter.pid_namespace != 0;
         let processes = sizes
             .max_processes
-            .unwrap_or_else(|| max_processes(sizes.max_threads));
+            .unwrap_or_else(|| max_processes(sizes.max_threads, pid_max()));
         let cgroups = if filter.by_cgroup == 0 {
             1
         } else {
@@ -177,7 +176,6 @@ impl Probe {
         });
         let probe = Self {
             services,
-            nested,
             ebpf,
             plan: Plan {
                 io_uring: plan.io_uring.filter(|_| layout.submit_code != 0),
@@ -200,12 +198,6 @@ impl Probe {
     pub fn services(&self) -> &Services {
         &self.services
     }
-
-    /// Whether processes are named by their ids in a pid namespace that is not the initial one.
-    #[must_use]
-    pub fn is_nested(&self) -> bool {
-        self.nested
-    }
 }
 
 /// What follows the program of all calls, and what follows the two that are on perf tracepoints on every kernel.
@@ -219,12 +211,35 @@ fn load_stages(ebpf: &mut Ebpf, plan: &Plan) -> Result<Vec<Stages>, ProbeError> 
     kinds.map(|kind| Stages::load(ebpf, kind)).collect()
 }
 
-fn max_processes(threads: u32) -> u32 {
-    let pid_max = std::fs::read_to_string("/proc/sys/kernel/pid_max");
-    let pid_max = pid_max.ok().and_then(|text| text.trim().parse().ok());
+/// Processes of which the table has room: one for each number of this host, within bounds, and one for each thread.
+fn max_processes(threads: u32, pid_max: Option<u32>) -> u32 {
     threads.max(pid_max.unwrap_or(0).min(MOST_PROCESSES))
+}
+
+/// Below which the numbers of this host are, if it says so (proc_sys_kernel(5)).
+fn pid_max() -> Option<u32> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/pid_max").ok()?;
+    text.trim().parse().ok()
 }
 
 fn take(ebpf: &mut Ebpf, name: &'static str) -> Result<Map, ProbeError> {
     ebpf.take_map(name).ok_or(ProbeError::Missing(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_PROCESSES, max_processes, pid_max};
+
+    #[test]
+    fn there_is_room_for_a_process_of_every_number_of_the_host_within_bounds() {
+        // What most kernels begin with, and what systemd sets on 64-bit hosts.
+        assert_eq!(max_processes(10_240, Some(32_768)), 32_768);
+        assert_eq!(max_processes(10_240, Some(1 << 22)), MOST_PROCESSES);
+        // Who asks for more threads gets as many processes.
+        assert_eq!(max_processes(100_000, Some(32_768)), 100_000);
+        assert_eq!(max_processes(100_000, Some(1 << 22)), 100_000);
+        assert_eq!(max_processes(10_240, None), 10_240);
+        // Its least value (include/linux/threads.h, RESERVED_PIDS).
+        assert!(pid_max() > Some(300), "{:?}", pid_max());
+    }
 }

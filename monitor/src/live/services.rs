@@ -213,6 +213,10 @@ impl Services {
         if !tables.nested {
             return tables.shares.any();
         }
+        // Those that were named and made no call yet; the probe takes out whoever ends.
+        if tables.named.keys().any(|it| it.is_ok()) {
+            return true;
+        }
         // The monitor itself may be among them.
         let mut entries = tables.processes.iter();
         entries.any(|entry| entry.is_ok_and(|(_, member)| is_watched(member)))

@@ -240,11 +240,7 @@ impl Watch {
         };
         let ends_with_targets = !named.is_empty();
         let services = probe.services().clone();
-        let alive = || {
-            !ends_with_targets
-                || services.has_processes()
-                || probe.is_nested() && named.iter().any(|&pid| target::check_process(pid).is_ok())
-        };
+        let alive = || !ends_with_targets || services.has_processes();
         let mut reader = Reader::new(readers, options.sizes.ring_bytes, &probe, cgroups);
         let until_end = until_end(
             &mut reader,

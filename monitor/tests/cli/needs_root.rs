@@ -5,6 +5,7 @@ mod alarm_log;
 mod ends_and_refusals;
 mod flood;
 mod guard;
+mod namespaces;
 mod outputs;
 mod profile;
 mod recording;
