@@ -2,6 +2,8 @@
 
 mod material;
 
+mod progress;
+
 pub mod summary;
 
 use std::fs::File;
@@ -11,10 +13,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 use monitor::judging::Single;
 use monitor::judging::single::Learned;
-use monitor::learn::{Learner, Made, Progress};
+use monitor::learn::{self, Learner, Made};
 use monitor::pipeline::Parts;
 use monitor::profile::budget::Budget;
 use monitor::profile::file::lock::Lock;
@@ -28,8 +29,9 @@ use super::live::{self, Files, LiveArgs};
 use super::outputs::recording_listeners;
 use super::status::{Exit, Usage};
 use super::target::{Target, TargetArgs};
-use super::{Format, complain, stderr_is_terminal};
+use super::{Format, complain};
 use material::Material;
+use progress::Progress;
 
 /// Options of `monitor learn`.
 #[derive(Args, Clone, Debug)]
@@ -91,12 +93,9 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
     if learner.calls() == 0 {
         bail!("there was no call to learn from: the profile was not written");
     }
-    let bar = progress("validating");
-    let profile = learner.finish(model, &mut |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-    })?;
-    bar.finish_and_clear();
+    let progress = Progress::new("validating");
+    let profile = learner.finish(model, &mut |done, all| progress.set(done, all))?;
+    drop(progress);
     let sha256 = file::write(&args.profile, &profile)?;
     summary::Summary::new(&profile, &args.budget, &args.profile, sha256).print(args.format)?;
     Ok(Exit::Quiet)
@@ -157,13 +156,13 @@ pub fn save(
 }
 
 /// Says that memory ended before the calls did.
-fn say_not_validated(progress: &Progress) {
+fn say_not_validated(progress: &learn::Progress) {
     if let Some(said) = not_validated(progress) {
         complain(&said);
     }
 }
 
-fn not_validated(progress: &Progress) -> Option<String> {
+fn not_validated(progress: &learn::Progress) -> Option<String> {
     (progress.not_kept > 0).then(|| {
         format!(
             "{} of {} calls were learned but not held out to validate by, as the memory for that was used up: \
@@ -191,7 +190,7 @@ fn existing(args: &LearnArgs) -> Result<Profile> {
 
 /// Learns every recording that was not learned before.
 fn of_recordings(mut learner: Learner, args: &LearnArgs, made: &Made) -> Result<Learner> {
-    let bar = progress("learning");
+    let progress = Progress::new("learning");
     for path in &args.recordings {
         let Material {
             name,
@@ -205,11 +204,10 @@ fn of_recordings(mut learner: Learner, args: &LearnArgs, made: &Made) -> Result<
         let about = source.about().unwrap_or_default().to_owned();
         for event in &mut source {
             learner.push(&event?);
-            bar.inc(1);
-            if bar.position().is_multiple_of(1 << 14) {
+            if progress.add_one().is_multiple_of(1 << 14) {
                 let now = learner.progress();
                 let novelty = now.novelty.unwrap_or(0.0);
-                bar.set_message(format!(
+                progress.say(format!(
                     "{} calls, {} threads, {novelty:.2} new sequences per thousand calls",
                     grouped(now.calls),
                     grouped(now.lives)
@@ -221,7 +219,6 @@ fn of_recordings(mut learner: Learner, args: &LearnArgs, made: &Made) -> Result<
         }
         say_not_validated(&learner.end_source(&name, Some(sha256), about, made));
     }
-    bar.finish_and_clear();
     Ok(learner)
 }
 
@@ -252,20 +249,11 @@ fn watched(learner: Learner, target: Target, args: &LearnArgs, made: &Made) -> R
     Ok(learner)
 }
 
-fn progress(what: &'static str) -> ProgressBar {
-    if !stderr_is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(0).with_prefix(what);
-    match ProgressStyle::with_template("{prefix} {human_pos} {msg} {elapsed}") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Progress, not_validated};
+    use monitor::learn::Progress;
+
+    use super::not_validated;
 
     #[test]
     fn calls_that_were_not_held_out_are_told_with_why() {

@@ -1,7 +1,7 @@
 //! The offer to keep what a run without a profile learned while it watched.
 
 use std::fs::DirBuilder;
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, BufRead as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,14 +57,13 @@ pub fn offer(
         return Ok(());
     }
     // Nobody is asked on a terminal that shows nothing, as after Ctrl-S. Ctrl-C means no.
-    if !remarks::flush(Duration::from_millis(500)) {
-        return Ok(());
-    }
-    eprint!(
+    let question = format!(
         "Keep what was learned ({calls} calls) as {}? [y/N] ",
         name.display()
     );
-    io::stderr().flush()?;
+    if !remarks::ask(&question, Duration::from_millis(500)) {
+        return Ok(());
+    }
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     if matches!(answer.trim(), "y" | "Y" | "yes") {

@@ -12,6 +12,7 @@ mod recording;
 mod response;
 mod rights;
 mod targets;
+mod terminal;
 mod watching;
 
 use std::fs;
