@@ -105,10 +105,9 @@ impl Room {
     /// The room of a host on which the monitor could have so many more bytes of memory, and of which
     /// so many units may always be taken.
     pub(super) fn new(spare_bytes: u64, least: u64) -> Self {
-        let most = (spare_bytes / PART / UNIT).clamp(least, MOST.max(least));
         Self {
             least,
-            most,
+            most: most(spare_bytes, least),
             // Until it is known how fast the scorer is.
             limit: AtomicU64::new(least),
             held: AtomicU64::new(0),
@@ -204,6 +203,11 @@ impl Room {
         // By an eighth of the way: one slow round, such as one that loads a page, changes little.
         self.limit.store(before - before / 8 + now / 8, Relaxed);
     }
+}
+
+/// Units that may wait where the monitor could have so many more bytes of memory.
+pub(super) fn most(spare_bytes: u64, least: u64) -> u64 {
+    (spare_bytes / PART / UNIT).clamp(least, MOST.max(least))
 }
 
 /// How much of the room an event takes.

@@ -272,6 +272,84 @@ fn what_a_flooding_thread_loses_is_counted_and_another_loses_nothing() {
     assert_eq!(outcome.snapshot.unscored, flood);
 }
 
+/// An engine that waits wherever the test closes the gate.
+struct Gated {
+    calls: u64,
+    gate: Arc<Mutex<()>>,
+}
+
+impl Engine for Gated {
+    fn push(&mut self, event: &Event) {
+        if let EventKind::Calls(stretch) = &event.kind {
+            self.calls += stretch.calls.len() as u64;
+        }
+    }
+
+    fn score(&mut self, _: &mut Vec<Verdict>) -> Result<(), EngineError> {
+        drop(self.gate.lock());
+        Ok(())
+    }
+
+    fn counters(&self) -> Counters {
+        Counters {
+            calls: self.calls,
+            ..Counters::default()
+        }
+    }
+}
+
+#[test]
+fn a_scorer_that_is_starved_for_a_moment_loses_nothing_while_there_is_room_by_memory() {
+    const THREADS: u32 = 64;
+    const CALLS: u64 = 32;
+    let gate = Arc::new(Mutex::new(()));
+    let (feed, pipeline) = Pipeline::start(Parts {
+        engine: Box::new(Gated {
+            calls: 0,
+            gate: Arc::clone(&gate),
+        }),
+        tap: None,
+        listeners: Vec::new(),
+        reporting: super::Reporting::default(),
+        queue: super::Queue::of(16),
+        tick: Duration::from_millis(5),
+        cpu: None,
+    })
+    .expect("threads start");
+    let mut seq = 0;
+    let mut batch = || {
+        let of = |tid| {
+            let mut event = calls(seq, CALLS as usize);
+            event.thread.tgid = tid;
+            event.thread.tid = tid;
+            event
+        };
+        let batch: Vec<Event> = (1..=THREADS).map(of).collect();
+        seq += CALLS;
+        batch
+    };
+    let weight: u64 = batch().iter().map(super::room::weight).sum();
+    // It shows how fast it is, by which its room is sized.
+    let mut sent = 0;
+    for _ in 0..4_000 {
+        feed.send(batch()).expect("the run goes on");
+        sent += u64::from(THREADS) * CALLS;
+    }
+    let closed = gate.lock().expect("no test panics here");
+    let room = super::room::most(crate::run::memory::spare_bytes(), super::room::LEAST);
+    // Memory may get scarcer meanwhile.
+    let starved = room / 2 / weight;
+    for _ in 0..starved {
+        feed.offer(batch()).expect("the run goes on");
+    }
+    let offered = starved * u64::from(THREADS) * CALLS;
+    assert_eq!(feed.unscored(), Unscored::default(), "of {offered} calls");
+    drop(closed);
+    let outcome = pipeline.finish(feed).expect("no stage fails");
+    assert_eq!(outcome.snapshot.counters.calls, sent + offered);
+    assert_eq!(outcome.snapshot.unscored, Unscored::default());
+}
+
 #[test]
 fn a_batch_above_any_limit_is_taken_by_an_empty_queue() {
     let (let_go, engine) = held();
