@@ -86,6 +86,11 @@ pub trait Engine: Send {
     /// Time has passed: called several times a second, between rounds of scoring, also when nothing happens.
     fn tick(&mut self) {}
 
+    /// How keeping goes, where the engine keeps something and that can fail.
+    fn health(&self) -> Option<OutputStatus> {
+        None
+    }
+
     /// Lets the costly part see only that share of the calls that ask for it from now on, between 0 and 1.
     fn limit_model(&mut self, share: f64) {
         let _ = share;
@@ -169,7 +174,7 @@ pub enum PipelineError {
 pub struct Outcome {
     /// The final counts.
     pub snapshot: Snapshot,
-    /// How each output did, the recording among them.
+    /// How each output did, the recording and a profile that was learned on among them.
     pub outputs: Vec<OutputStatus>,
     /// Every output was given up before the end, and with them the run.
     pub output_closed: bool,

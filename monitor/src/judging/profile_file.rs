@@ -10,11 +10,15 @@ use crate::profile::file::lock::Lock;
 use crate::profile::file::{self, ProfileError};
 use crate::report::remarks::remark;
 use crate::report::text::grouped;
+use crate::run::snapshot::{OutputState, OutputStatus};
 use crate::run::stamp::Stamp;
 use crate::trace::error::shown;
 
 /// What a crash may cost of what was learned on.
 const SAVED_EVERY: Duration = Duration::from_secs(600);
+
+/// The pause after a save that failed.
+const RETRIED_EVERY: Duration = Duration::from_secs(30);
 
 /// How long an acceptance may wait to be taken up.
 const LOOKED_AT_EVERY: Duration = Duration::from_secs(2);
@@ -28,8 +32,14 @@ pub struct ProfileFile {
     /// Whether what is learned on is saved.
     saves: bool,
     saved: Instant,
-    /// Whether another process was changing the file when it was to be saved.
-    retries: bool,
+    /// How long after that the next save is due.
+    pause: Duration,
+    saves_done: u64,
+    failures: u64,
+    /// Whether the last save failed: nothing is lost as long as a later one succeeds.
+    is_failing: bool,
+    /// Why one failed.
+    error: Option<String>,
     looked: Instant,
     stamp: Option<Stamp>,
     /// Whether what stands there now is not this profile any more: it is not written over then.
@@ -44,7 +54,11 @@ impl ProfileFile {
             path: path.to_path_buf(),
             saves,
             saved: Instant::now(),
-            retries: false,
+            pause: SAVED_EVERY,
+            saves_done: 0,
+            failures: 0,
+            is_failing: false,
+            error: None,
             looked: Instant::now(),
             stamp: stamp(path),
             foreign: false,
@@ -52,24 +66,35 @@ impl ProfileFile {
     }
 
     /// Does what is due: between rounds, when nothing is queued.
-    pub(super) fn tend(&mut self, judging: &mut Judging) -> Result<(), ProfileError> {
+    pub(super) fn tend(&mut self, judging: &mut Judging) {
         if self.looked.elapsed() >= LOOKED_AT_EVERY {
             self.look(judging);
         }
-        let pause = if self.retries {
-            LOOKED_AT_EVERY
-        } else {
-            SAVED_EVERY
-        };
-        if self.saved.elapsed() >= pause {
-            self.save(judging, Duration::ZERO)?;
+        if self.saved.elapsed() >= self.pause {
+            self.save(judging, Duration::ZERO);
         }
-        Ok(())
     }
 
     /// Saves what was learned on, at the end.
-    pub(super) fn finish(&mut self, judging: &mut Judging) -> Result<(), ProfileError> {
-        self.save(judging, PATIENCE_AT_THE_END)
+    pub(super) fn finish(&mut self, judging: &mut Judging) {
+        self.save(judging, PATIENCE_AT_THE_END);
+    }
+
+    /// How saving goes, where anything is saved.
+    pub(super) fn health(&self) -> Option<OutputStatus> {
+        self.saves.then(|| OutputStatus {
+            name: format!("profile {}", shown(&self.path)),
+            state: if self.is_failing {
+                OutputState::Failing
+            } else {
+                OutputState::Ok
+            },
+            written: self.saves_done,
+            failures: self.failures,
+            dropped: u64::from(self.is_failing),
+            queued: 0,
+            error: self.error.clone(),
+        })
     }
 
     /// Takes up what was accepted since the file was last looked at.
@@ -107,34 +132,59 @@ impl ProfileFile {
         });
     }
 
-    /// Saves what was learned on, unless another process is changing the file for longer than `patience`: it is tried again
-    /// then, after a moment.
-    fn save(&mut self, judging: &mut Judging, patience: Duration) -> Result<(), ProfileError> {
+    /// Saves what was learned on, unless another process is changing the file for longer than `patience`. What cannot be
+    /// saved is tried again: the run is not for the file's sake.
+    fn save(&mut self, judging: &mut Judging, patience: Duration) {
         self.saved = Instant::now();
+        self.pause = SAVED_EVERY;
         if !self.saves || !judging.has_learned_on() {
-            return Ok(());
+            return;
         }
-        let _lock = match Lock::of(&self.path, patience) {
-            Err(ProfileError::Busy { .. }) if patience.is_zero() => {
-                self.retries = true;
-                return Ok(());
+        match self.replace(judging, patience) {
+            // Whoever changes it is done in a moment.
+            Err(ProfileError::Busy { .. }) if patience.is_zero() => self.pause = LOOKED_AT_EVERY,
+            Err(why) => self.failed(&why),
+            Ok(false) => {}
+            Ok(true) => {
+                self.saves_done += 1;
+                if std::mem::take(&mut self.is_failing) {
+                    remark(&format!("{}: saved again", shown(&self.path)));
+                }
             }
+        }
+    }
+
+    /// Puts the profile in the place of its file; `false` where that is another's by now.
+    fn replace(&mut self, judging: &mut Judging, patience: Duration) -> Result<bool, ProfileError> {
+        let _lock = match Lock::of(&self.path, patience) {
             Err(why @ ProfileError::Busy { .. }) => return Err(why),
             // A file that is not there is made.
             lock => lock.ok(),
         };
-        self.retries = false;
         // What a person accepted meanwhile is not to be lost, nor a file that is somebody else's work.
         self.look(judging);
-        if self.foreign {
-            return Ok(());
+        let Some(profile) = judging.profile().filter(|_| !self.foreign) else {
+            return Ok(false);
+        };
+        file::write(&self.path, profile)?;
+        judging.kept();
+        self.stamp = stamp(&self.path);
+        Ok(true)
+    }
+
+    /// Notes a save that failed; the first of a series is told.
+    fn failed(&mut self, why: &ProfileError) {
+        self.pause = RETRIED_EVERY;
+        self.failures += 1;
+        self.error = Some(match why {
+            ProfileError::Io { source, .. } => source.to_string(),
+            why => why.to_string(),
+        });
+        if !std::mem::replace(&mut self.is_failing, true) {
+            remark(&format!(
+                "{why}; what was learned on is not saved until it can be"
+            ));
         }
-        if let Some(profile) = judging.profile() {
-            file::write(&self.path, profile)?;
-            judging.kept();
-            self.stamp = stamp(&self.path);
-        }
-        Ok(())
     }
 }
 
@@ -142,3 +192,6 @@ fn stamp(path: &Path) -> Option<Stamp> {
     let about = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
     Some(Stamp::from(&about))
 }
+
+#[cfg(test)]
+mod tests;

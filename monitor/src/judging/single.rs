@@ -11,6 +11,7 @@ use crate::detect::verdict::Verdict;
 use crate::learn::Learner;
 use crate::pipeline::unjudged::Unjudged;
 use crate::pipeline::{Engine, EngineError};
+use crate::run::snapshot::OutputStatus;
 use crate::syscall::event::Event;
 
 /// Judges one service, learns it, or neither; keeps in step with the file of its profile.
@@ -84,7 +85,7 @@ impl Engine for Single {
     fn score(&mut self, verdicts: &mut Vec<Verdict>) -> Result<(), EngineError> {
         self.judging.score(verdicts)?;
         if let Some(file) = &mut self.file {
-            file.tend(&mut self.judging)?;
+            file.tend(&mut self.judging);
         }
         Ok(())
     }
@@ -95,7 +96,7 @@ impl Engine for Single {
             unjudged.finish(verdicts)?;
         }
         if let Some(file) = &mut self.file {
-            file.finish(&mut self.judging)?;
+            file.finish(&mut self.judging);
         }
         Ok(())
     }
@@ -103,6 +104,10 @@ impl Engine for Single {
     fn counters(&self) -> Counters {
         let unjudged = self.unjudged.as_ref();
         unjudged.map_or_else(|| self.judging.counters(), Unjudged::counters)
+    }
+
+    fn health(&self) -> Option<OutputStatus> {
+        self.file.as_ref().and_then(ProfileFile::health)
     }
 
     fn set_clock_offset(&mut self, unix_offset_ns: i128) {

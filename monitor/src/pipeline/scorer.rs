@@ -27,8 +27,8 @@ const ROUND: u64 = 1 << 14;
 /// What the stage leaves behind.
 pub(super) struct Scored {
     pub snapshot: Snapshot,
-    /// How the tap did, if it keeps anything.
-    pub kept: Option<OutputStatus>,
+    /// How tap and engine did, if they keep anything.
+    pub kept: Vec<OutputStatus>,
 }
 
 pub(super) struct Stage {
@@ -67,7 +67,7 @@ impl Stage {
             snapshot: snapshot.clone(),
             cpu: cpu_time(),
         })));
-        let kept = self.tap.as_ref().and_then(|tap| tap.health());
+        let kept = self.kept().collect();
         Ok(Scored { snapshot, kept })
     }
 
@@ -219,9 +219,16 @@ impl Stage {
             last_call_ns: self.last_call_ns,
         }
     }
+
     fn outputs(&self) -> Vec<OutputStatus> {
         let mut outputs = self.hub.health();
-        outputs.extend(self.tap.as_ref().and_then(|tap| tap.health()));
+        outputs.extend(self.kept());
         outputs
+    }
+
+    /// How those do that keep something without being told by the hub.
+    fn kept(&self) -> impl Iterator<Item = OutputStatus> {
+        let recorded = self.tap.as_ref().and_then(|tap| tap.health());
+        recorded.into_iter().chain(self.engine.health())
     }
 }

@@ -221,6 +221,39 @@ mod tests {
     }
 
     #[test]
+    fn what_there_is_no_room_for_replaces_nothing_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kept");
+        replace(&path, b"old").expect("written");
+        let new = [b'x'; 5000];
+        // A limit of the process cuts a write as a full disk does (setrlimit(2)).
+        let limit = libc::rlimit {
+            rlim_cur: 1000,
+            rlim_max: 1000,
+        };
+        // SAFETY: the child writes a file, and ends without running anything of the test's.
+        let status = unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+                libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit);
+                libc::_exit(i32::from(replace(&path, &new).is_ok()));
+            }
+            let mut status = 0;
+            libc::waitpid(child, &raw mut status, 0);
+            status
+        };
+        assert!(
+            libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
+            "{status:#x}"
+        );
+        assert_eq!(fs::read(&path).expect("there"), b"old");
+        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 1);
+        replace(&path, &new).expect("there is room again");
+        assert_eq!(fs::read(&path).expect("there"), new);
+    }
+
+    #[test]
     fn what_is_replaced_is_emptied_only_when_nobody_writes_to_it() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("out");
