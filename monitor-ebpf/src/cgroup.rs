@@ -30,6 +30,7 @@ pub fn changed(event: &impl CgroupEvent, cause: Cause) -> Result<(), Error> {
     };
     // SAFETY: the helper has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };
+    let mut is_read = true;
     let sent = ring::send_cgroup(|record| {
         record.cause = cause as u32;
         record.service = service;
@@ -39,8 +40,12 @@ pub fn changed(event: &impl CgroupEvent, cause: Cause) -> Result<(), Error> {
         let read = unsafe { bpf_probe_read_kernel_str_bytes(path as *const u8, &mut record.path) };
         if read.is_err() {
             record.path[0] = 0;
+            is_read = false;
         }
     });
+    if !is_read {
+        loss::count(Loss::LifecycleUnreadable, 1);
+    }
     if !sent {
         loss::count(Loss::CgroupRingFull, 1);
     }

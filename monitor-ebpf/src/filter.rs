@@ -136,11 +136,13 @@ pub fn introduce(tid: u32) {
 /// Forgets a process that ended; `false` when it was not listed.
 #[inline(always)]
 pub fn forget(tgid: u32) -> bool {
-    if setting!(FILTER.pid_namespace) != 0
-        && let Ok(Some(visible)) = Task::current().visible_tgid()
-    {
-        // A later process of the same id is another one. A missing entry is fine.
-        let _ = NAMED_PROCESSES.remove(visible);
+    if setting!(FILTER.pid_namespace) != 0 {
+        match Task::current().visible_tgid() {
+            // A later process of the same id is another one. A missing entry is fine.
+            Ok(Some(visible)) => drop(NAMED_PROCESSES.remove(visible)),
+            Ok(None) => {}
+            Err(_) => loss::count(Loss::LifecycleUnreadable, 1),
+        }
     }
     // Not an option: the verifier refuses what the compiler makes of one here.
     let member = member_of(tgid).unwrap_or(0);
@@ -254,7 +256,7 @@ fn admit(known: Known, task: Running, tgid: u32, admission: u32) -> Result<bool,
         if atomic::read(kept) == asked {
             return Ok(false);
         }
-        owner = service::of_cgroup();
+        owner = service::of_cgroup()?;
         if owner == 0 {
             atomic::write(kept, asked);
             return Ok(false);

@@ -7,10 +7,10 @@
 use core::ffi::c_void;
 
 use aya_ebpf::{helpers::generated::bpf_probe_read_kernel, programs::TracePointContext};
-use monitor_common::abi::Abi;
+use monitor_common::{abi::Abi, loss::Loss};
 
 use crate::{
-    Error, filter,
+    Error, filter, loss,
     record::Entry,
     setting::setting,
     task::Running,
@@ -62,11 +62,16 @@ pub fn submitted(ctx: &TracePointContext) -> Result<(), Error> {
     let (number, abi_tag) = (u32::from(code), Abi::IoUring.tag());
     let window = window::of_current(ids)?;
     let seq = window.first_seq + u64::from(window.len);
-    window::push(window, ids, number, abi_tag);
+    window::push(window, ids, number, abi_tag)?;
     if setting!(LAYOUT.submit_request) != 0 {
+        let Ok(request) = field(ctx, setting!(LAYOUT.submit_request)) else {
+            // The call itself is in the window.
+            loss::count(Loss::TouchUnreadable, 1);
+            return Ok(());
+        };
         let operation = Operation {
             code: number,
-            request: field(ctx, setting!(LAYOUT.submit_request))?,
+            request,
         };
         touch::note(&operation, ctx, window, ids, seq, (number, abi_tag));
     }

@@ -22,23 +22,23 @@ const CGROUP_LEVELS: u32 = 32;
 /// The service of the running thread, which is watched: that which its process was named for, else its
 /// cgroup's, else that of whoever made its process.
 #[inline(always)]
-pub fn of_current(ids: Ids) -> Service {
+pub fn of_current(ids: Ids) -> Result<Service, Error> {
     let member = filter::member_of(ids.tgid);
     let inherited = match member {
-        Some(member) if is_named(member) => return service_of(member),
+        Some(member) if is_named(member) => return Ok(service_of(member)),
         Some(member) => service_of(member),
         None => setting!(FILTER.service),
     };
     if setting!(FILTER.by_cgroup) == 0 {
-        return inherited;
+        return Ok(inherited);
     }
-    match of_cgroup() {
-        0 => inherited,
+    match of_cgroup()? {
+        0 => Ok(inherited),
         service => {
             if member.is_some() && service != inherited {
                 filter::transfer(ids.tgid, service);
             }
-            service
+            Ok(service)
         }
     }
 }
@@ -50,7 +50,7 @@ pub fn marks() -> Service {
     if !share::is_counted() {
         return 0;
     }
-    // What cannot be read marks nothing.
+    // The parent may be on its way out, with no namespaces left: that marks nothing, and no exec is lost by it.
     marks_of(Task::current()).unwrap_or(0)
 }
 
@@ -72,25 +72,19 @@ fn marks_of(task: Task) -> Result<Service, Error> {
 /// are read instead: `css_set.dfl_cgrp`, `kernfs_node.id`, and `cgroup.self.parent`, of which `cgroup.self` is the
 /// first member (include/linux/cgroup-defs.h).
 #[inline(never)]
-pub fn of_cgroup() -> Service {
-    let Ok(mut cgroup) = Task::current().cgroup() else {
-        return 0;
-    };
+pub fn of_cgroup() -> Result<Service, Error> {
+    let mut cgroup = Task::current().cgroup()?;
     for _ in 0..CGROUP_LEVELS {
         if cgroup.is_none() {
             break;
         }
-        let Ok(id) = cgroup.id() else { break };
-        if let Some(service) = CGROUPS.get_ptr(id) {
+        if let Some(service) = CGROUPS.get_ptr(cgroup.id()?) {
             // SAFETY: the verifier checked the pointer; the value is read in one piece.
-            return unsafe { core::ptr::read_volatile(service) };
+            return Ok(unsafe { core::ptr::read_volatile(service) });
         }
-        match cgroup.parent() {
-            Ok(parent) => cgroup = parent,
-            Err(_) => break,
-        }
+        cgroup = cgroup.parent()?;
     }
-    0
+    Ok(0)
 }
 
 /// Gives a new cgroup the service of its path, if it has one.

@@ -26,7 +26,7 @@ pub fn entered(entry: &(impl Entry + Chain)) -> Result<(), Error> {
     let (abi_tag, number) = task::abi(task, number)?;
     let window = window::of_current(ids)?;
     let seq = window.first_seq + u64::from(window.len);
-    window::push(window, ids, number, abi_tag);
+    window::push(window, ids, number, abi_tag)?;
     touch::note(entry, entry, window, ids, seq, (number, abi_tag));
     Ok(())
 }

@@ -93,7 +93,7 @@ impl Beginning {
             visible: task.visible_ids(ids)?,
             start_ns: task.start_ns()?,
             comm: bpf_get_current_comm().map_err(|_| Error::Unreadable)?,
-            service: service::of_current(ids),
+            service: service::of_current(ids)?,
             epoch,
         })
     }
@@ -142,12 +142,12 @@ fn create(ids: Ids) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds a call of the running thread, and sends the window when that filled it.
+/// Adds a call of the running thread, and sends the window when that filled it. An error leaves the window as it is.
 #[inline(always)]
-pub fn push(window: &mut Window, ids: Ids, number: u32, abi_tag: u8) {
+pub fn push(window: &mut Window, ids: Ids, number: u32, abi_tag: u8) -> Result<(), Error> {
     let epoch = filter::epoch();
     if window.epoch != epoch {
-        renew(window, ids, epoch);
+        renew(window, ids, epoch)?;
     }
     let place = window.len;
     if place == 0 {
@@ -165,13 +165,14 @@ pub fn push(window: &mut Window, ids: Ids, number: u32, abi_tag: u8) {
         }
         send(window, Cause::Full);
     }
+    Ok(())
 }
 
 /// The first call since the reader looked, or since services changed.
 #[inline(always)]
-fn renew(window: &mut Window, ids: Ids, epoch: u64) {
+fn renew(window: &mut Window, ids: Ids, epoch: u64) -> Result<(), Error> {
     if generation(window.epoch) != generation(epoch) {
-        let service = service::of_current(ids);
+        let service = service::of_current(ids)?;
         if service != window.service {
             if window.len > 0 {
                 send(window, Cause::Full);
@@ -188,6 +189,7 @@ fn renew(window: &mut Window, ids: Ids, epoch: u64) {
     window.resumed_len = window.len;
     // SAFETY: the helper has no precondition.
     window.resumed_ns = unsafe { bpf_ktime_get_ns() };
+    Ok(())
 }
 
 /// Sends what the window holds and empties it. When the ring is full its calls are lost, and

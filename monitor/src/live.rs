@@ -54,6 +54,9 @@ mod reader;
 
 pub mod losses;
 mod misses;
+mod unseen;
+
+mod status;
 
 pub mod signals;
 

@@ -3,13 +3,16 @@
 use aya_ebpf::helpers::generated::{
     bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str,
 };
-use monitor_common::touch::{
-    ADDRESS, ANY_CLIENT_PORT, CLIENT_PORT, MEMORY, Memory, NO_RESULT, OUTCOME, Rule,
-    SHORT_POINTERS, UNREADABLE, WORD,
+use monitor_common::{
+    loss::Loss,
+    touch::{
+        ADDRESS, ANY_CLIENT_PORT, CLIENT_PORT, MEMORY, Memory, NO_RESULT, OUTCOME, Rule,
+        SHORT_POINTERS, UNREADABLE, WORD,
+    },
 };
 
 use super::{mix, pending::Pending, rule, sent, stage::Chain, walk};
-use crate::{Error, setting::setting, task};
+use crate::{Error, loss, setting::setting, task};
 
 /// The memory of a record.
 type Buffer = [u64; MEMORY / 8];
@@ -47,8 +50,9 @@ pub fn text<C: Chain>(ctx: &C) -> Result<(), Error> {
         }
         hash = hashed(&mut pending.memory, len, hash);
     }
-    if rule.memory == Memory::TextAndWord as u8 {
-        read(&mut pending.word, 8, pending.second);
+    // Without its flags nobody knows what is done with the path.
+    if rule.memory == Memory::TextAndWord as u8 && !read(&mut pending.word, 8, pending.second) {
+        pending.len = u64::from(UNREADABLE);
     }
     hash = mix(hash, pending.word);
     settle(ctx, pending, rule, hash);
@@ -60,8 +64,12 @@ pub fn text<C: Chain>(ctx: &C) -> Result<(), Error> {
 pub fn address<C: Chain>(ctx: &C) -> Result<(), Error> {
     let (pending, _) = Pending::of_current().ok_or(Error::Unreadable)?;
     let rule = rule(pending)?;
-    let named = named(rule, pending);
     let mut hash = pending.hash;
+    let Ok(named) = named(rule, pending) else {
+        pending.len = u64::from(UNREADABLE);
+        settle(ctx, pending, rule, hash);
+        return Ok(());
+    };
     if named.pointer != 0 {
         let len = socket_address(&mut pending.memory, named, rule.flags);
         pending.len = u64::from(len);
@@ -92,6 +100,12 @@ pub fn word<C: Chain>(ctx: &C) -> Result<(), Error> {
     };
     let is_read = read(&mut pending.word, 8, pending.pointer + behind);
     pending.len = u64::from(if is_read { 8 } else { UNREADABLE });
+    // A word says all or nothing: one that is not read again tells no thing that was touched.
+    if !is_read && rule.flags & OUTCOME == 0 {
+        loss::count(Loss::TouchUnreadable, 1);
+        sent::next(ctx, pending, rule);
+        return Ok(());
+    }
     if rule.condition == WORD && pending.word & rule.needed == 0 {
         sent::next(ctx, pending, rule);
         return Ok(());
@@ -171,41 +185,41 @@ fn read<T>(target: &mut T, size: u32, pointer: u64) -> bool {
 
 /// Where the address is that a rule asks for.
 #[inline(always)]
-fn named(rule: &Rule, asked: &Pending) -> Named {
+fn named(rule: &Rule, asked: &Pending) -> Result<Named, Error> {
     if rule.memory == Memory::SocketCall as u8 {
         return of_socket_call(asked);
     }
     if rule.memory == Memory::Message as u8 {
         return of_message(asked.pointer, rule.flags & SHORT_POINTERS != 0);
     }
-    Named {
+    Ok(Named {
         pointer: asked.pointer,
         length: asked.second,
-    }
+    })
 }
 
 /// `msg_name` and `msg_namelen` of `struct user_msghdr` or `compat_msghdr` (include/linux/socket.h, include/net/compat.h).
 #[inline(always)]
-fn of_message(pointer: u64, has_short_pointers: bool) -> Named {
+fn of_message(pointer: u64, has_short_pointers: bool) -> Result<Named, Error> {
     let mut words = [0_u64; 2];
     if !read(&mut words, if has_short_pointers { 8 } else { 16 }, pointer) {
-        return NOTHING;
+        return Err(Error::Unreadable);
     }
     if has_short_pointers {
-        return Named {
+        return Ok(Named {
             pointer: words[0] & 0xffff_ffff,
             length: words[0] >> 32,
-        };
+        });
     }
-    Named {
+    Ok(Named {
         pointer: words[0],
         length: words[1] & 0xffff_ffff,
-    }
+    })
 }
 
 /// The arguments of a call of i386's `socketcall` are an array of words; the numbers are those of include/uapi/linux/net.h.
 #[inline(always)]
-fn of_socket_call(asked: &Pending) -> Named {
+fn of_socket_call(asked: &Pending) -> Result<Named, Error> {
     const SOCKET: u64 = 1;
     const BIND: u64 = 2;
     const CONNECT: u64 = 3;
@@ -213,32 +227,42 @@ fn of_socket_call(asked: &Pending) -> Named {
     const SEND_MESSAGE: u64 = 16;
     const SEND_MESSAGES: u64 = 20;
     let call = asked.counted[0];
+    let has_address = call == BIND
+        || call == CONNECT
+        || call == SEND_TO
+        || call == SEND_MESSAGE
+        || call == SEND_MESSAGES;
+    if !has_address && call != SOCKET {
+        return Ok(NOTHING);
+    }
     let mut words = [0_u32; 6];
     let wanted = if call == SEND_TO { 24 } else { 12 };
     if !read(&mut words, wanted, asked.pointer) {
-        return NOTHING;
+        if has_address {
+            return Err(Error::Unreadable);
+        }
+        loss::count(Loss::TouchUnreadable, 1);
+        return Ok(NOTHING);
     }
     let at = |place: usize| u64::from(words[place]);
     if call == BIND || call == CONNECT {
-        Named {
+        Ok(Named {
             pointer: at(1),
             length: at(2),
-        }
+        })
     } else if call == SEND_TO {
-        Named {
+        Ok(Named {
             pointer: at(4),
             length: at(5),
-        }
-    } else if call == SEND_MESSAGE || call == SEND_MESSAGES {
-        of_message(at(1), true)
+        })
     } else if call == SOCKET {
         // Domain and type, without the type's flags.
-        Named {
+        Ok(Named {
             pointer: 0,
             length: at(0) << 32 | at(1) & 0xf,
-        }
+        })
     } else {
-        NOTHING
+        of_message(at(1), true)
     }
 }
 

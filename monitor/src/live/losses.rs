@@ -21,6 +21,19 @@ impl Losses {
         Mapped::new(map, PLACES as usize, false).map(Self)
     }
 
+    /// Counters that a test raises by [`Self::raise`].
+    #[cfg(test)]
+    pub(super) fn of_memory() -> io::Result<Self> {
+        Mapped::of_memory(PLACES as usize).map(Self)
+    }
+
+    /// Counts as the probe does on this CPU.
+    #[cfg(test)]
+    pub(super) fn raise(&self, reason: Loss, cpu: u32, amount: u64) {
+        let place = loss::place(reason, cpu) as usize;
+        self.0.words()[place].fetch_add(amount, Relaxed);
+    }
+
     /// How much was lost for `reason` since the load, in the unit of the reason.
     #[must_use]
     pub fn count(&self, reason: Loss) -> u64 {

@@ -82,8 +82,8 @@ impl<W> Drop for Mapping<W> {
 /// An array map whose elements are u64, or made of them. All access is atomic, word by word.
 pub(super) struct Mapped {
     mapping: Mapping<AtomicU64>,
-    // The programs are loaded with its descriptor, so it stays open.
-    _map: Map,
+    // The programs are loaded with its descriptor, so it stays open. None in tests, which have memory of their own.
+    _map: Option<Map>,
 }
 
 impl Mapped {
@@ -97,7 +97,21 @@ impl Mapped {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         let mapping = Mapping::new(array.fd().as_fd(), 0, words, writable)?;
-        Ok(Self { mapping, _map: map })
+        Ok(Self {
+            mapping,
+            _map: Some(map),
+        })
+    }
+
+    /// So many words in the place of an array of the probe, all zero.
+    #[cfg(test)]
+    pub(super) fn of_memory(words: usize) -> io::Result<Self> {
+        let file = tempfile::tempfile()?;
+        file.set_len((words * size_of::<AtomicU64>()) as u64)?;
+        Ok(Self {
+            mapping: Mapping::new(file.as_fd(), 0, words, true)?,
+            _map: None,
+        })
     }
 
     /// All words. Where they were mapped without being writable, they are only to be read.

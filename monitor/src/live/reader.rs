@@ -15,7 +15,9 @@ use super::{
     reassembly::Reassembly,
     ring::Record,
     services::{CgroupEvent, Services},
+    status::{OfReader, status},
     touch,
+    unseen::Unseen,
 };
 use crate::{
     pipeline::Feed,
@@ -41,9 +43,7 @@ pub(super) struct Reader {
     /// Events of cgroups that found their channel full.
     cgroups_refused: u64,
     warned_of_unfollowed: bool,
-    misses: Misses,
-    /// Calls that the probe could not make out.
-    unreadable: u64,
+    unseen: Unseen,
 }
 
 impl Reader {
@@ -64,8 +64,7 @@ impl Reader {
             cgroups,
             cgroups_refused: 0,
             warned_of_unfollowed: false,
-            misses: Misses::default(),
-            unreadable: 0,
+            unseen: Unseen::default(),
         }
     }
 
@@ -126,7 +125,7 @@ impl Reader {
             self.reassembly.copied(window, now, false, &mut self.events);
         }
         self.hand_over(feed);
-        self.gap_where_skipped()?;
+        self.gap_where_unseen()?;
         if let Some(log) = &mut self.readers.log {
             log.flush();
         }
@@ -151,7 +150,7 @@ impl Reader {
             self.reassembly.copied(window, now, true, &mut self.events);
         }
         self.hand_over(feed);
-        self.gap_where_skipped()?;
+        self.gap_where_unseen()?;
         if let Some(log) = &mut self.readers.log {
             log.flush();
         }
@@ -159,24 +158,15 @@ impl Reader {
         Ok(())
     }
 
-    /// Where calls went unseen, nobody knows whose they were: every stream goes on with a gap.
-    fn gap_where_skipped(&mut self) -> Result<(), WatchError> {
+    /// Where anything went unseen, nobody knows of whom: every stream goes on with a gap.
+    fn gap_where_unseen(&mut self) -> Result<(), WatchError> {
         let misses = match &self.readers.programs {
             Some(programs) => programs.misses()?,
             None => Misses::default(),
         };
-        let unreadable = self.readers.losses.count(Loss::CallUnreadable);
-        if (misses, unreadable) != (self.misses, self.unreadable) {
-            let known = (self.misses.calls, self.misses.lifecycle, self.unreadable);
-            let is_gap = known != (misses.calls, misses.lifecycle, unreadable);
-            if is_gap && self.misses.is_none_of_calls() && !misses.is_none_of_calls() {
-                log::warn!("the kernel skipped the probe: calls, forks or exits were missed");
-            }
-            (self.misses, self.unreadable) = (misses, unreadable);
-            if is_gap {
-                self.reassembly.gap_all();
-                self.services.renew();
-            }
+        if self.unseen.look(misses, &self.readers.losses) {
+            self.reassembly.gap_all();
+            self.services.renew();
         }
         Ok(())
     }
@@ -192,54 +182,16 @@ impl Reader {
     }
 
     fn publish(&mut self, feed: &Feed) {
-        let count = |reason| self.readers.losses.count(reason);
-        let lost = [
-            (Loss::RingFull.name(), self.reassembly.lost),
-            (Loss::ThreadTableFull.name(), count(Loss::ThreadTableFull)),
-            (Loss::LeftTableFull.name(), count(Loss::LeftTableFull)),
-            (Loss::CallUnreadable.name(), self.unreadable),
-            ("skipped by the kernel", self.misses.calls),
-        ];
-        let unfollowed = count(Loss::ProcessTableFull);
-        let missed = [
-            (Loss::ProcessTableFull.name(), unfollowed),
-            (
-                Loss::LifecycleRingFull.name(),
-                count(Loss::LifecycleRingFull),
-            ),
-            (
-                Loss::CgroupRingFull.name(),
-                count(Loss::CgroupRingFull) + self.cgroups_refused,
-            ),
-            (
-                Loss::LifecycleUnreadable.name(),
-                count(Loss::LifecycleUnreadable),
-            ),
-            (
-                "forks, execs and exits not told: skipped by the kernel",
-                self.misses.lifecycle,
-            ),
-            (Loss::TouchRate.name(), count(Loss::TouchRate)),
-            (Loss::TouchRingFull.name(), count(Loss::TouchRingFull)),
-            (Loss::TouchUnreadable.name(), count(Loss::TouchUnreadable)),
-            (Loss::TouchNoSlot.name(), count(Loss::TouchNoSlot)),
-            (
-                "how calls went not told: skipped by the kernel",
-                self.misses.outcomes,
-            ),
-            (
-                "records of the ring that are none of the probe's",
-                self.readers.ring.malformed,
-            ),
-        ];
-        self.warn_of_unfollowed(unfollowed);
+        let of_reader = OfReader {
+            cgroups_refused: self.cgroups_refused,
+            malformed: self.readers.ring.malformed,
+        };
+        let losses = &self.readers.losses;
+        let status = status(losses, &self.unseen, &self.reassembly, of_reader);
+        self.warn_of_unfollowed(losses.count(Loss::ProcessTableFull));
         feed.publish(SourceStatus {
-            received: self.reassembly.received,
-            lost: lost.into_iter().filter(|(_, count)| *count > 0).collect(),
-            missed: missed.into_iter().filter(|(_, count)| *count > 0).collect(),
-            threads: Some(self.reassembly.threads() as u64),
-            processes: Some(self.reassembly.processes() as u64),
             attachment: Some(self.attachment),
+            ..status
         });
         self.published = Some(Instant::now());
     }

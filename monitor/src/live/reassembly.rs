@@ -229,4 +229,4 @@ impl Reassembly {
 mod properties;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -9,7 +9,7 @@ mod until_end;
 use std::collections::HashSet;
 
 use crossbeam_channel::{Receiver, Sender};
-use monitor_common::record::Window;
+use monitor_common::{record::Window, target::KernelLayout};
 
 use super::{
     command::Prepared,
@@ -68,12 +68,17 @@ impl Watch {
     pub fn load(options: Options) -> Result<Self, WatchError> {
         let host = Host::read();
         let btf = host.check()?;
+        let layout =
+            layout::of_kernel(&btf).map_err(|error| WatchError::Layout(error.to_string()))?;
+        Self::load_by(options, &host, &layout)
+    }
+
+    /// [`Self::load`] of a kernel that keeps what the probe reads by this layout.
+    fn load_by(options: Options, host: &Host, layout: &KernelLayout) -> Result<Self, WatchError> {
         if let Target::Processes(pids) = &options.target {
             pids.iter()
                 .try_for_each(|&pid| target::check_process(pid))?;
         }
-        let layout =
-            layout::of_kernel(&btf).map_err(|error| WatchError::Layout(error.to_string()))?;
         // Often enough that a burst finds room, and seldom enough that waking stays cheap.
         let wake_bytes = (options.sizes.ring_bytes / 16).clamp(Window::SIZE as u32, 1 << 18);
         let (follow, service) = (options.follow, options.service);
@@ -86,15 +91,15 @@ impl Watch {
             by_cgroup,
             details: options.details,
         };
-        let load = |plan| Probe::load(&filter, &layout, options.sizes, plan);
-        let plan = plan(&host, &wanted)?;
+        let load = |plan| Probe::load(&filter, layout, options.sizes, plan);
+        let plan = plan(host, &wanted)?;
         let has_details = plan.details != Details::Off;
         let (probe, readers) = match load(plan) {
             Err(ProbeError::Program(error)) if has_details => {
                 log::warn!("what calls touch is not read: this kernel refuses the program for it");
                 log::debug!("{error}");
                 let details = Details::Off;
-                load(self::plan(&host, &Wanted { details, ..wanted })?)?
+                load(self::plan(host, &Wanted { details, ..wanted })?)?
             }
             loaded => loaded?,
         };
@@ -277,3 +282,6 @@ fn plan(host: &Host, wanted: &Wanted) -> Result<Plan, WatchError> {
     log::info!("attaching by {}", plan.attachment());
     Ok(plan)
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,16 +6,21 @@ use monitor_common::{
 use super::{Event, EventKind, Reassembly};
 
 pub(super) fn window(cause: Cause, first_seq: u64, len: u32) -> Window {
+    window_of(11, cause, first_seq, len)
+}
+
+/// A window of this thread of the process 10.
+pub(in crate::live) fn window_of(tid: u32, cause: Cause, first_seq: u64, len: u32) -> Window {
     let mut slots = [0; WINDOW_CALLS];
     for (place, slot) in slots.iter_mut().enumerate().take(len as usize) {
         let seq = first_seq + place as u64;
-        *slot = pack(seq as u32, Abi::X86_64.tag(), seq, owner(10, 11, 1));
+        *slot = pack(seq as u32, Abi::X86_64.tag(), seq, owner(10, tid, 1));
     }
     Window {
         cause: cause as u32,
         len,
         tgid: 10,
-        tid: 11,
+        tid,
         start_ns: 1,
         first_seq,
         first_ns: 1000,
