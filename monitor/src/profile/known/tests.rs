@@ -98,6 +98,39 @@ fn a_name_for_which_there_was_no_room_makes_new_names_cheaper() {
 }
 
 #[test]
+fn a_new_name_is_worth_the_same_whether_or_not_there_is_room_for_it() {
+    // As many processes a second apart, of which the first `names` have a name of their own, then calm.
+    let of = |names: usize| {
+        let letters = |n: usize| [n / 676, n / 26 % 26, n % 26].map(|it| b'a' + it as u8);
+        let mut known = Known::default();
+        for n in 0..20_000 {
+            learn(&mut known, &letters(n.min(names - 1)), 0, n == 0);
+        }
+        known
+    };
+    let (mut few, mut full) = (of(MOST_NAMES / 2), of(MOST_NAMES));
+    let worth = |known: &Known| known.nats(&First::Name(Comm::new(b"zzzz")));
+    let prior = prior(Class::Name);
+    let rare = worth(&few);
+    assert!(rare > 3.0, "{rare}");
+    for new in 0..5_u8 {
+        let expected = -((prior.shape + f64::from(new)) / (prior.folds + FOLDS)).ln();
+        assert!((worth(&few) - expected.max(0.0)).abs() < 1e-12, "{new}");
+        assert_eq!(worth(&few), worth(&full), "after {new}");
+        for known in [&mut few, &mut full] {
+            learn(known, &[b'Z', b'a' + new], 0, false);
+        }
+    }
+    assert_eq!(few.names().len(), MOST_NAMES / 2 + 5);
+    assert_eq!(full.names().len(), MOST_NAMES);
+    assert!(
+        worth(&full) < rare - 1.0,
+        "no longer rare: {}",
+        worth(&full)
+    );
+}
+
+#[test]
 fn evidence_adds_up_by_how_rarely_new_things_stand_beside_others() {
     let first = |number, nats| FirstSeen {
         seq: 0,
