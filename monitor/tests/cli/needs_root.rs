@@ -11,16 +11,18 @@ mod profile;
 mod recording;
 mod response;
 mod rights;
+mod small_disk;
 mod targets;
 mod terminal;
 mod watching;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::{Ran, parse, run, text};
+use crate::harness::{Ran, monitor, parse, run, text};
 use crate::schema;
 
 /// A shell that starts three programs: some hundred calls of four processes.
@@ -179,13 +181,38 @@ fn without_a_terminal_a_run_says_how_to_keep_what_it_learned() {
         "--no-follow",
         "--no-alarm-log",
     ];
+    // Where nobody names a place it is the state folder's, whichever folder is the current one.
+    let state = tempfile::tempdir().expect("a folder");
+    let current = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&str]| -> Ran {
+        monitor(arguments)
+            .env_remove("MONITOR_ALARM_LOG")
+            .env("STATE_DIRECTORY", state.path())
+            .current_dir(current.path())
+            .output()
+            .expect("starts")
+            .into()
+    };
     let ran = run(&watch);
-    assert!(
-        ran.err.contains("and did not keep them: --save-profile "),
-        "{}",
-        ran.err
+    let profiles = state.path().join("profiles");
+    let told = format!(
+        "and did not keep them: --save-profile {}/",
+        profiles.display()
     );
+    assert!(ran.err.contains(&told), "{told} in {}", ran.err);
+    let mode = fs::metadata(&profiles).expect("made").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
     let ran = run(&[&watch[..], &["--no-learn"]].concat());
     assert!(!ran.err.contains("--save-profile"), "{}", ran.err);
+    // What watches the whole host is no process's.
+    let ran = run(&["--all", "--for", "500ms", "--no-alarm-log"]);
+    let told = format!(
+        "--save-profile {}/host.profile would have",
+        profiles.display()
+    );
+    assert!(ran.err.contains(&told), "{told} in {}", ran.err);
+    for folder in [current.path(), &profiles] {
+        assert_eq!(fs::read_dir(folder).expect("there").count(), 0);
+    }
     busy.join().expect("busy");
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use monitor::report::text::grouped;
+
 use super::{MODEL, of_type};
 use crate::harness::{Ran, run, text};
 
@@ -54,6 +56,12 @@ fn replay(profile: &Path, trace: &Path) -> Ran {
         "0.1/million",
     ];
     run(&[&judged[..], &["--profile", text(profile), text(trace)]].concat())
+}
+
+/// Calls in a trace of names.
+fn counted(trace: &Path) -> u64 {
+    let text = fs::read_to_string(trace).expect("there");
+    text.split_whitespace().count() as u64
 }
 
 fn alarms(ran: &Ran) -> Vec<Value> {
@@ -172,6 +180,19 @@ fn an_incident_is_accepted_by_its_id_alone_and_the_acceptance_undone() {
     assert_eq!(replay(&profile, &attacked).status, 0, "all of it is quiet");
     let shown = run(&["profile", "show", text(&profile)]);
     assert!(shown.out.contains("(a new release)"), "{}", shown.out);
+    // What changed is the acceptance and what came with it, which nobody ever counted.
+    let earlier = at(&format!("web.profile.before-{id}"));
+    let differ = run(&["profile", "diff", text(&earlier), text(&profile)]);
+    assert_eq!((differ.status, differ.err.as_str()), (0, ""));
+    assert!(!differ.out.contains(" 0 times"), "{}", differ.out);
+    for line in [
+        "only in the second: call ptrace, accepted with an alarm",
+        "only in the second: call mount, accepted with an alarm",
+        "only in the second: the acceptance of alarm ",
+    ] {
+        assert!(differ.out.contains(line), "{line} in {}", differ.out);
+    }
+    assert!(!differ.out.contains("only in the first"), "{}", differ.out);
     // Nothing is left to accept.
     let twice = run(&[&accept[..], &log_only].concat());
     assert!(twice.out.contains("0 sequences are new"), "{}", twice.out);
@@ -245,7 +266,14 @@ fn profiles_are_shown_merged_and_compared() {
         text(&at("one")),
         text(&at("two")),
     ]);
-    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    let came = format!(
+        "merged 2 profiles into {}: {} calls of 2 threads, 10 different calls, ",
+        text(&merged),
+        grouped(counted(&one) + counted(&two))
+    );
+    assert!(ran.out.starts_with(&came), "{came} in {}", ran.out);
+    assert_eq!(ran.out.lines().count(), 1, "{}", ran.out);
     let twice = run(&[
         "profile",
         "merge",

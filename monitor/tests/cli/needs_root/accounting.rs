@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::small_disk::SmallDisk;
 use crate::harness::{Ran, monitor, run, text};
 use crate::traced::traced;
 
@@ -285,33 +286,6 @@ fn an_output_that_takes_nothing_or_whose_reader_is_gone_loses_no_call() {
     }
 }
 
-/// A file system in memory of so many KiB.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn new(kib: u32) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mounted = Command::new("mount")
-            .args([
-                "-t",
-                "tmpfs",
-                "-o",
-                &format!("size={kib}k,mode=0700"),
-                "none",
-            ])
-            .arg(folder.path())
-            .status();
-        assert!(mounted.expect("mount is installed").success());
-        Self(folder)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
-}
-
 /// A recording that had too little room: the run is whole, and what is in the file is the beginning of what was seen.
 fn recorded_with_little_room(path: &Path, limit: Option<u64>, all: u64) {
     let program = traced();
@@ -351,7 +325,7 @@ fn recorded_with_little_room(path: &Path, limit: Option<u64>, all: u64) {
 fn a_disk_that_is_full_at_any_byte_costs_no_call_of_the_run() {
     let all = made(&["getppid", "20000"]);
     let disk = SmallDisk::new(8);
-    recorded_with_little_room(&disk.0.path().join("run.rec"), None, all);
+    recorded_with_little_room(&disk.path().join("run.rec"), None, all);
     let folder = tempfile::tempdir().expect("a folder");
     for most in [1, 13, 150, 1_001, 7_777] {
         recorded_with_little_room(&folder.path().join(most.to_string()), Some(most), all);

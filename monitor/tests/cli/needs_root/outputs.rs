@@ -1,5 +1,8 @@
 //! Outputs that fail or take nothing, and what becomes of the watch, the log and the end.
 
+mod burst;
+mod full_disk;
+
 use std::fs::{self, File};
 use std::io::{IoSliceMut, Read as _};
 use std::os::fd::AsRawFd as _;
@@ -138,32 +141,6 @@ fn files_are_private_and_have_one_writer() {
     std::os::unix::fs::symlink(&out, &link).expect("a link");
     let ran = run(&["--output", text(&link), "--", "true"]);
     ran.refused(1, &["symbolic link"]);
-}
-
-#[test]
-#[ignore = "needs root"]
-fn a_recording_reaches_the_disk_while_nothing_happens() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let recording = folder.path().join("run.rec");
-    let mut child = monitor(&[
-        "record",
-        "--output",
-        text(&recording),
-        "--",
-        "sh",
-        "-c",
-        "/bin/true; exec sleep 60",
-    ])
-    .stderr(Stdio::null())
-    .spawn()
-    .expect("starts");
-    let length = || fs::metadata(&recording).map_or(0, |about| about.len());
-    wait_until("the burst is written", || length() > 300);
-    child.kill().expect("it runs");
-    child.wait().expect("it ends");
-    let ran = run(&["replay", text(&recording)]);
-    assert!(ran.err.contains("threads"), "{}", ran.err);
-    assert!(!ran.err.contains(" 0 scored"), "{}", ran.err);
 }
 
 /// journald takes `OBJECT_PID` of root alone, and sees who sends by the credentials that the kernel adds.
