@@ -34,6 +34,7 @@ fn main() {
         "waiting-leader" => waiting_leader(),
         "flood-of-paths" => opening::flood(count),
         "foreign-opens" => opening::foreign(),
+        "unread" => opening::unread(),
         "io-uring" => uring::run(false),
         "io-uring-polled" => uring::run(true),
         _ => {

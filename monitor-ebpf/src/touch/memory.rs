@@ -50,9 +50,9 @@ pub fn text<C: Chain>(ctx: &C) -> Result<(), Error> {
         }
         hash = hashed(&mut pending.memory, len, hash);
     }
-    // Without its flags nobody knows what is done with the path.
+    // The path is told all the same, as one that is read.
     if rule.memory == Memory::TextAndWord as u8 && !read(&mut pending.word, 8, pending.second) {
-        pending.len = u64::from(UNREADABLE);
+        loss::count(Loss::TouchUnreadable, 1);
     }
     hash = mix(hash, pending.word);
     settle(ctx, pending, rule, hash);

@@ -54,3 +54,42 @@ pub fn foreign() {
 
 #[cfg(not(target_arch = "x86_64"))]
 pub fn foreign() {}
+
+/// Makes a file by a structure (`struct open_how`) whose page is not in the process's memory yet, and then sends and clones by
+/// structures that are nowhere.
+pub fn unread() {
+    let place = std::env::temp_dir().join(format!("monitor-traced-how-{}", std::process::id()));
+    let words = [libc::O_WRONLY | libc::O_CREAT, 0o600, 0].map(i64::from);
+    let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    if std::fs::write(&place, bytes).is_err() {
+        return;
+    }
+    let file = std::fs::File::open(&place);
+    let _ = std::fs::remove_file(&place);
+    let Ok(file) = file else { return };
+    // Below the least address that a process may have (`vm.mmap_min_addr`).
+    let nowhere: *const libc::c_void = std::ptr::without_provenance(8);
+    // SAFETY: the mapping is a new one and is read by the kernel alone, which finds nothing at the other address; paths end
+    // with NUL.
+    unsafe {
+        let fd = std::os::fd::AsRawFd::as_raw_fd(&file);
+        let how = libc::mmap(
+            std::ptr::null_mut(),
+            4096,
+            libc::PROT_READ,
+            libc::MAP_PRIVATE,
+            fd,
+            0,
+        );
+        if how == libc::MAP_FAILED {
+            return;
+        }
+        let path = c"/tmp/monitor-traced-unread";
+        let size = 8 * words.len();
+        libc::syscall(libc::SYS_openat2, libc::AT_FDCWD, path.as_ptr(), how, size);
+        libc::unlink(path.as_ptr());
+        let socket = libc::socket(libc::AF_INET, libc::SOCK_DGRAM, 0);
+        libc::syscall(libc::SYS_sendmsg, socket, nowhere, 0);
+        libc::syscall(libc::SYS_clone3, nowhere, 64);
+    }
+}

@@ -163,6 +163,21 @@ fn a_thread_that_touches_ever_new_things_hides_nothing_of_another_thread() {
     assert!(told.contains(&"read:/etc/hostname ok".to_owned()));
 }
 
+#[test]
+#[ignore = "needs root"]
+fn what_is_named_by_memory_that_is_not_there_yet_is_counted_or_told_as_unreadable() {
+    let seen = watch_traced(&["unread"], options());
+    let told = told(&seen);
+    let of_file = told
+        .iter()
+        .filter(|it| it.contains(":/tmp/monitor-traced-unread"));
+    assert_eq!(of_file.count(), 2, "made and removed: {told:?}");
+    assert!(told.contains(&"send:? ?".to_owned()), "{told:?}");
+    let mut missed = seen.source.missed.iter();
+    let unreadable = missed.find(|it| it.0 == Loss::TouchUnreadable.name());
+    assert_eq!(unreadable.map(|it| it.1), Some(2), "flags of both");
+}
+
 #[cfg(target_arch = "x86_64")]
 #[test]
 #[ignore = "needs root"]
