@@ -109,6 +109,23 @@ fn strace_of_churn(size: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Threads that are all in a call at the same time, and leave it in the order in which they entered or the other way round, by
+/// the lines of both formats that say of whom they are.
+fn strace_of_calls_that_wait(size: usize) -> Vec<u8> {
+    let mut text = String::new();
+    for pid in 1..=size {
+        text += &format!("[pid {pid}] 12:00:00 read(3,  <unfinished ...>\n");
+    }
+    for pid in (1..=size).rev() {
+        text += &format!("{pid} 12:00:01 <... read resumed>\"\", 4) = 0\n");
+        text += &format!("{pid} 12:00:01 poll([{{fd=3}}], 1, -1 <unfinished ...>\n");
+    }
+    for pid in 1..=size {
+        text += &format!("[pid {pid}] 12:00:02 <... poll resumed>) = 1\n");
+    }
+    text.into_bytes()
+}
+
 /// One line after which only brackets, marks and equals signs follow.
 fn strace_of_one_line(size: usize) -> Vec<u8> {
     format!("execve(\"{}) = 0\n", "\\ = Process 1 <[(".repeat(size)).into_bytes()
@@ -167,12 +184,17 @@ fn recording(size: usize) -> Vec<u8> {
 }
 
 fn trace(bytes: &[u8]) {
+    black_box(calls(bytes));
+}
+
+/// How many calls a trace has.
+fn calls(bytes: &[u8]) -> u64 {
     let input = Input::from_reader("input", Box::new(std::io::Cursor::new(bytes.to_vec())));
     let mut source = from_input(input.expect("memory"), Some(Abi::X86_64)).expect("a source");
     for event in &mut source {
         black_box(event.expect("readable"));
     }
-    black_box(source.summary().calls);
+    source.summary().calls
 }
 
 #[test]
@@ -187,6 +209,13 @@ fn traces_are_read_in_linear_time() {
         "strace of threads that churn",
         10_000,
         strace_of_churn,
+        trace,
+    );
+    assert_eq!(calls(&strace_of_calls_that_wait(100)), 200);
+    is_linear(
+        "strace of calls that wait",
+        10_000,
+        strace_of_calls_that_wait,
         trace,
     );
     is_linear("strace of one line", 10_000, strace_of_one_line, trace);

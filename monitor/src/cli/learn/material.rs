@@ -129,3 +129,52 @@ fn of_folder(root: &Path) -> Result<String> {
     }
     Ok(hexadecimal(&hash.finalize()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{self, Read, Seek as _};
+    use std::os::unix::fs::MetadataExt as _;
+    use std::path::Path;
+
+    use super::copied;
+
+    /// Bytes that come in pieces; with each it is seen what the folder holds by then.
+    struct Watched<'a> {
+        folder: &'a Path,
+        left: usize,
+        names: usize,
+    }
+
+    impl Read for Watched<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.names += fs::read_dir(self.folder)?.count();
+            let length = self.left.min(buffer.len());
+            buffer[..length].fill(b'x');
+            self.left -= length;
+            Ok(length)
+        }
+    }
+
+    #[test]
+    fn what_is_kept_while_it_is_learned_has_no_name_at_any_time_and_is_for_this_user_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut input = Watched {
+            folder: folder.path(),
+            left: 1 << 20,
+            names: 0,
+        };
+        let profile = folder.path().join("web.profile");
+        let mut file = copied(&mut input, &profile).expect("there is room");
+        assert_eq!(input.names, 0, "nobody can open it");
+        let about = file.metadata().expect("open");
+        assert_eq!((about.len(), about.nlink()), (1 << 20, 0));
+        assert_eq!(about.mode() & 0o077, 0);
+        file.rewind().expect("a file");
+        let mut all = Vec::new();
+        file.read_to_end(&mut all).expect("readable");
+        assert!(all.len() == 1 << 20 && all.iter().all(|it| *it == b'x'));
+        drop(file);
+        assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 0);
+    }
+}
