@@ -183,7 +183,7 @@ impl Model {
         graph: &[u8],
     ) -> Result<Self, ModelError> {
         manifest.check()?;
-        let hash = hexadecimal(&Sha256::digest(graph));
+        let hash = hex::encode(Sha256::digest(graph));
         if hash != manifest.model_sha256 {
             return Err(ModelError::Hash {
                 manifest: manifest.model_sha256.escape_default().to_string(),
@@ -248,15 +248,6 @@ impl Model {
             Network::Window(network) => network.score(lanes, active),
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {

@@ -8,7 +8,6 @@ use super::made::Made;
 use crate::model::{Model, ScoreError};
 use crate::profile::Profile;
 use crate::profile::class::is_privileged;
-use crate::profile::file::hexadecimal;
 use crate::profile::first_seen::{First, FirstSeen};
 use crate::profile::provenance::Origin;
 use crate::service::life::Evidence;
@@ -191,7 +190,7 @@ impl Learner {
 /// The digest of what was learned from no file that could be learned again: told from every other by when it was, and how much.
 fn of_run(name: &str, unix_s: u64, progress: &Progress) -> String {
     let run = format!("{name}\n{unix_s}\n{progress:?}");
-    hexadecimal(&Sha256::digest(run))
+    hex::encode(Sha256::digest(run))
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ mod needs_onnxruntime {
             let mut manifest: Manifest =
                 serde_json::from_slice(EMBEDDED_MANIFEST).expect("a manifest");
             let graph = &GRAPH[..length];
-            manifest.model_sha256 = crate::model::hexadecimal(&Sha256::digest(graph));
+            manifest.model_sha256 = hex::encode(Sha256::digest(graph));
             assert!(
                 Model::from_parts(&runtime(), manifest, graph).is_err(),
                 "{length} bytes"

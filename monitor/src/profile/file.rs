@@ -173,7 +173,7 @@ pub fn read(path: &Path) -> Result<(Profile, String), ProfileError> {
         path: path.to_path_buf(),
         damage,
     })?;
-    Ok((profile, hexadecimal(&Sha256::digest(&bytes))))
+    Ok((profile, hex::encode(Sha256::digest(&bytes))))
 }
 
 /// Writes the profile to `path`, readable by its owner alone, in the place of what stands there; at no time is there half a
@@ -188,19 +188,13 @@ pub fn write(path: &Path, profile: &Profile) -> Result<String, ProfileError> {
         path: path.to_path_buf(),
         source,
     })?;
-    Ok(hexadecimal(&Sha256::digest(&bytes)))
+    Ok(hex::encode(Sha256::digest(&bytes)))
 }
 
 /// SHA-256 of the file that a profile makes, lower-case hexadecimal.
 #[must_use]
 pub fn sha256(profile: &Profile) -> String {
-    hexadecimal(&Sha256::digest(encode(profile)))
-}
-
-/// Bytes as text.
-#[must_use]
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(encode(profile)))
 }
 
 #[cfg(test)]

@@ -7,8 +7,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::profile::file::hexadecimal;
-
 /// Bytes of a key that are kept; what is longer is cut and told apart by a hash.
 const LONGEST: usize = 200;
 
@@ -91,7 +89,7 @@ impl Key {
             }
         }
         if key.len() > LONGEST {
-            let hash = hexadecimal(&Sha256::digest(&key)[..8]);
+            let hash = hex::encode(&Sha256::digest(&key)[..8]);
             key.truncate(LONGEST - hash.len() - 1);
             key.push('~');
             key.push_str(&hash);

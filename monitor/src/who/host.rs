@@ -33,11 +33,12 @@ impl Host {
 }
 
 fn hashed(domain: &str, id: &str) -> String {
-    let digest = Sha256::new()
-        .chain_update(domain)
-        .chain_update(id)
-        .finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(
+        Sha256::new()
+            .chain_update(domain)
+            .chain_update(id)
+            .finalize(),
+    )
 }
 
 #[cfg(test)]

@@ -94,10 +94,7 @@ impl Parts {
                 hash.update(call.to_le_bytes());
             }
         }
-        hash.finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        format!("{:x}", hash.finalize())
     }
 }
 

@@ -5,7 +5,6 @@ use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use monitor::profile::file::hexadecimal;
 use monitor::trace;
 use monitor::trace::adfa::folder;
 use monitor::trace::error::shown;
@@ -104,7 +103,7 @@ fn not_kept(at: &Path) -> String {
 pub fn digest(reader: &mut dyn Read) -> io::Result<String> {
     let mut hash = Sha256::new();
     io::copy(reader, &mut hash)?;
-    Ok(hexadecimal(&hash.finalize()))
+    Ok(hex::encode(hash.finalize()))
 }
 
 fn last_of(name: &str) -> &str {
@@ -116,7 +115,7 @@ fn named(hash: &mut Sha256, name: &[u8], content: &str) -> String {
     hash.update(name);
     hash.update([0]);
     hash.update(content);
-    hexadecimal(&hash.clone().finalize())
+    hex::encode(hash.clone().finalize())
 }
 
 fn of_folder(root: &Path) -> Result<String> {
@@ -127,7 +126,7 @@ fn of_folder(root: &Path) -> Result<String> {
         let content = digest(&mut File::open(&at).with_context(failed)?).with_context(failed)?;
         named(&mut hash, path.as_os_str().as_encoded_bytes(), &content);
     }
-    Ok(hexadecimal(&hash.finalize()))
+    Ok(hex::encode(hash.finalize()))
 }
 
 #[cfg(test)]

@@ -290,10 +290,6 @@ impl Open {
             hash.update([0]);
             hash.update(part);
         }
-        let digest = hash.finalize();
-        digest[..8]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        hex::encode(&hash.finalize()[..8])
     }
 }

@@ -120,6 +120,6 @@ pub(super) fn model() -> (Manifest, Vec<u8>) {
     model.extend(bytes(7, &graph.concat()));
     model.extend(bytes(8, &number(2, 17)));
     model.extend(metadata);
-    manifest.model_sha256 = crate::model::hexadecimal(&Sha256::digest(&model));
+    manifest.model_sha256 = hex::encode(Sha256::digest(&model));
     (manifest, model)
 }

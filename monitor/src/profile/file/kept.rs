@@ -131,7 +131,7 @@ mod tests {
 
     use super::{MOST_VERSIONS, copy, keep, keep_version, of_sha256, place};
     use crate::profile::Profile;
-    use crate::profile::file::{encode, hexadecimal, write};
+    use crate::profile::file::{encode, write};
 
     #[test]
     fn a_profile_is_found_again_as_it_was() {
@@ -160,7 +160,7 @@ mod tests {
         let mut hashes = Vec::new();
         for _ in 0..=MOST_VERSIONS {
             profile.provenance.origins.push(Default::default());
-            let sha256 = hexadecimal(&Sha256::digest(encode(&profile)));
+            let sha256 = hex::encode(Sha256::digest(encode(&profile)));
             keep_version(&path, &sha256, &profile).expect("kept");
             hashes.push(sha256);
         }

@@ -136,7 +136,7 @@ fn a_file_is_replaced_whole_and_is_its_owners_alone() {
     );
     let sha256 = write(&path, &profile()).expect("written");
     let bytes = std::fs::read(&path).expect("there");
-    assert_eq!(super::hexadecimal(&Sha256::digest(&bytes)), sha256);
+    assert_eq!(hex::encode(Sha256::digest(&bytes)), sha256);
     assert_eq!(encode(&read(&path).expect("a profile").0), bytes);
     let mode = std::fs::metadata(&path)
         .expect("there")

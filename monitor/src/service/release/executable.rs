@@ -1,14 +1,12 @@
 //! Which file an executable is.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-
-use crate::profile::file::hexadecimal;
 
 /// The largest executable that is hashed, bytes; a larger one is told by its size and time.
 const LARGEST: u64 = 256 << 20;
@@ -33,14 +31,8 @@ pub(super) fn executable(link: &Path, before: Option<&Executable>) -> Option<Exe
     }
     let sha256 = (about.size() <= LARGEST).then(|| {
         let mut hash = Sha256::new();
-        let mut piece = [0; 1 << 16];
-        loop {
-            match file.read(&mut piece) {
-                Ok(0) => return Some(hexadecimal(&hash.finalize())),
-                Ok(read) => hash.update(&piece[..read]),
-                Err(_) => return None,
-            }
-        }
+        io::copy(&mut file, &mut hash).ok()?;
+        Some(hex::encode(hash.finalize()))
     });
     Some(Executable {
         stamp,

@@ -32,7 +32,7 @@ pub fn read(path: &Path) -> Result<Contents> {
     let mut file = File::open(path).with_context(shown)?;
     let mut hash = Sha256::new();
     std::io::copy(&mut file, &mut hash).with_context(shown)?;
-    let sha256 = crate::export::manifest::hexadecimal(&hash.finalize());
+    let sha256 = format!("{:x}", hash.finalize());
     file.seek(SeekFrom::Start(0)).with_context(shown)?;
     let (files, skipped) = unpack(BufReader::new(file), LARGEST_FILE).with_context(shown)?;
     let mut notes = Vec::new();

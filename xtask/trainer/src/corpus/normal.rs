@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::Trace;
-use crate::export::manifest::hexadecimal;
 use crate::train::random::{Use, generator, shuffle};
 
 /// Normal traces of the training part. They are made here, from that part alone, and there is no
@@ -27,7 +26,7 @@ impl NormalTraces {
             hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
         }
-        let sha256 = hexadecimal(&hash.finalize());
+        let sha256 = format!("{:x}", hash.finalize());
         Self {
             traces: traces.into_iter().map(|(trace, _)| trace).collect(),
             sha256,

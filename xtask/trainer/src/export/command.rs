@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use monitor::model::manifest::{Manifest, Precision};
 use monitor::model::runtime::Runtime;
+use sha2::{Digest as _, Sha256};
 
 use super::weights::Weights;
 use super::{graph_lm, graph_notebook, manifest, measure, readme, threshold};
@@ -132,7 +133,7 @@ fn export(
         }
     };
     let model = graph.finish(&manifest.metadata());
-    manifest.model_sha256 = manifest::sha256(&model);
+    manifest.model_sha256 = format!("{:x}", Sha256::digest(&model));
     let mut cost = None;
     if let Some(runtime) = runtime {
         let surprises = measure::by_graph(runtime, &manifest, &model, &held_out)?;

@@ -1,11 +1,8 @@
 //! The manifest of an exported model.
 
-use std::fmt::Write;
-
 use monitor::model::manifest::{
     Corpus, FORMAT, Kind, Manifest, Precision, StateTensor, SurpriseUnit, Threshold, Vocabulary,
 };
-use sha2::{Digest, Sha256};
 
 use super::onnx::OPSET;
 use crate::train::checkpoint::Header;
@@ -65,19 +62,4 @@ pub fn manifest(
         threshold,
         model_sha256: String::new(),
     }
-}
-
-/// SHA-256 in hexadecimal.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-/// Bytes in lower-case hexadecimal.
-#[must_use]
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
