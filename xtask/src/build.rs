@@ -7,24 +7,11 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use crate::architecture::Architecture;
+use crate::cargo;
+use crate::setup::Rustc;
 use crate::step::Step;
 use crate::tool;
 use support::place;
-
-/// cargo, as this program was started by it.
-pub(crate) fn program() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-}
-
-/// cargo, as it was called, in the root of the workspace, with the tool folder made known to the build.
-#[must_use]
-pub fn cargo() -> Command {
-    let mut command = program();
-    command
-        .current_dir(place::root())
-        .env("MONITOR_TOOLS", place::tools());
-    command
-}
 
 /// What is built.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,7 +45,7 @@ pub fn binary(wanted: Wanted<'_>) -> Result<PathBuf> {
         (Some("--release"), "release")
     };
     let other = wanted.architecture.filter(|it| !it.is_host());
-    let mut command = cargo();
+    let mut command = cargo::in_workspace();
     command
         .arg("build")
         .args(option)
@@ -121,7 +108,7 @@ fn remapped() -> Vec<(String, String)> {
         (cargo_home(), "/usr/src/cargo"),
         // Where rust-src is installed, rustc names the standard library's files by their places in it.
         (
-            crate::setup::Rustc::ask()
+            Rustc::ask()
                 .ok()
                 .map(|it| it.sysroot.join("lib/rustlib/src/rust")),
             "/usr/src/rust",
@@ -155,7 +142,7 @@ fn cargo_home() -> Option<PathBuf> {
 /// # Errors
 /// rustup is not here or cannot fetch it.
 pub(crate) fn add_target(to: Architecture) -> Result<()> {
-    let rustc = crate::setup::Rustc::ask()?;
+    let rustc = Rustc::ask()?;
     let library = rustc.sysroot.join("lib/rustlib").join(to.target());
     if library.join("lib").is_dir() {
         return Ok(());

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
-use crate::build;
+use crate::cargo;
 
 /// A command of another crate.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +93,7 @@ pub fn start(arguments: &[OsString]) -> Result<ExitCode> {
         eprintln!("error: no command {name:?}; `cargo xtask --help` lists them");
         return Ok(ExitCode::from(2));
     };
-    let mut cargo = build::program();
+    let mut cargo = cargo::program();
     cargo.args(["run", "--quiet", "--release", "--package", command.package]);
     let why = cargo.arg("--").args(arguments).exec();
     Err(why).with_context(|| format!("cargo cannot be started to build {}", command.package))

@@ -8,6 +8,8 @@ mod step;
 
 mod tool;
 
+pub mod cargo;
+
 pub mod setup;
 
 pub mod architecture;

@@ -7,10 +7,6 @@ mod bpf_linker;
 
 mod onnxruntime;
 
-mod pip;
-
-mod npm;
-
 mod packager;
 
 mod pinned;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::{build, tool};
+use crate::{cargo, tool};
 
 /// How the names of files with terms begin.
 const TERMS: [&str; 4] = ["license", "licence", "copying", "notice"];
@@ -15,7 +15,7 @@ const TERMS: [&str; 4] = ["license", "licence", "copying", "notice"];
 /// Names, licences and terms of all crates in the program and its probe, ordered by name.
 pub fn collect() -> Result<String> {
     let metadata =
-        tool::output(build::cargo().args(["metadata", "--format-version=1", "--locked"]));
+        tool::output(cargo::in_workspace().args(["metadata", "--format-version=1", "--locked"]));
     let metadata: Value = serde_json::from_str(&metadata.context("cargo metadata failed")?)?;
     let inside = crates()?;
     let mut text = String::from("The monitor is made of these crates, each under its own terms.\n");
@@ -44,7 +44,7 @@ pub fn collect() -> Result<String> {
 fn crates() -> Result<BTreeSet<String>> {
     let mut all = BTreeSet::new();
     for package in ["monitor", "monitor-ebpf"] {
-        let mut cargo = build::cargo();
+        let mut cargo = cargo::in_workspace();
         cargo.args(["tree", "--locked", "--package", package]);
         cargo.args(["--edges", "normal", "--prefix", "none", "--format", "{p}"]);
         let tree = tool::output(&mut cargo).context("cargo tree failed")?;

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::build;
+use crate::cargo;
 
 /// The command that builds version `version` of `name` into `root/bin` of `folder`, whatever is configured for the workspace.
 pub fn install(name: &str, version: &str, folder: &Path) -> Command {
-    let mut command = build::program();
+    let mut command = cargo::program();
     command
         .args(["install", name, "--locked", "--no-track"])
         .arg(format!("--version={version}"))

@@ -13,7 +13,7 @@ use super::environment::Environment;
 use super::tally::{self, Counts, Tally};
 use support::place;
 
-use crate::{build, privilege};
+use crate::{cargo, privilege};
 
 /// A program made by libtest.
 pub struct Binary {
@@ -43,7 +43,7 @@ pub const TOOLS: [&str; 5] = [
 pub fn build() -> Result<Vec<Binary>> {
     let mut binaries = Vec::new();
     for packages in BUILDS {
-        let output = build::cargo()
+        let output = cargo::in_workspace()
             .args([
                 "test",
                 "--quiet",
@@ -100,7 +100,7 @@ pub fn plain(binary: &Binary, environment: &Environment, tally: &mut Tally) {
 /// Runs the examples in the documentation.
 pub fn documentation(environment: &Environment, tally: &mut Tally) {
     let name = "examples in the documentation";
-    let mut command = build::cargo();
+    let mut command = cargo::in_workspace();
     command
         .args(["test", "--quiet", "--doc"])
         .args(BUILDS[0])

@@ -4,25 +4,25 @@ use std::process::Command;
 
 use super::tally::Tally;
 use super::{audit, supply};
-use crate::build;
+use crate::cargo;
 
 /// Runs all checks. Their output goes straight to the user.
 pub fn all(tally: &mut Tally) {
     one(
         "format (cargo fmt)",
-        build::cargo().args(["fmt", "--all", "--check"]),
+        cargo::in_workspace().args(["fmt", "--all", "--check"]),
         tally,
     );
     one(
         "lint (cargo clippy)",
-        build::cargo()
+        cargo::in_workspace()
             .args(["clippy", "--quiet", "--workspace", "--all-targets"])
             .args(["--", "-D", "warnings"]),
         tally,
     );
     one(
         "documentation (cargo doc)",
-        build::cargo()
+        cargo::in_workspace()
             .args(["doc", "--quiet", "--workspace", "--no-deps"])
             .env("RUSTDOCFLAGS", "-D warnings"),
         tally,
@@ -35,7 +35,7 @@ pub fn all(tally: &mut Tally) {
 fn supplied(tally: &mut Tally) {
     const NAME: &str = "licences and sources (deny.toml)";
     if supply::has_cargo_deny() {
-        let mut deny = build::cargo();
+        let mut deny = cargo::in_workspace();
         // Advisories need a database, which is fetched: they are the release's affair.
         deny.args([
             "deny",

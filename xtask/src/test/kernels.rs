@@ -9,6 +9,7 @@ use super::binary::TOOLS;
 use super::tally::{Tally, kernels};
 use crate::architecture::Architecture;
 use crate::build;
+use crate::cargo;
 use support::place;
 
 /// Boots each kernel with the build of the tests, and counts one check for each.
@@ -76,7 +77,7 @@ const NEEDED: [(&str, &str); 2] = [
 
 /// The program that boots, built with the packages of the tests, so that nothing is built with other features again.
 fn tools() -> Result<PathBuf> {
-    let built = build::cargo()
+    let built = cargo::in_workspace()
         .args(["build", "--quiet"])
         .args(TOOLS)
         .status()

@@ -11,7 +11,7 @@ use serde_json::Value;
 use spdx::{Expression, ParseMode};
 use support::place;
 
-use crate::{build, tool};
+use crate::{cargo, tool};
 
 /// The registry that `deny.toml` knows without naming it.
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -27,7 +27,7 @@ pub struct Findings {
 
 /// Whether `cargo deny` is installed.
 pub fn has_cargo_deny() -> bool {
-    tool::output(build::cargo().args(["deny", "--version"])).is_some()
+    tool::output(cargo::in_workspace().args(["deny", "--version"])).is_some()
 }
 
 /// The rules of `deny.toml`.
@@ -44,7 +44,7 @@ pub fn rules() -> Result<toml::Table> {
 /// # Errors
 /// cargo does not tell them.
 pub fn metadata(rules: &toml::Table) -> Result<Value> {
-    let mut metadata = build::cargo();
+    let mut metadata = cargo::in_workspace();
     metadata.args([
         "metadata",
         "--format-version=1",

@@ -6,6 +6,7 @@ mod process;
 mod report;
 mod rounds;
 mod service;
+mod subject;
 mod workload;
 
 use std::fs;

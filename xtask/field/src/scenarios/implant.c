@@ -35,8 +35,6 @@
 
 #define CONTROL_VARIABLE "MONITOR_SCENARIOS_CONTROL"
 
-char victims[512];
-
 static struct control *control;
 static char program[32];
 static char kept[2][600]; /* the two variables, for a program that clears its environment and runs itself again */
@@ -44,13 +42,6 @@ static uid_t effective;
 static int shut_in; /* this process gave up rights by chroot or seccomp: most attacks would only be refused */
 static uint32_t own_tgid;
 static __thread uint32_t own_tid __attribute__((tls_model("initial-exec")));
-
-uint64_t monotonic_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void remember(void)
 {

@@ -14,11 +14,12 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::marks::Control;
 
 /// Its sources, by the names under which they include each other.
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
     ("implant.c", include_str!("implant.c")),
     ("attacks.c", include_str!("implant/attacks.c")),
     ("touching.c", include_str!("implant/touching.c")),
     ("uring.c", include_str!("implant/uring.c")),
+    ("calls.c", include_str!("implant/calls.c")),
     ("calls.h", include_str!("implant/calls.h")),
     ("control.h", include_str!("implant/control.h")),
 ];
@@ -71,7 +72,7 @@ impl Implant {
                 "-o",
             ])
             .arg(&path)
-            .args(["implant.c", "attacks.c", "touching.c", "uring.c"])
+            .args(["implant.c", "attacks.c", "touching.c", "uring.c", "calls.c"])
             .args(["-ldl", "-lpthread"])
             .current_dir(&sources)
             .output()

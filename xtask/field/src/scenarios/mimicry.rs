@@ -13,7 +13,7 @@ use monitor::syscall::event::{Abi, Call, EventKind, ThreadKey};
 use monitor::syscall::table;
 
 /// Calls that do nothing with −1 as their first argument and zeros for the rest: a bad descriptor, a bad address, an unaligned
-/// or an empty range, an invalid id. `brk`, `wait4` and `ppoll` have arguments of their own in `implant/attacks.c`.
+/// or an empty range, an invalid id. `brk`, `wait4` and `ppoll` have arguments of their own in `implant/calls.c`.
 const HARMLESS: &[&str] = &[
     "read",
     "write",

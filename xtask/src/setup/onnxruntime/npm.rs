@@ -8,7 +8,8 @@ use anyhow::{Context as _, Result, bail};
 use flate2::read::GzDecoder;
 use tar::Archive;
 
-use super::onnxruntime::{self, Build};
+use super::package;
+use super::pins::Build;
 use crate::step::Step;
 use crate::tool;
 
@@ -28,7 +29,7 @@ pub fn fetch(build: &Build, folder: &Path, step: &Step, to: &Path) -> Result<()>
             .arg(format!("onnxruntime-node@{}", build.version)),
     )
     .context("npm could not download it")?;
-    let package = onnxruntime::only_file(folder, ".tgz")?;
+    let package = package::only_file(folder, ".tgz")?;
     let name = format!(
         "package/bin/napi-v6/linux/{}/libonnxruntime.so.1",
         build.machine
@@ -41,7 +42,7 @@ fn library(package: &Path, name: &str, to: &Path) -> Result<()> {
     for entry in archive.entries()? {
         let entry = entry?;
         if entry.path()?.as_ref() == Path::new(name) && entry.header().entry_type().is_file() {
-            return onnxruntime::unpack(entry, to);
+            return package::unpack(entry, to);
         }
     }
     bail!("no {name} in it")

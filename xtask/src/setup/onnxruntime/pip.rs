@@ -7,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use zip::ZipArchive;
 
-use super::onnxruntime::{self, Build};
+use super::package;
+use super::pins::Build;
 use crate::step::Step;
 use crate::tool;
 
@@ -42,7 +43,7 @@ pub fn fetch(build: &Build, folder: &Path, step: &Step, to: &Path) -> Result<()>
     .arg(folder)
     .arg(format!("onnxruntime=={}", build.version));
     tool::run(step, &mut pip).context("pip could not download it")?;
-    let wheel = onnxruntime::only_file(folder, ".whl")?;
+    let wheel = package::only_file(folder, ".whl")?;
     library(&wheel, build.version, to).context("the wheel cannot be used")
 }
 
@@ -60,7 +61,7 @@ fn library(wheel: &Path, version: &str, to: &Path) -> Result<()> {
     let member = wheel
         .by_name(&name)
         .with_context(|| format!("no {name} in it"))?;
-    onnxruntime::unpack(member, to)
+    package::unpack(member, to)
 }
 
 #[cfg(test)]

@@ -137,7 +137,7 @@ fn figures(row: &Row) -> Vec<Figures> {
             let share = |(a, b): (&_, &_)| wall(a) / wall(b);
             Spread::of(&alone.iter().zip(rounds).map(share).collect::<Vec<_>>())
         });
-        let added = |of: fn(&super::workload::Measured) -> f64| {
+        let added = |of: fn(&super::subject::Measured) -> f64| {
             let (alone, empty) = (alone?, empty?);
             let rounds = rounds.iter().zip(alone.iter().zip(empty));
             let ratio = |(it, (alone, empty)): (&_, (&_, &_))| {
@@ -159,13 +159,14 @@ fn figures(row: &Row) -> Vec<Figures> {
     row.cells.iter().map(of).collect()
 }
 
-fn wall(measured: &super::workload::Measured) -> f64 {
+fn wall(measured: &super::subject::Measured) -> f64 {
     measured.wall_ns
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::workload::{Measured, Workload};
+    use super::super::subject::Measured;
+    use super::super::workload::Workload;
     use super::{Cell, Configuration, Row, figures};
 
     #[test]

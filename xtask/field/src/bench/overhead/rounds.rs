@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use super::process::Cpu;
-use super::workload::{Measured, Subject};
+use super::subject::{Measured, Subject};
 use super::{Configuration, Options, Place, Workload};
 use support::stop;
 use trainer::train::random::{Use, generator, shuffle};

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use super::process::Cpu;
-use super::workload::{Measured, Subject};
+use super::subject::{Measured, Subject};
 use crate::scenarios::sandbox::{Sandbox, first_user, free_port};
 use crate::scenarios::tool::{Running, find};
 

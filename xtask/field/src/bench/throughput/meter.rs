@@ -69,7 +69,7 @@ pub fn build() -> Result<PathBuf> {
         "--example",
         "meter",
     ];
-    let status = xtask::build::cargo().args(words).status()?;
+    let status = xtask::cargo::in_workspace().args(words).status()?;
     if !status.success() {
         bail!("the example meter does not build");
     }

@@ -3,6 +3,7 @@
 #define CALLS_H
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <sys/types.h>
 
@@ -11,6 +12,9 @@
 #pragma GCC visibility push(hidden)
 
 extern struct control *control;
+
+/* Whether each call follows calls of the service's own pattern. */
+extern int padded;
 
 /* One call of an attack. */
 long call(long number, long a, long b, long c, long d, long e, long f);
@@ -27,7 +31,8 @@ pid_t forked(void);
 /* Waits for a child although the service's own handler may be after it, as system() does. */
 void block_children(sigset_t *before);
 
-/* A connection to 127.0.0.1. */
+/* A port of 127.0.0.1, and a connection to it. */
+struct sockaddr_in loopback(uint32_t port);
 int dial(uint32_t port);
 
 /* The attacks that make the service's own calls on things that it never touched. */
