@@ -17,6 +17,8 @@ mod fuzz;
 
 mod kernels;
 
+mod running;
+
 mod supply;
 
 mod tally;
@@ -45,10 +47,10 @@ pub fn test() -> Result<ExitCode> {
         Ok(binaries) => {
             eprintln!("Tests");
             for binary in &binaries {
-                binary::plain(binary, &environment, &mut tally);
+                running::plain(binary, &environment, &mut tally);
             }
-            binary::documentation(&environment, &mut tally);
-            binary::classes(&binaries, &environment, &mut tally);
+            running::documentation(&environment, &mut tally);
+            running::classes(&binaries, &environment, &mut tally);
             eprintln!("Kernels");
             kernels::all(&mut tally);
             eprintln!("Fuzzing");
