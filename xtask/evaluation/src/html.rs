@@ -1,12 +1,11 @@
 //! The report: one page that needs nothing beside itself.
 
+mod exhibit;
 mod table;
 mod text;
 
-use monitor::syscall::adfa;
-
 use super::charts;
-use super::exhibit::{Exhibit, peaks, runs};
+use super::exhibit::Exhibit;
 use super::json::{Evaluation, Method, OTHER_CORPUS};
 use super::roc::Curve;
 use text::{count, escape, interval, percent, three};
@@ -25,9 +24,6 @@ pub struct Material {
     /// Traces to look at.
     pub exhibits: Vec<Exhibit>,
 }
-
-/// How many calls of an exhibit are written out, calls alike counted once.
-const SHOWN_RUNS: usize = 160;
 
 /// Writes the page.
 ///
@@ -52,8 +48,8 @@ pub fn page(evaluation: &Evaluation, material: &Material) -> anyhow::Result<Stri
     html += "<h2>Single traces</h2><p>The surprise of every call, −ln of the probability that the \
              model gave it. The dashed line is the trace's mean, which is its score; the calls \
              that surprised most are named.</p>";
-    for exhibit in &material.exhibits {
-        html += &single(exhibit)?;
+    for one in &material.exhibits {
+        html += &exhibit::figure(one)?;
     }
     html += &closing(evaluation);
     Ok(html + "</main></body></html>\n")
@@ -231,60 +227,6 @@ fn foretelling(evaluation: &Evaluation) -> String {
         );
     }
     html
-}
-
-fn single(exhibit: &Exhibit) -> anyhow::Result<String> {
-    let peaks = peaks(&exhibit.surprise, 8, exhibit.calls.len() / 14 + 1);
-    let name = |index: u16| adfa::name(index).unwrap_or("no counterpart");
-    let marks: Vec<_> = peaks
-        .iter()
-        .map(|&i| (i, name(exhibit.calls[i]).to_owned()))
-        .collect();
-    let runs = runs(&exhibit.calls, &exhibit.surprise);
-    // What is written out surrounds the highest peak.
-    let top = runs
-        .iter()
-        .enumerate()
-        .max_by(|a, b| a.1.most.total_cmp(&b.1.most));
-    let start = top.map_or(0, |(i, _)| i.saturating_sub(SHOWN_RUNS / 2));
-    let end = (start + SHOWN_RUNS).min(runs.len());
-    let calls: String = runs[start..end]
-        .iter()
-        .map(|run| {
-            let index = exhibit.calls[run.first];
-            let (places, times) = match run.calls {
-                1 => (format!("call {}", run.first), String::new()),
-                n => (format!("calls {} to {}", run.first, run.first + n - 1), format!(" ×{n}")),
-            };
-            format!(
-                "<span style=\"background:rgba(var(--heat),{:.2})\" title=\"{places}, index {index}: \
-                 {:.2} to {:.2} nats\">{}{times}</span> ",
-                (f64::from(run.most) / 10.0).clamp(0.0, 0.75),
-                run.least,
-                run.most,
-                escape(name(index))
-            )
-        })
-        .collect();
-    let shown = match runs[start..end] {
-        [first, .., last] if end - start < runs.len() => format!(
-            "Calls {} to {} of {}, around the highest peak:",
-            first.first,
-            last.first + last.calls - 1,
-            exhibit.calls.len()
-        ),
-        _ => "All its calls:".to_owned(),
-    };
-    Ok(format!(
-        "<figure><h3>{}</h3><span class=\"soft\"><code>{}</code>, {} calls, {} nats a call</span>{}\
-         <figcaption>{shown} the darker, the more surprising.</figcaption><div \
-         class=\"calls\">{calls}</div></figure>",
-        escape(exhibit.why),
-        escape(&exhibit.name),
-        count(exhibit.calls.len() as u64),
-        three(exhibit.score),
-        charts::along(&exhibit.surprise, exhibit.score, &marks)?
-    ))
 }
 
 fn warning(evaluation: &Evaluation) -> String {

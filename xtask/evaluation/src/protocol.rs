@@ -1,23 +1,24 @@
 //! The protocol: fit on the training part, score every other trace once, report.
 
-use anyhow::{Result, anyhow, ensure};
+mod model;
+
+mod notebook;
+
+use anyhow::Result;
 use monitor::model::manifest::Kind;
 
 use super::baselines::{self, Ngram};
 use super::exhibit;
 use super::facts;
 use super::html::Material;
-use super::json::{
-    Data, Evaluation, FORMAT, MadeBy, Mixture, ModelFacts, NextCall, Notebook, published,
-};
-use super::lstm::{Lstm, Scored, ensure_fitted_to};
+use super::json::{Data, Evaluation, FORMAT, MadeBy, NextCall, published};
+use super::lstm::Lstm;
 use super::measure::{self, Bootstrap};
-use super::mixture::{HeldOut, HeldOutSurprise};
 use super::parts::{Parts, View, views};
 use super::per_call::PerCall;
 use super::scores::Scores;
-use trainer::corpus::Trace;
-use trainer::train::windows::ENOUGH;
+use model::Measured;
+use notebook::notebook;
 
 /// What is to be evaluated, and against what.
 pub struct Plan<'a> {
@@ -38,16 +39,6 @@ pub struct Plan<'a> {
     pub made_by: MadeBy,
 }
 
-/// What one model measured.
-struct Measured {
-    facts: ModelFacts,
-    label: String,
-    scores: Scores,
-    per_call: PerCall,
-    next_call: NextCall,
-    validation: Vec<Scored>,
-}
-
 /// Runs the protocol.
 ///
 /// # Errors
@@ -57,7 +48,7 @@ pub fn run(plan: &Plan<'_>) -> Result<(Evaluation, Material)> {
     let parts = plan.parts;
     let views = views(parts);
     let measured: Vec<Measured> = (0..plan.models.len())
-        .map(|i| measure_model(plan, i))
+        .map(|i| model::measure(plan, i))
         .collect::<Result<_>>()?;
     let (seeds, others) = measured.split_at(plan.seeds);
 
@@ -97,7 +88,7 @@ pub fn run(plan: &Plan<'_>) -> Result<(Evaluation, Material)> {
             continue;
         }
         let id = format!("{}+ngram", measured.facts.method);
-        let facts = choose_weight(plan, model, &id)?;
+        let facts = model::choose_weight(plan, model, &id)?;
         let per_call = measured.per_call.mix(facts.weight, &ngram_calls);
         next_call.push(per_call.foretold(&id, None));
         mixed.push(per_call.scores(&id, &format!("{} mixed with n-gram", measured.label)));
@@ -151,120 +142,6 @@ fn known(all: &[Scores], others: &[Measured], id: &str) -> bool {
     all.iter().any(|s| s.id == id) || others.iter().any(|m| m.facts.method == id)
 }
 
-fn measure_model(plan: &Plan<'_>, place: usize) -> Result<Measured> {
-    let (model, parts) = (&plan.models[place], plan.parts);
-    let manifest = model.manifest();
-    if !plan.other_corpus {
-        ensure_fitted_to(manifest, parts.training.sha256())
-            .map_err(|why| anyhow!("{why} (--other-corpus evaluates it all the same)"))?;
-    }
-    let repeated = plan.models[..place]
-        .iter()
-        .any(|m| m.manifest().name == manifest.name);
-    let mut id = manifest.name.clone();
-    let mut label = format!("LSTM {}", manifest.name);
-    if place > 0 && place < plan.seeds {
-        label = format!(
-            "LSTM {}, seed {}",
-            plan.models[0].manifest().name,
-            manifest.seed
-        );
-    }
-    if repeated {
-        id = format!("{id}-{place}");
-    }
-    let normal: Vec<&[u16]> = parts.validation.calls().collect();
-    let attacks: Vec<&[u16]> = parts.attacks.calls().collect();
-    let normal = model.score(&normal, true, plan.threads)?;
-    let attacks = model.score(&attacks, false, plan.threads)?;
-    let surprise = |traces: &[Scored]| traces.iter().map(|s| s.surprise.clone()).collect();
-    let per_call = PerCall {
-        normal: surprise(&normal),
-        attacks: surprise(&attacks),
-    };
-    let calls: usize = normal.iter().map(|s| s.surprise.len()).sum();
-    let right: Option<u64> = normal.iter().map(|s| s.right).sum();
-    let means = |traces: &[Scored]| traces.iter().map(|s| s.mean).collect();
-    Ok(Measured {
-        facts: model.facts(&id),
-        scores: Scores {
-            id: id.clone(),
-            label: label.clone(),
-            what: "mean surprise, nats a call".to_owned(),
-            normal: means(&normal),
-            attacks: means(&attacks),
-        },
-        next_call: per_call.foretold(&id, right.map(|right| right as f64 / calls as f64)),
-        per_call,
-        label,
-        validation: normal,
-    })
-}
-
-/// Chooses a mixture's weight: sees the training part alone.
-fn choose_weight(plan: &Plan<'_>, model: &Lstm, id: &str) -> Result<Mixture> {
-    let manifest = model.manifest();
-    let (held_out, fitted) = HeldOut::split(&plan.parts.training, manifest.seed);
-    let ngram = Ngram::fit(fitted.iter().map(|trace: &&Trace| &trace.calls[..]))?;
-    let surprise = HeldOutSurprise::measure(
-        &held_out,
-        |traces| {
-            let scored = model.score(traces, false, plan.threads)?;
-            anyhow::Ok(scored.into_iter().map(|s| s.surprise).collect())
-        },
-        |traces| {
-            Ok(traces
-                .iter()
-                .map(|calls| ngram.surprise(calls))
-                .collect::<Result<_, _>>()?)
-        },
-    )?;
-    let choice = surprise.choose();
-    ensure!(
-        (choice.lstm_nats - manifest.held_out_nats).abs() < 1e-3,
-        "model `{}` has {:.4} nats on the held-out traces of seed {}, but its manifest says {:.4}: \
-         it was not trained with this split, so what it has not seen is not known",
-        manifest.name,
-        choice.lstm_nats,
-        manifest.seed,
-        manifest.held_out_nats
-    );
-    Ok(Mixture {
-        method: id.to_owned(),
-        weight: choice.weight,
-        held_out_traces: surprise.traces(),
-        held_out_calls: choice.calls,
-        lstm_nats: choice.lstm_nats,
-        ngram_nats: choice.ngram_nats,
-        mixed_nats: choice.mixed_nats,
-    })
-}
-
-/// The notebook's measure over the first windows, whole traces in sorted order until there are
-/// more than [`ENOUGH`].
-fn notebook(validation: &[Scored]) -> Notebook {
-    let (mut windows, mut sum, mut right) = (0, 0.0, 0);
-    for trace in validation {
-        if windows > ENOUGH {
-            break;
-        }
-        windows += trace.surprise.len();
-        sum += trace
-            .surprise
-            .iter()
-            .map(|&nats| f64::from(nats))
-            .sum::<f64>();
-        right += trace.right.unwrap_or(0);
-    }
-    Notebook {
-        windows,
-        loss: sum / windows as f64,
-        accuracy: right as f64 / windows as f64,
-        published_loss: 2.64,
-        published_accuracy: 0.37,
-    }
-}
-
 fn material(all: &[Scores], view: &View, parts: &Parts, per_call: &PerCall) -> Material {
     let normal = all[0].normal_at(&view.normal);
     Material {
@@ -276,28 +153,5 @@ fn material(all: &[Scores], view: &View, parts: &Parts, per_call: &PerCall) -> M
         attacks: all[0].attacks_at(&view.attacks),
         exhibits: exhibit::choose(&all[0], per_call, &parts.validation, &parts.attacks),
         normal,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_notebooks_measure_ends_with_the_trace_that_makes_it_enough() {
-        let trace = |windows: usize, nats: f32, right: u64| Scored {
-            mean: None,
-            surprise: vec![nats; windows],
-            right: Some(right),
-        };
-        let traces = [
-            trace(ENOUGH, 1.0, 10_000),
-            trace(1000, 2.0, 500),
-            trace(1000, 9.0, 0),
-        ];
-        let measured = notebook(&traces);
-        assert_eq!(measured.windows, 21_000);
-        assert!((measured.loss - 22.0 / 21.0).abs() < 1e-9);
-        assert_eq!(measured.accuracy, 0.5);
     }
 }
