@@ -26,6 +26,11 @@ mod table;
 
 mod count;
 
+mod options;
+
+mod bench;
+
 mod command;
 
-pub use command::{Options, command};
+pub use command::command;
+pub use options::Options;

@@ -1,27 +1,24 @@
 //! `cargo xtask bench infer`: microseconds a call, through the monitor's detector and as a plain
 //! loop over the same weights.
 
+mod case;
 mod plain;
+mod report;
 mod weights;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use monitor::detect::detector::{Detector, Settings};
 use monitor::model::Model;
-use monitor::model::runtime::Runtime;
-use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
-use serde::Serialize;
 
-use plain::{Plain, State};
+use case::Case;
+use report::{Report, Row};
 use support::machine::Machine;
 use support::page::Publish;
-use support::spread::Spread;
 use trainer::runtime;
-use trainer::vocabulary::START;
 use weights::Weights;
 
 /// Threads that make calls at the same time.
@@ -47,33 +44,6 @@ pub struct Options {
     /// libonnxruntime [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     onnxruntime: Option<PathBuf>,
-}
-
-/// One case.
-#[derive(Debug, Serialize)]
-struct Row {
-    threads: usize,
-    calls: usize,
-    /// Through `Detector::push` and `Detector::score`.
-    detector: Spread,
-    /// The plain loop.
-    plain: Spread,
-    /// Median of the rounds' ratios, detector by loop.
-    ratio: f64,
-    /// The largest difference of their surprises, nats.
-    difference: f32,
-}
-
-#[derive(Serialize)]
-struct Report<'a> {
-    format: u32,
-    model: &'a str,
-    model_sha256: &'a str,
-    parameters: u64,
-    machine: Machine,
-    rounds: u32,
-    milliseconds: u64,
-    rows: &'a [Row],
 }
 
 /// Runs the command.
@@ -127,211 +97,4 @@ pub fn command(options: &Options) -> Result<()> {
     options
         .publish
         .publish("infer", &report, &report.markdown())
-}
-
-struct Case {
-    threads: usize,
-    calls: usize,
-    detector: Detector,
-    seq: u64,
-    plain: Plain,
-    state: State,
-    block: Vec<u16>,
-    surprise: Vec<f32>,
-    detector_us: Vec<f64>,
-    plain_us: Vec<f64>,
-    difference: f32,
-}
-
-impl Case {
-    fn new(
-        runtime: &Runtime,
-        model: &Path,
-        weights: &Weights,
-        threads: usize,
-        calls: usize,
-    ) -> Result<Self> {
-        let model = Model::load(runtime, model).with_context(|| model.display().to_string())?;
-        let settings = Settings {
-            slow_threshold: Some(f64::INFINITY),
-            fast_threshold: Some(f64::INFINITY),
-            ..Settings::default()
-        };
-        let plain = Plain::new(weights);
-        let mut case = Self {
-            threads,
-            calls,
-            detector: Detector::new(model, settings),
-            seq: 0,
-            state: plain.state(threads),
-            plain,
-            block: Vec::new(),
-            surprise: vec![0.0; threads * calls],
-            detector_us: Vec::new(),
-            plain_us: Vec::new(),
-            difference: 0.0,
-        };
-        case.compare()?;
-        Ok(case)
-    }
-
-    /// Both on the same calls from the start of a trace: a fast loop that is wrong is no limit.
-    fn compare(&mut self) -> Result<()> {
-        let mut found = vec![0.0f32; self.surprise.len()];
-        let (threads, mut verdicts) = (self.threads, Vec::new());
-        self.push();
-        self.detector.score_observed(&mut verdicts, &mut |call| {
-            let place = call.seq as usize * threads + call.thread.tid as usize - 1;
-            found[place] = call.surprise.unwrap_or(f32::NAN);
-        })?;
-        self.block = vec![START; threads];
-        for t in 0..self.calls {
-            self.block
-                .extend((0..threads).map(|lane| index(t as u64, lane)));
-        }
-        self.run_plain();
-        self.difference = found
-            .iter()
-            .zip(&self.surprise)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, |most, d| if d > most || d.is_nan() { d } else { most });
-        anyhow::ensure!(
-            self.difference < 1e-3,
-            "the plain loop does not compute this model: surprises differ by {}",
-            self.difference
-        );
-        Ok(())
-    }
-
-    fn push(&mut self) {
-        for lane in 0..self.threads {
-            let number = lane as u32 + 1;
-            let call = |i| Call {
-                abi: Abi::I386,
-                number: u32::from(index(self.seq + i, lane)),
-            };
-            self.detector.push(&Event {
-                service: ServiceId::NONE,
-                thread: ThreadKey {
-                    tgid: number,
-                    tid: number,
-                    start_ns: 0,
-                },
-                comm: Comm::default(),
-                time_ns: 0,
-                kind: EventKind::Calls(Stretch {
-                    first_seq: self.seq,
-                    last_ns: 0,
-                    calls: (0..self.calls as u64).map(call).collect(),
-                }),
-            });
-        }
-        self.seq += self.calls as u64;
-    }
-
-    fn detector(&mut self) -> Result<()> {
-        self.push();
-        Ok(self.detector.score(&mut Vec::new())?)
-    }
-
-    fn run_plain(&mut self) {
-        self.plain.run(
-            self.threads,
-            &self.block,
-            &mut self.state,
-            &mut self.surprise,
-        );
-    }
-
-    fn plain(&mut self) -> Result<()> {
-        // Other calls each time, as the detector has them.
-        for (i, call) in self.block.iter_mut().enumerate() {
-            *call = index(self.seq + (i / self.threads) as u64, i % self.threads);
-        }
-        self.seq += 1;
-        self.run_plain();
-        self.seq -= 1;
-        Ok(())
-    }
-
-    /// Microseconds a call.
-    fn time(
-        &mut self,
-        enough: Duration,
-        mut run: impl FnMut(&mut Self) -> Result<()>,
-    ) -> Result<f64> {
-        let (start, mut runs) = (Instant::now(), 0u32);
-        while start.elapsed() < enough {
-            for _ in 0..8 {
-                run(self)?;
-            }
-            runs += 8;
-        }
-        let calls = f64::from(runs) * (self.threads * self.calls) as f64;
-        Ok(start.elapsed().as_secs_f64() * 1e6 / calls)
-    }
-
-    fn row(&self) -> Row {
-        let ratios: Vec<f64> = self
-            .detector_us
-            .iter()
-            .zip(&self.plain_us)
-            .map(|(d, p)| d / p)
-            .collect();
-        Row {
-            threads: self.threads,
-            calls: self.calls,
-            detector: Spread::of(&self.detector_us),
-            plain: Spread::of(&self.plain_us),
-            ratio: Spread::of(&ratios).median,
-            difference: self.difference,
-        }
-    }
-}
-
-/// Calls of the i386 table that differ from step to step and from thread to thread.
-fn index(step: u64, lane: usize) -> u16 {
-    1 + ((step * 37 + lane as u64 * 101) % 340) as u16
-}
-
-impl Report<'_> {
-    fn markdown(&self) -> String {
-        let mut text = format!(
-            "Measured by `cargo xtask bench infer --rounds {} --milliseconds {}` with the model `{}` ({} parameters) on {}; microseconds \
-             a call, medians (first to third quartile), and the median of the rounds' ratios.\n\n\
-             | threads at once | calls of each | detector, us | plain loop, us | ratio |\n| --- | --- | --- | --- | --- |\n",
-            self.rounds,
-            self.milliseconds,
-            self.model,
-            self.parameters,
-            self.machine.sentence()
-        );
-        let shown = |s: &Spread| {
-            format!(
-                "{:.2} ({:.2} to {:.2})",
-                s.median, s.quartiles[0], s.quartiles[1]
-            )
-        };
-        for row in self.rows {
-            text += &format!(
-                "| {} | {} | {} | {} | {:.2} |\n",
-                row.threads,
-                row.calls,
-                shown(&row.detector),
-                shown(&row.plain),
-                row.ratio
-            );
-        }
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_calls_are_calls() {
-        assert!((0..5000).all(|step| (0..16).all(|lane| (1..=340).contains(&index(step, lane)))));
-    }
 }

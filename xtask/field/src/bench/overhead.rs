@@ -2,24 +2,26 @@
 
 mod configuration;
 mod empty;
+mod place;
 mod process;
 mod report;
 mod rounds;
 mod service;
 mod subject;
+mod tool;
 mod workload;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 
 pub use configuration::Configuration;
-pub use configuration::{Place, Tool};
+pub use place::Place;
 pub use process::{threads, wait_for_descriptors};
 use support::page::Publish;
-use support::{place, stop};
+use support::stop;
+pub use tool::Tool;
 pub use workload::Workload;
 
 /// Options of `cargo xtask bench overhead`.
@@ -62,7 +64,7 @@ pub struct Options {
 /// # Errors
 /// Not root, no monitor, a workload that does not run, a file that cannot be written.
 pub fn command(options: &Options) -> Result<()> {
-    let place = Place::open(options)?;
+    let place = open(options)?;
     stop::listen()?;
     let measured = rounds::run(options, &place)?;
     let report = report::Report::new(options, &measured);
@@ -82,29 +84,10 @@ pub fn need_root() -> Result<()> {
     Ok(())
 }
 
-impl Place {
-    fn open(options: &Options) -> Result<Self> {
-        need_root()?;
-        let mut place = Self::with(options.monitor.as_deref(), options.onnxruntime.as_deref())?;
-        place.profile.clone_from(&options.profile);
-        Ok(place)
-    }
-
-    /// With this monitor, or else the release build, which is made now, after the set-up.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn with(monitor: Option<&Path>, onnxruntime: Option<&Path>) -> Result<Self> {
-        let (monitor, brought) = match monitor {
-            Some(path) => (
-                fs::canonicalize(path).with_context(|| path.display().to_string())?,
-                place::onnxruntime(),
-            ),
-            None => {
-                let tools = xtask::setup::setup()?;
-                (xtask::build::release()?, Some(tools.onnxruntime))
-            }
-        };
-        Self::new(monitor, onnxruntime.map(Path::to_path_buf).or(brought))
-    }
+/// What the options name, for the configurations.
+fn open(options: &Options) -> Result<Place> {
+    need_root()?;
+    let mut place = Place::with(options.monitor.as_deref(), options.onnxruntime.as_deref())?;
+    place.profile.clone_from(&options.profile);
+    Ok(place)
 }

@@ -10,24 +10,22 @@ mod lives;
 mod never_seen;
 #[cfg(test)]
 mod tests;
+mod thread;
 mod walk;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use monitor::profile::ORDER;
 use monitor::profile::vocabulary::Vocabulary;
 use serde::{Deserialize, Serialize};
 
-use self::episode::{Episode, FRAME};
+use self::episode::FRAME;
 use self::lives::Lives;
 use self::never_seen::NeverSeen;
-use self::walk::{Piece, Span, Step, walk};
-use evaluation::stide::{Stide, Window};
-
-/// Calls of a sequence: as many as of the profile's n-grams.
-const N: u32 = ORDER as u32;
+use self::thread::{N, Thread, Threads, follow};
+use self::walk::{Span, Step, walk};
+use evaluation::stide::Stide;
 
 /// False alarms of STIDE on held-out lives, per call.
 const ALLOWED: f64 = 0.1 / 1e6;
@@ -94,50 +92,6 @@ pub struct Plain {
     stide: Stide,
     threshold: u32,
     learned: Learned,
-}
-
-/// A thread as STIDE follows it.
-#[derive(Clone, Copy, Debug)]
-struct Thread {
-    life: usize,
-    /// Calls so far.
-    calls: u64,
-    window: Window,
-    episode: Episode,
-}
-
-impl Thread {
-    fn new(life: usize) -> Self {
-        Self {
-            life,
-            calls: 0,
-            window: Window::new(N),
-            episode: Episode::default(),
-        }
-    }
-}
-
-/// Threads by slot.
-type Threads = Vec<Option<Thread>>;
-
-/// The thread of a piece, which is a new life's when the piece begins one.
-fn follow<'a>(
-    threads: &'a mut Threads,
-    piece: &Piece<'_>,
-    life: impl FnOnce() -> usize,
-) -> &'a mut Thread {
-    if threads.len() <= piece.slot {
-        threads.resize(piece.slot + 1, None);
-    }
-    let place = &mut threads[piece.slot];
-    if piece.begins {
-        *place = None;
-    }
-    let thread = place.get_or_insert_with(|| Thread::new(life()));
-    if piece.restarts {
-        thread.window = Window::new(N);
-    }
-    thread
 }
 
 impl Plain {

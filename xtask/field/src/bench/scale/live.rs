@@ -1,19 +1,21 @@
 //! Real threads that a real monitor watches.
 
+mod run;
+
 use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail};
 use nix::sys::signal::Signal;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::Options;
 use super::kernel::{self, Map};
-use crate::bench::load::{self, Done, Kind, Load};
+use crate::bench::load::{self, Kind, Load};
 use crate::bench::overhead::{Place, wait_for_descriptors};
 use crate::scenarios::tool::Running;
+pub use run::Run;
 use support::machine::{resident_kib, status_number};
 use support::stop;
 
@@ -40,45 +42,6 @@ pub struct Live {
     pub runs: Vec<Run>,
     /// The monitor's maps.
     pub maps: Vec<Map>,
-}
-
-/// One run of the monitor.
-#[derive(Clone, Debug, Serialize)]
-pub struct Run {
-    /// Whether a profile judged.
-    pub profile: bool,
-    /// Threads of the load.
-    pub threads: u32,
-    /// Calls that the load says it made; what starting and ending its threads takes is not among them.
-    pub made: u64,
-    /// Seconds from the first call to the last.
-    pub seconds: f64,
-    /// Resident memory of the monitor while all threads still ran, KiB.
-    pub resident_kib: u64,
-    /// The most that it ever was, KiB.
-    pub highest_kib: u64,
-    /// The monitor's CPU time, seconds.
-    pub cpu_s: f64,
-    /// Calls that the monitor received.
-    pub received: u64,
-    /// Calls that it did not, for any reason.
-    pub lost: u64,
-    /// Of those received, the ones that were not judged in time.
-    pub unscored: u64,
-    /// Calls that were judged.
-    pub scored: u64,
-    /// Calls that the LSTM was asked for, and those it saw.
-    pub asked: u64,
-    /// See `asked`.
-    pub answered: u64,
-    /// Threads that were seen.
-    pub seen: u64,
-    /// The most that were followed at once, by the monitor's status lines.
-    pub at_once: u64,
-    /// Threads that were forgotten since the table was full.
-    pub forgotten: u64,
-    /// Alarms.
-    pub alarms: u64,
 }
 
 /// Measures.
@@ -206,63 +169,6 @@ fn sample(monitor: &mut Running, load: u32, threads: u32, length: Duration) -> R
     Ok(last)
 }
 
-impl Run {
-    fn new(done: &Done) -> Self {
-        Self {
-            profile: false,
-            threads: 0,
-            made: done.calls,
-            seconds: done.seconds,
-            resident_kib: 0,
-            highest_kib: 0,
-            cpu_s: 0.0,
-            received: 0,
-            lost: 0,
-            unscored: 0,
-            scored: 0,
-            asked: 0,
-            answered: 0,
-            seen: 0,
-            at_once: 0,
-            forgotten: 0,
-            alarms: 0,
-        }
-    }
-
-    /// With what the monitor said, its lines of JSON.
-    fn of(told: &str, run: Self) -> Result<Self> {
-        let mut at_once = 0;
-        let mut summary = Value::Null;
-        for line in told.lines() {
-            let said: Value = serde_json::from_str(line).context("what the monitor says")?;
-            at_once = at_once.max(said["open_threads"].as_u64().unwrap_or(0));
-            if said["type"] == "summary" {
-                summary = said;
-            }
-        }
-        ensure!(summary.is_object(), "the monitor gave no summary");
-        let number = |name: &str| {
-            summary[name]
-                .as_u64()
-                .with_context(|| format!("{name} of the summary"))
-        };
-        Ok(Self {
-            cpu_s: summary["cpu_s"].as_f64().unwrap_or(f64::NAN),
-            received: number("received")?,
-            lost: number("lost")?,
-            unscored: number("unscored")?,
-            scored: number("scored")?,
-            asked: number("asked")?,
-            answered: number("answered")?,
-            seen: number("threads")?,
-            at_once,
-            forgotten: number("evicted")?,
-            alarms: number("alarms")?,
-            ..run
-        })
-    }
-}
-
 impl Live {
     /// The run of the same kind with one thread, which the others are measured from.
     pub fn base(&self, of: &Run) -> Option<&Run> {
@@ -273,30 +179,5 @@ impl Live {
     /// What the kernel holds for the monitor's tables, bytes.
     pub fn kernel_bytes(&self) -> u64 {
         self.maps.iter().map(|map| map.memory_bytes).sum()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Done, Run};
-
-    #[test]
-    fn a_run_is_read_from_the_lines_of_the_monitor() {
-        let numbers = r#""received":90,"lost":10,"unscored":1,"scored":80,"asked":5,"answered":4,"threads":7,"evicted":2,"alarms":3"#;
-        let told = format!(
-            "{{\"type\":\"status\",\"open_threads\":6}}\n{{\"type\":\"alarm\"}}\n\
-             {{\"type\":\"summary\",\"open_threads\":1,\"cpu_s\":1.5,{numbers}}}\n"
-        );
-        let done = Done {
-            operations: 10,
-            calls: 70,
-            seconds: 1.0,
-            cpu_seconds: 0.5,
-            begun_ns: 0,
-        };
-        let run = Run::of(&told, Run::new(&done)).expect("a summary");
-        assert_eq!((run.made, run.received, run.lost), (70, 90, 10));
-        assert_eq!((run.seen, run.at_once, run.forgotten), (7, 6, 2));
-        assert!(Run::of("{\"type\":\"status\"}", Run::new(&done)).is_err());
     }
 }

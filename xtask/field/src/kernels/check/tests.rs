@@ -2,7 +2,10 @@ use monitor::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stre
 use monitor::syscall::table;
 use monitor::trace::recording::{Header, RecordingWriter};
 
-use super::{Architecture, CHECKS, Guest, Release, Subject, Verdict};
+use super::{CHECKS, Subject, Verdict};
+use crate::kernels::architecture::Architecture;
+use crate::kernels::guest::Guest;
+use crate::kernels::release::Release;
 
 /// What the monitor said of a run that went well.
 const SAID: &str = "Summary after 1.0 s\n  attached  by perf tracepoints";

@@ -4,12 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Error, Result};
+use anyhow::Result;
 use trainer::train::random::{Use, generator, shuffle};
 
-use super::{Study, Watched};
-use crate::scenarios::attack::Attack;
-use crate::scenarios::marks::{Mark, now_ns};
+use super::Study;
+use super::results::{InTurn, Together};
+use crate::scenarios::marks::now_ns;
 use crate::scenarios::service::{Build, Load};
 use support::stop;
 
@@ -18,26 +18,6 @@ const PROVOKED: usize = 3;
 
 /// How long that load lasts.
 const PROVOCATION: Duration = Duration::from_secs(2);
-
-/// An attack of the series.
-#[derive(Debug)]
-pub struct InTurn {
-    /// When and where it was made.
-    pub mark: Mark,
-    /// When a benign load that was never learned began before it, if one did.
-    pub provoked_ns: Option<u64>,
-}
-
-/// All attacks in one run of the monitor.
-#[derive(Debug)]
-pub struct Together {
-    /// The attacks that were made, in this order.
-    pub attacks: Vec<InTurn>,
-    /// What was judged, and what came of it.
-    pub watched: Watched,
-    /// The attacks that could not be made.
-    pub not_made: Vec<(Attack, Error)>,
-}
 
 impl Study<'_> {
     /// Makes the attacks. The service runs on between them; it is started anew only where none of it takes an order.
