@@ -10,7 +10,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::preflight::{Host, PreflightError, charges_locked_memory};
-use super::{btf::Btf, layout, outcomes::Outcomes};
+use super::{btf::Btf, cgroup, layout, outcomes::Outcomes};
+use crate::trace::error::shown;
 
 pub use check::{Check, Outcome};
 
@@ -153,17 +154,13 @@ fn pid_namespace() -> Check {
 /// The cgroup2 hierarchy, and whether all of it is seen.
 fn cgroups() -> Check {
     const NAME: &str = "cgroups";
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    let of_version_2 = mounts.lines().find_map(|line| {
-        let (mount, kind) = line.split_once(" - ")?;
-        kind.starts_with("cgroup2 ")
-            .then(|| mount.split(' ').nth(4))?
-    });
-    let Some(path) = of_version_2.map(|it| it.replace("\\040", " ")) else {
+    let mounts = cgroup::mounts().unwrap_or_default();
+    let Some(mount) = mounts.first() else {
         let remedy = "for --cgroup, mount it: mount -t cgroup2 none /sys/fs/cgroup";
         return Check::wrong(NAME, Outcome::Warning, "no cgroup2 mount", remedy);
     };
-    match fs::metadata(Path::new(&path)) {
+    let path = shown(&mount.place);
+    match fs::metadata(&mount.place) {
         // The root of the hierarchy has inode 1, wherever it is mounted.
         Ok(about) if about.ino() == 1 => Check::ok(NAME, format!("{path}, the whole hierarchy")),
         Ok(_) => Check::wrong(
@@ -218,7 +215,7 @@ pub fn blind_spots() -> Vec<String> {
 /// Whether `folder`, or the nearest folder above it that is there, can be written to.
 #[must_use]
 pub fn folder(name: &'static str, folder: &Path) -> Check {
-    let shown = crate::trace::error::shown(folder);
+    let shown = shown(folder);
     let there = folder.ancestors().find(|it| it.is_dir());
     let Some(there) = there else {
         return Check::wrong(

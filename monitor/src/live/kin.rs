@@ -1,14 +1,15 @@
 //! Who made whom among the processes that were there before the probe.
 
 use std::{
+    ffi::OsStr,
     fs,
-    os::unix::fs::MetadataExt,
+    os::unix::{ffi::OsStrExt as _, fs::MetadataExt},
     path::{Path, PathBuf},
 };
 
 use super::{cgroup, target::Target};
 use crate::{
-    run::clock::monotonic_ns,
+    run::{clock::monotonic_ns, process_status::ProcessStatus},
     syscall::event::{Comm, Event, EventKind, ServiceId, ThreadKey},
 };
 
@@ -57,7 +58,10 @@ pub(super) fn fits(target: &Target, pid: u32) -> bool {
             let mut names = names.filter_map(|thread| read_name(&thread.path().join("comm")));
             names.any(|name| name == *comm)
         }
-        Target::Uid(uid) => status(pid, "Uid:").is_some_and(|real| real == *uid),
+        Target::Uid(uid) => {
+            let real = ProcessStatus::read(pid).and_then(|it| it.number("Uid", 0));
+            real == Some(*uid)
+        }
         // Its member list would leave out the groups below.
         Target::Cgroup(path) => {
             let mounts = cgroup::mounts().unwrap_or_default();
@@ -69,13 +73,15 @@ pub(super) fn fits(target: &Target, pid: u32) -> bool {
 }
 
 fn in_cgroup(pid: u32, wanted: &Path, hierarchies: &[PathBuf]) -> bool {
-    let Ok(groups) = fs::read_to_string(format!("/proc/{pid}/cgroup")) else {
+    let Ok(groups) = fs::read(format!("/proc/{pid}/cgroup")) else {
         return false;
     };
-    // Of version 2, as in cgroups(7): `0::PATH`.
-    let Some(path) = groups.lines().find_map(|line| line.strip_prefix("0::/")) else {
+    // Of version 2, as in cgroups(7): `0::PATH`. Whoever may make cgroups chooses their names, of any bytes.
+    let mut lines = groups.split(|&byte| byte == b'\n');
+    let Some(path) = lines.find_map(|line| line.strip_prefix(b"0::/")) else {
         return false;
     };
+    let path = OsStr::from_bytes(path);
     let Ok(wanted) = fs::metadata(wanted) else {
         return false;
     };
@@ -92,15 +98,8 @@ fn in_cgroup(pid: u32, wanted: &Path, hierarchies: &[PathBuf]) -> bool {
 }
 
 fn parent(pid: u32) -> Option<u32> {
-    status(pid, "PPid:").filter(|&parent| parent > 0)
-}
-
-/// The first number of a field of `/proc/PID/status`.
-fn status(pid: u32, field: &str) -> Option<u32> {
-    let status = fs::read(format!("/proc/{pid}/status")).ok()?;
-    let status = String::from_utf8_lossy(&status);
-    let value = status.lines().find_map(|line| line.strip_prefix(field))?;
-    value.split_whitespace().next()?.parse().ok()
+    let parent = ProcessStatus::read(pid)?.number("PPid", 0);
+    parent.filter(|&parent| parent > 0)
 }
 
 fn name(pid: u32) -> Option<Comm> {

@@ -7,8 +7,12 @@ use std::{
 };
 
 use monitor_common::target::{Admission, Filter, NESTED, name_words};
+use procfs::{ProcResult, process::Process};
 
-use crate::syscall::event::{Comm, ServiceId};
+use crate::{
+    run::process_status::ProcessStatus,
+    syscall::event::{Comm, ServiceId},
+};
 
 /// Whom to watch.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -136,21 +140,19 @@ fn own_pid_namespace() -> Result<u64, TargetError> {
 ///
 /// [`TargetError::NoProcess`], [`TargetError::Thread`], [`TargetError::Myself`].
 pub fn check_process(pid: u32) -> Result<(), TargetError> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"));
-    let status = status.map_err(|_| TargetError::NoProcess(pid))?;
-    let field = |name: &str| {
-        status
-            .lines()
-            .find_map(|line| Some(line.strip_prefix(name)?.trim()))
-    };
+    let status = ProcessStatus::read(pid).ok_or(TargetError::NoProcess(pid))?;
     // A zombie's end has been seen already: it makes no call any more.
     // A leader that ended before its threads is one too, but its process lives.
-    let ended = field("State:").is_none_or(|state| state.starts_with(['Z', 'X']));
-    if ended && field("Threads:").is_none_or(|threads| threads <= "1") {
+    let state = status.field("State");
+    let ended = state.is_none_or(|state| state.starts_with(['Z', 'X']));
+    if ended
+        && status
+            .number("Threads", 0)
+            .is_none_or(|threads| threads <= 1)
+    {
         return Err(TargetError::NoProcess(pid));
     }
-    let tgid = field("Tgid:");
-    match tgid.and_then(|tgid| tgid.parse::<u32>().ok()) {
+    match status.number("Tgid", 0) {
         Some(tgid) if tgid != pid => Err(TargetError::Thread { tid: pid, tgid }),
         Some(_) if pid == std::process::id() => Err(TargetError::Myself(pid)),
         Some(_) if is_kernel_thread(pid) => Err(TargetError::KernelThread(pid)),
@@ -163,30 +165,20 @@ pub fn check_process(pid: u32) -> Result<(), TargetError> {
 #[must_use]
 pub fn children(pid: u32) -> Vec<u32> {
     // A process or thread that ends meanwhile has no children to follow.
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+    let Ok(threads) = process(pid).and_then(|it| it.tasks()) else {
         return Vec::new();
     };
-    let lists = threads
-        .flatten()
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    lists
-        .flat_map(|list| {
-            list.split_whitespace()
-                .filter_map(|pid| pid.parse().ok())
-                .collect::<Vec<_>>()
-        })
-        .collect()
+    let lists = threads.flatten().filter_map(|it| it.children().ok());
+    lists.flatten().collect()
 }
 
-// Field 9 of Documentation/filesystems/proc.rst, table 1-4; the name before it, which the process chose, may hold anything.
 fn is_kernel_thread(pid: u32) -> bool {
-    let Ok(stat) = fs::read(format!("/proc/{pid}/stat")) else {
-        return false;
-    };
-    let stat = String::from_utf8_lossy(&stat);
-    let behind_name = stat.rsplit_once(')').map(|(_, rest)| rest);
-    let flags = behind_name.and_then(|rest| rest.split_whitespace().nth(6)?.parse::<u32>().ok());
-    flags.is_some_and(|flags| flags & KERNEL_THREAD != 0)
+    let stat = process(pid).and_then(|it| it.stat());
+    stat.is_ok_and(|it| it.flags & KERNEL_THREAD != 0)
+}
+
+fn process(pid: u32) -> ProcResult<Process> {
+    Process::new(pid.cast_signed())
 }
 
 #[cfg(test)]

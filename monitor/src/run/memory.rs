@@ -4,6 +4,8 @@ mod surge;
 
 use std::fs;
 
+use procfs::process::Process;
+
 pub(crate) use surge::Surge;
 
 /// Where the hierarchies of control groups are mounted by custom, with the files of the limit and of
@@ -33,12 +35,8 @@ pub fn spare_bytes() -> u64 {
 /// Bytes of memory that this process occupies; `None` where nothing says it.
 #[must_use]
 pub fn resident_bytes() -> Option<u64> {
-    // proc(5): the second field of statm is resident pages.
-    let statm = fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
-    // SAFETY: takes a number and gives one.
-    let page = u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096);
-    Some(pages * page)
+    let resident = Process::myself().ok()?.statm().ok()?.resident;
+    Some(resident * procfs::page_size())
 }
 
 /// Gives memory that is free back to the kernel: glibc keeps what lies below a block that is in use (malloc_trim(3)).

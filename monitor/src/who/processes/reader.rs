@@ -12,6 +12,7 @@ use procfs::process::Process;
 use super::{Known, MOST_ANCESTORS, Memory, lock};
 #[cfg(feature = "live")]
 use crate::live::privileges::{Needs, give_up};
+use crate::run::process_status::ProcessStatus;
 use crate::service::cgroup::Place;
 use crate::service::host::Host as HostFiles;
 use crate::service::identity::{Identity, Lookup, Rules};
@@ -136,7 +137,7 @@ impl Reader {
             all.find(systemd)
         });
         let identity = self.lookup.of_process(pid);
-        let uid = process.status().ok().map(|status| status.euid);
+        let uid = ProcessStatus::read(pid).and_then(|it| it.number("Uid", 1));
         let path = cgroup.map(|one| one.pathname);
         Some(Known {
             program: Program {
