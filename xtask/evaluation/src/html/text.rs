@@ -47,18 +47,10 @@ pub fn interval(interval: Interval, end: impl Fn(f64) -> String) -> String {
     format!("{} to {}", end(interval.low), end(interval.high))
 }
 
-/// A count with a thin gap between thousands.
+/// A count with commas between thousands.
 #[must_use]
 pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    indicatif::HumanCount(number).to_string()
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use nix::sys::signal::Signal;
+use procfs::process::Process;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -154,15 +155,10 @@ fn measure(
     })
 }
 
-/// CPU time of a process so far, user and system, seconds (proc_pid_stat(5), fields 14 and 15).
+/// CPU time of a process so far, user and system, seconds.
 fn cpu_s(pid: u32) -> Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let (_, fields) = stat.rsplit_once(')').context("no /proc/PID/stat")?;
-    let mut ticks = fields.split_whitespace().skip(11).take(2);
-    let mut next = || ticks.next()?.parse::<f64>().ok();
-    let (user, system) = next().zip(next()).context("no CPU time")?;
-    let hertz = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK)?.unwrap_or(100);
-    Ok((user + system) / hertz as f64)
+    let stat = Process::new(pid.cast_signed())?.stat()?;
+    Ok((stat.utime + stat.stime) as f64 / procfs::ticks_per_second() as f64)
 }
 
 impl Report {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use procfs::process::Process;
 
 /// A cgroup of ours. Its processes are killed and it is removed when it is dropped.
 pub struct Cgroup {
@@ -22,10 +23,12 @@ impl Cgroup {
     /// # Errors
     /// No such hierarchy is mounted, or it may not be written to.
     pub fn create(name: &str) -> Result<Self> {
-        let mounts = fs::read_to_string("/proc/self/mounts").context("cannot read the mounts")?;
-        let Some(root) = hierarchy(&mounts) else {
+        let mounts = Process::myself().and_then(|it| it.mountinfo());
+        let mut mounts = mounts.context("cannot read the mounts")?.into_iter();
+        let Some(hierarchy) = mounts.find(|it| it.fs_type == "cgroup2") else {
             bail!("no cgroup version 2 hierarchy is mounted: mount -t cgroup2 none /sys/fs/cgroup");
         };
+        let root = hierarchy.mount_point;
         let path = root.join(name);
         let made = path.parent().map_or(Ok(()), fs::create_dir_all);
         made.and_then(|()| fs::create_dir(&path)).with_context(|| {
@@ -107,28 +110,5 @@ impl Drop for Cgroup {
 pub fn send(pid: u32, signal: Signal) {
     if let Ok(pid) = i32::try_from(pid) {
         let _ = kill(Pid::from_raw(pid), signal);
-    }
-}
-
-/// Where the version 2 hierarchy is mounted, by the text of `/proc/mounts`.
-fn hierarchy(mounts: &str) -> Option<PathBuf> {
-    mounts.lines().find_map(|line| {
-        let mut words = line.split(' ').skip(1);
-        let place = words.next()?;
-        (words.next()? == "cgroup2").then(|| PathBuf::from(place))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::hierarchy;
-
-    #[test]
-    fn the_hierarchy_is_found_beside_those_of_version_1() {
-        let hybrid = "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\n\
-                      cgroup2 /sys/fs/cgroup/unified cgroup2 rw,relatime 0 0\n";
-        let found = hierarchy(hybrid).expect("mounted");
-        assert_eq!(found.to_str(), Some("/sys/fs/cgroup/unified"));
-        assert_eq!(hierarchy("proc /proc proc rw 0 0\n"), None);
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use procfs::process::Process;
 use support::stop;
 
 use crate::scenarios::tool::Running;
@@ -74,10 +75,10 @@ pub fn wait_for_descriptors(running: &mut Running, what: &str, count: usize) -> 
 /// # Errors
 /// `tracer` ends, or does not trace it after 20 s.
 pub fn wait_for_tracer(tracer: &mut Running, pid: u32) -> Result<()> {
-    let line = format!("TracerPid:\t{}", tracer.pid());
+    let by = tracer.pid().cast_signed();
     wait(tracer, || {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        status.lines().any(|it| it == line)
+        let status = Process::new(pid.cast_signed()).and_then(|it| it.status());
+        status.is_ok_and(|it| it.tracerpid == by)
     })
 }
 

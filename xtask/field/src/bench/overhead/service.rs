@@ -1,6 +1,5 @@
 //! Real services under their usual load generators, on loopback, with a folder of their own.
 
-use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
@@ -9,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use procfs::process::Process;
 
 use super::process::Cpu;
 use super::subject::{Measured, Subject};
@@ -66,11 +66,8 @@ impl Nginx {
 
 /// The children of a process's main thread.
 fn children(pid: u32) -> Vec<u32> {
-    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-    let list = list.unwrap_or_default();
-    list.split_whitespace()
-        .filter_map(|it| it.parse().ok())
-        .collect()
+    let main = Process::new(pid.cast_signed()).and_then(|it| it.task_main_thread());
+    main.and_then(|it| it.children()).unwrap_or_default()
 }
 
 impl Subject for Nginx {

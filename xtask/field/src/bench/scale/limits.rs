@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use nix::sys::resource::{Resource, getrlimit};
+use procfs::{Current as _, LoadAverage};
 
 /// Memory areas of a thread: its stack and its signal stack, each with a guard page.
 const AREAS: u64 = 4;
@@ -92,11 +93,9 @@ fn limits() -> Vec<Limit> {
     limits
 }
 
-/// Tasks of the host (proc_loadavg(5), the second number of the fourth field).
+/// Tasks of the host.
 fn running() -> u64 {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let tasks = text.split(' ').nth(3).and_then(|it| it.split_once('/'));
-    tasks.and_then(|(_, all)| all.parse().ok()).unwrap_or(0)
+    LoadAverage::current().map_or(0, |it| it.max.into())
 }
 
 fn number(path: &Path) -> Option<u64> {

@@ -1,9 +1,9 @@
 //! What a guard takes and says at one time.
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use procfs::process::Process;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -35,22 +35,17 @@ impl Sample {
     /// # Errors
     /// It is gone.
     pub fn take(pid: u32, minute: f64, status: &Value) -> Result<Self> {
-        let path = format!("/proc/{pid}/status");
-        let text = fs::read_to_string(&path).context(path)?;
-        let field = |name: &str| -> u64 {
-            let line = text.lines().find_map(|line| line.strip_prefix(name));
-            let word = line.and_then(|it| it.split_whitespace().next());
-            word.and_then(|it| it.parse().ok()).unwrap_or(0)
-        };
+        let process = Process::new(pid.cast_signed())?;
+        let its = process.status()?;
         let services = || status["services"].as_array().into_iter().flatten();
         let number = |value: &Value| value.as_u64().unwrap_or(0);
         let watching = services().filter(|it| it["state"] == "watching").count();
         Ok(Self {
             minute,
-            resident_kib: field("VmRSS:"),
-            anonymous_kib: field("RssAnon:"),
-            descriptors: fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64,
-            threads: field("Threads:"),
+            resident_kib: its.vmrss.unwrap_or(0),
+            anonymous_kib: its.rssanon.unwrap_or(0),
+            descriptors: process.fd_count()? as u64,
+            threads: its.threads,
             watching: watching as u64,
             calls: services().map(|it| number(&it["calls"])).sum(),
             lost: number(&status["lost"]),
