@@ -3,6 +3,7 @@
 pub mod action;
 pub mod alarm;
 pub mod incident;
+mod schema;
 pub mod status;
 pub mod thread;
 
@@ -21,18 +22,9 @@ use crate::run::snapshot::{ModelIdentity, Snapshot, Summary};
 use action::ActionRecord;
 use alarm::AlarmRecord;
 use incident::{BlindRecord, IncidentRecord};
+pub use schema::{SCHEMA, is_readable};
 use status::{StatusRecord, SummaryRecord};
 use thread::{AftermathRecord, ThreadEndRecord};
-
-/// The version of the schema: it grows when a field changes its meaning or goes, and stays when one
-/// is added.
-pub const SCHEMA: u32 = 2;
-
-/// Whether lines of a schema can be read: what schema 1 lacks has a default.
-#[must_use]
-pub const fn is_readable(schema: u32) -> bool {
-    schema == 1 || schema == SCHEMA
-}
 
 /// Writes every statement as one line.
 pub struct Json {

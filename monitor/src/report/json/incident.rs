@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::SCHEMA;
 use super::alarm::{FirstSeenRecord, ModelRecord, ProfileRecord, first_seen, judged_by};
+use super::schema::SCHEMA;
 use crate::detect::blind::Blind;
 use crate::detect::severity::Severity;
 use crate::incident::{Change, Incident, State};

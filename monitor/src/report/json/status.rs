@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::SCHEMA;
 use super::alarm::{ModelRecord, ProfileRecord};
+use super::schema::SCHEMA;
 use crate::run::snapshot::{ModelIdentity, OutputStatus, Snapshot, Summary};
 use crate::syscall::table;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::alarm::{AlarmError, CallRecord, calls_back, named, place};
-use super::{SCHEMA, is_readable};
+use super::schema::{SCHEMA, is_readable};
 use crate::detect::verdict::{Aftermath, ThreadEnd};
 use crate::report::sink::Origin;
 use crate::syscall::event::ThreadKey;

@@ -7,7 +7,7 @@ use super::{
 use crate::detail::{Detail, Outcome, Touch};
 use crate::detect::verdict::{Alarm, Expected, Kin, Suppressed, SurprisingCall};
 use crate::profile::first_seen::{First, FirstSeen};
-use crate::report::json::is_readable;
+use crate::report::json::schema::is_readable;
 use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
 use crate::syscall::flight::Flight;
 use crate::syscall::table;

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::report::json::SCHEMA;
+use crate::report::json::schema::SCHEMA;
 use crate::syscall::flight::Flight;
 
 /// Why an alarm cannot be taken back from its line.

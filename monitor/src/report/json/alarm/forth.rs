@@ -9,7 +9,7 @@ use crate::detail::Touch;
 use crate::detect::severity::Severity;
 use crate::detect::verdict::{Alarm, Expected, Suppressed, SurprisingCall};
 use crate::profile::first_seen::{First, FirstSeen};
-use crate::report::json::SCHEMA;
+use crate::report::json::schema::SCHEMA;
 use crate::report::sink::Origin;
 use crate::run::snapshot::ModelIdentity;
 use crate::syscall::event::Call;
