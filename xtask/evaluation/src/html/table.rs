@@ -1,154 +1,138 @@
 //! Tables of the page.
 
-use super::text::{count, escape, interval, percent, three};
+use maud::{Markup, html};
+
+use super::text::{count, interval, percent, plain, three};
 use crate::json::{Evaluation, Method};
 
-/// Rows of cells, each cell finished HTML; the first row of the body may stand out.
-fn table(head: &[String], rows: &[Vec<String>], first_stands_out: bool) -> String {
-    let mut html = String::from("<div class=\"card scroll\"><table><thead><tr>");
-    for cell in head {
-        html += &format!("<th>{cell}</th>");
-    }
-    html += "</tr></thead><tbody>";
-    for (i, row) in rows.iter().enumerate() {
-        html += if i == 0 && first_stands_out {
-            "<tr class=\"first\">"
-        } else {
-            "<tr>"
-        };
-        for cell in row {
-            html += if cell.starts_with("<td") { "" } else { "<td>" };
-            html += cell;
-            html += "</td>";
+/// Rows of cells; the first row of the body may stand out.
+fn table(
+    class: Option<&str>,
+    head: &[Markup],
+    rows: &[Vec<Markup>],
+    first_stands_out: bool,
+) -> Markup {
+    html! {
+        div.card.scroll {
+            table class=[class] {
+                thead { tr { @for cell in head { th { (cell) } } } }
+                tbody {
+                    @for (i, row) in rows.iter().enumerate() {
+                        tr.first[i == 0 && first_stands_out] { @for cell in row { (cell) } }
+                    }
+                }
+            }
         }
-        html += "</tr>";
     }
-    html + "</tbody></table></div>"
 }
 
-fn heads(names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| escape(name)).collect()
+fn heads(names: &[&str]) -> Vec<Markup> {
+    names.iter().map(|name| html! { (name) }).collect()
 }
 
-fn with_small(main: String, small: &str) -> String {
-    format!("{main}<small>{small}</small>")
+fn cell(text: &str) -> Markup {
+    html! { td { (text) } }
 }
 
-fn label(evaluation: &Evaluation, id: &str) -> String {
+fn with_small(main: &str, small: &str) -> Markup {
+    html! { td { (main) small { (small) } } }
+}
+
+fn label(evaluation: &Evaluation, id: &str) -> Markup {
     let method = evaluation.methods.iter().find(|m| m.id == id);
-    escape(method.map_or(id, |method| &method.label))
+    cell(&plain(method.map_or(id, |method| &method.label)))
 }
 
 /// Areas and operating points of every method on all traces.
 #[must_use]
-pub fn detection(evaluation: &Evaluation) -> String {
+pub fn detection(evaluation: &Evaluation) -> Markup {
     let Some(first) = evaluation.methods.first() else {
-        return String::new();
+        return Markup::default();
     };
+    let whole = |share: f64| format!("{:.0}", 100.0 * share);
     let mut head = heads(&["detector", "AUC"]);
-    head.extend(
-        first.views[0]
-            .detection
-            .iter()
-            .map(|p| format!("{:.0}%", 100.0 * p.false_alarms)),
-    );
-    head.push("FAR at 90%".to_owned());
+    let points = first.views[0].detection.iter();
+    head.extend(points.map(|p| html! { (whole(p.false_alarms)) "%" }));
+    head.push(html! { "FAR at 90%" });
     let row = |method: &Method| {
         let view = &method.views[0];
-        let auc = with_small(three(view.auc), &interval(view.auc_intervals.by_run, three));
         let mut row = vec![
-            format!(
-                "{}<small>{}</small>",
-                escape(&method.label),
-                escape(&method.score)
+            with_small(&plain(&method.label), &plain(&method.score)),
+            with_small(
+                &three(view.auc),
+                &interval(view.auc_intervals.by_run, three),
             ),
-            auc,
         ];
-        row.extend(view.detection.iter().map(|p| {
-            let whole = |share: f64| format!("{:.0}", 100.0 * share);
-            with_small(percent(p.rate), &interval(p.interval, whole))
-        }));
-        let far = interval(view.false_alarms_at_90_interval, |s| {
-            format!("{:.0}", 100.0 * s)
-        });
-        row.push(with_small(percent(view.false_alarms_at_90), &far));
+        row.extend(
+            view.detection
+                .iter()
+                .map(|p| with_small(&percent(p.rate), &interval(p.interval, whole))),
+        );
+        row.push(with_small(
+            &percent(view.false_alarms_at_90),
+            &interval(view.false_alarms_at_90_interval, whole),
+        ));
         row
     };
-    table(
-        &head,
-        &evaluation.methods.iter().map(row).collect::<Vec<_>>(),
-        true,
-    )
+    let rows: Vec<_> = evaluation.methods.iter().map(row).collect();
+    table(None, &head, &rows, true)
 }
 
 /// Areas on every view.
 #[must_use]
-pub fn views(evaluation: &Evaluation) -> String {
-    let mut head = vec!["detector".to_owned()];
+pub fn views(evaluation: &Evaluation) -> Markup {
+    let mut head = heads(&["detector"]);
     head.extend(evaluation.views.iter().map(|view| {
-        format!(
-            "{}<small>{} + {}</small>",
-            escape(&view.what),
-            view.normal,
-            view.attacks
-        )
-    }));
-    let row =
-        |method: &Method| {
-            let mut row = vec![escape(&method.label)];
-            row.extend(method.views.iter().map(|view| {
-                with_small(three(view.auc), &interval(view.auc_intervals.by_run, three))
-            }));
-            row
-        };
-    table(
-        &head,
-        &evaluation.methods.iter().map(row).collect::<Vec<_>>(),
-        true,
-    )
-    .replace("<table>", "<table class=\"views\">")
-}
-
-/// Detection by kind of attack; a cell is as dark as much is detected.
-#[must_use]
-pub fn families(evaluation: &Evaluation) -> String {
-    let Some(first) = evaluation.methods.first() else {
-        return String::new();
-    };
-    let mut head = vec!["detector".to_owned()];
-    head.extend(first.families.iter().map(|f| {
-        format!(
-            "{}<small>{} traces, {} runs</small>",
-            escape(&f.family),
-            f.traces,
-            f.runs
-        )
+        html! { (plain(&view.what)) small { (view.normal) " + " (view.attacks) } }
     }));
     let row = |method: &Method| {
-        let mut row = vec![escape(&method.label)];
-        row.extend(method.families.iter().map(|f| {
-            format!(
-                "<td class=\"heat\" style=\"background:rgba(var(--heat),{:.2})\" title=\"AUC 95% \
-                 {}; {} of the runs have a trace above the threshold\">{}<small>AUC {}</small>",
-                0.55 * f.rate_at_10,
-                interval(f.auc_interval, three),
-                percent(f.runs_at_10),
-                percent(f.rate_at_10),
-                three(f.auc)
+        let mut row = vec![cell(&plain(&method.label))];
+        row.extend(method.views.iter().map(|view| {
+            with_small(
+                &three(view.auc),
+                &interval(view.auc_intervals.by_run, three),
             )
         }));
         row
     };
-    table(
-        &head,
-        &evaluation.methods.iter().map(row).collect::<Vec<_>>(),
-        true,
-    )
+    let rows: Vec<_> = evaluation.methods.iter().map(row).collect();
+    table(Some("views"), &head, &rows, true)
+}
+
+/// Detection by kind of attack; a cell is as dark as much is detected.
+#[must_use]
+pub fn families(evaluation: &Evaluation) -> Markup {
+    let Some(first) = evaluation.methods.first() else {
+        return Markup::default();
+    };
+    let mut head = heads(&["detector"]);
+    head.extend(first.families.iter().map(|f| {
+        html! { (plain(&f.family)) small { (f.traces) " traces, " (f.runs) " runs" } }
+    }));
+    let row = |method: &Method| {
+        let mut row = vec![cell(&plain(&method.label))];
+        row.extend(method.families.iter().map(|f| {
+            let shade = format!("background:rgba(var(--heat),{:.2})", 0.55 * f.rate_at_10);
+            let title = format!(
+                "AUC 95% {}; {} of the runs have a trace above the threshold",
+                interval(f.auc_interval, three),
+                percent(f.runs_at_10)
+            );
+            html! {
+                td.heat style=(shade) title=(title) {
+                    (percent(f.rate_at_10)) small { "AUC " (three(f.auc)) }
+                }
+            }
+        }));
+        row
+    };
+    let rows: Vec<_> = evaluation.methods.iter().map(row).collect();
+    table(None, &head, &rows, true)
 }
 
 /// Which differences the data can tell.
 #[must_use]
-pub fn differences(evaluation: &Evaluation) -> String {
+pub fn differences(evaluation: &Evaluation) -> Markup {
     let head = heads(&[
         "less",
         "difference of AUC",
@@ -156,6 +140,7 @@ pub fn differences(evaluation: &Evaluation) -> String {
         "95% by trace",
         "what it says",
     ]);
+    let signed = |value: f64| format!("{value:+.3}");
     let rows: Vec<_> = evaluation
         .differences
         .iter()
@@ -167,19 +152,19 @@ pub fn differences(evaluation: &Evaluation) -> String {
             };
             vec![
                 label(evaluation, &d.less),
-                format!("{:+.3}", d.auc),
-                interval(d.intervals.by_run, |v| format!("{v:+.3}")),
-                interval(d.intervals.by_trace, |v| format!("{v:+.3}")),
-                says.to_owned(),
+                cell(&signed(d.auc)),
+                cell(&interval(d.intervals.by_run, signed)),
+                cell(&interval(d.intervals.by_trace, signed)),
+                cell(says),
             ]
         })
         .collect();
-    table(&head, &rows, false)
+    table(None, &head, &rows, false)
 }
 
 /// How well the next call is foretold.
 #[must_use]
-pub fn next_call(evaluation: &Evaluation) -> String {
+pub fn next_call(evaluation: &Evaluation) -> Markup {
     let head = heads(&["model", "calls", "nats a call", "perplexity", "accuracy"]);
     let rows: Vec<_> = evaluation
         .next_call
@@ -187,33 +172,36 @@ pub fn next_call(evaluation: &Evaluation) -> String {
         .map(|n| {
             vec![
                 label(evaluation, &n.method),
-                count(n.calls),
-                three(n.nats),
-                format!("{:.2}", n.nats.exp()),
-                n.accuracy.map_or("–".to_owned(), percent),
+                cell(&count(n.calls)),
+                cell(&three(n.nats)),
+                cell(&format!("{:.2}", n.nats.exp())),
+                cell(&n.accuracy.map_or("–".to_owned(), percent)),
             ]
         })
         .collect();
-    table(&head, &rows, true)
+    table(None, &head, &rows, true)
 }
 
 /// What others published, apart from what was measured.
 #[must_use]
-pub fn published(evaluation: &Evaluation) -> String {
+pub fn published(evaluation: &Evaluation) -> Markup {
     let rows: Vec<_> = evaluation
         .published
         .iter()
         .map(|p| {
-            let status = format!("<td class=\"words\">{}", escape(&p.status));
-            vec![escape(&p.source), three(p.auc), status]
+            vec![
+                cell(&plain(&p.source)),
+                cell(&three(p.auc)),
+                html! { td.words { (plain(&p.status)) } },
+            ]
         })
         .collect();
-    table(&heads(&["source", "AUC", "status"]), &rows, false)
+    table(None, &heads(&["source", "AUC", "status"]), &rows, false)
 }
 
 /// The models that were scored.
 #[must_use]
-pub fn models(evaluation: &Evaluation) -> String {
+pub fn models(evaluation: &Evaluation) -> Markup {
     let head = heads(&[
         "model",
         "kind",
@@ -225,19 +213,16 @@ pub fn models(evaluation: &Evaluation) -> String {
         .models
         .iter()
         .map(|m| {
-            let sha: String = m.sha256.chars().take(16).collect();
+            let sha = plain(&m.sha256);
+            let front: String = sha.chars().take(16).collect();
             vec![
-                escape(&m.name),
-                escape(&m.kind),
-                count(m.parameters),
-                m.seed.to_string(),
-                format!(
-                    "<code title=\"{}\">{}…</code>",
-                    escape(&m.sha256),
-                    escape(&sha)
-                ),
+                cell(&plain(&m.name)),
+                cell(&plain(&m.kind)),
+                cell(&count(m.parameters)),
+                cell(&m.seed.to_string()),
+                html! { td { code title=(sha) { (front) "…" } } },
             ]
         })
         .collect();
-    table(&head, &rows, false)
+    table(None, &head, &rows, false)
 }

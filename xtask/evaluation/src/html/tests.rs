@@ -1,8 +1,8 @@
 use super::*;
 use crate::bootstrap::Interval;
 use crate::json::{
-    Data, Detection, Difference, FORMAT, Family, Intervals, MadeBy, Method, ModelFacts, NextCall,
-    Notebook, OperatingPoint, Part, Seeds, ViewFacts, published,
+    Data, Difference, FORMAT, Family, Intervals, MadeBy, Method, ModelFacts, NextCall, Notebook,
+    OperatingPoint, Part, Seeds, ViewFacts, published,
 };
 use crate::roc::Ranking;
 

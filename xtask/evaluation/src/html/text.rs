@@ -1,24 +1,11 @@
-//! Text of the page: escaped names, figures as people read them.
+//! Text of the page: names that others chose, figures as people read them.
 
 use crate::bootstrap::Interval;
 
-/// `text` with everything escaped that HTML could take for markup, in text and in attributes, and
-/// without control characters.
+/// Text that somebody else chose, without control characters. What could be markup maud escapes.
 #[must_use]
-pub fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c if c.is_control() => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+pub fn plain(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 /// An area or a likelihood.
@@ -55,13 +42,17 @@ pub fn count(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use maud::html;
+
     use super::*;
 
     #[test]
     fn a_name_stays_text() {
+        let name = plain("<img src='x' onerror=\"a&b\">\u{1b}[2J");
         assert_eq!(
-            escape("<img src='x' onerror=\"a&b\">\u{1b}[2J"),
-            "&lt;img src=&#39;x&#39; onerror=&quot;a&amp;b&quot;&gt;\u{fffd}[2J"
+            html! { p title=(name) { (name) } }.into_string(),
+            "<p title=\"&lt;img src='x' onerror=&quot;a&amp;b&quot;&gt;\u{fffd}[2J\">\
+             &lt;img src='x' onerror=&quot;a&amp;b&quot;&gt;\u{fffd}[2J</p>"
         );
     }
 
