@@ -1,7 +1,8 @@
 //! An input to learn from, with the digest by which it is known again.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -81,7 +82,11 @@ pub fn without_name(profile: &Path) -> Result<File> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    tempfile::tempfile_in(folder).with_context(|| not_kept(folder))
+    let file = tempfile::tempfile_in(folder).with_context(|| not_kept(folder))?;
+    // Whatever the umask is.
+    let private = file.set_permissions(Permissions::from_mode(0o600));
+    private.with_context(|| not_kept(folder))?;
+    Ok(file)
 }
 
 /// One that holds all of `reader`.
