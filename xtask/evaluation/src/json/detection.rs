@@ -24,7 +24,7 @@ pub struct Method {
 /// How well scores tell attacks from normal traces.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Detection {
-    /// Of [`ViewFacts`].
+    /// Of [`ViewFacts`](super::ViewFacts).
     pub view: String,
     /// Area under the ROC curve, ties counting half.
     pub auc: f64,
