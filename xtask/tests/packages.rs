@@ -10,6 +10,9 @@ mod needs_debootstrap {
     /// The release that the root is of.
     const SUITE: &str = "bookworm";
 
+    /// By what systemd starts the unit.
+    const WANTED: &str = "etc/systemd/system/multi-user.target.wants/monitor.service";
+
     /// Calls in strace's form: what `monitor score` is given.
     const TRACE: &str = "read(3, \"x\", 1) = 1\nwrite(4, \"x\", 1) = 1\nclose(3) = 0\n";
 
@@ -44,6 +47,11 @@ mod needs_debootstrap {
 
         fn path(&self, inside: &str) -> PathBuf {
             self.0.path().join(inside)
+        }
+
+        /// Whether the unit is started with the system.
+        fn is_enabled(&self) -> bool {
+            self.path(WANTED).is_symlink()
         }
 
         /// What a shell in it prints. Its `/proc` is gone with it.
@@ -98,11 +106,14 @@ mod needs_debootstrap {
         let said = fresh.shell("monitor score --abi x86_64 --format json calls.txt");
         assert!(said.contains("score_trace"), "{said}");
         assert_eq!(fresh.shell("dpkg -V monitor"), "");
+        assert!(fresh.is_enabled());
 
         let kept =
             "echo learned > /var/lib/monitor/kept; echo '# mine' >> /etc/monitor/monitor.toml";
         fresh.shell(&format!("mkdir -p /var/lib/monitor; {kept}"));
-        fresh.shell("dpkg -i --force-confold monitor.deb");
+        let again = "dpkg -i --force-confold monitor.deb";
+        fresh.shell(again);
+        assert!(fresh.is_enabled());
         let holds = |file: &str| fs::read_to_string(fresh.path(file)).unwrap_or_default();
         assert_eq!(holds("var/lib/monitor/kept"), "learned\n");
         assert!(holds("etc/monitor/monitor.toml").contains("# mine"));
@@ -110,6 +121,12 @@ mod needs_debootstrap {
         fresh.shell("apt-get remove -qq -y monitor");
         assert!(!fresh.path("usr/bin/monitor").exists());
         assert_eq!(holds("var/lib/monitor/kept"), "learned\n");
+        fresh.shell(again);
+        assert!(fresh.is_enabled(), "it was when it was removed");
+
+        fs::remove_file(fresh.path(WANTED)).expect("switched off");
+        fresh.shell(again);
+        assert!(!fresh.is_enabled(), "an administrator switched it off");
         fresh.shell("apt-get purge -qq -y monitor");
         let left = fresh.shell(
             "find /usr /etc /var/lib /var/log -name '*monitor*' -not -path '/var/lib/dpkg/*' -not -path '/etc/*-' \
