@@ -10,6 +10,8 @@ pub mod memory;
 
 pub mod usage;
 
+pub mod process_cgroups;
+
 pub mod process_status;
 
 pub mod snapshot;

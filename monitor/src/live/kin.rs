@@ -1,15 +1,14 @@
 //! Who made whom among the processes that were there before the probe.
 
 use std::{
-    ffi::OsStr,
     fs,
-    os::unix::{ffi::OsStrExt as _, fs::MetadataExt},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use super::{cgroup, target::Target};
 use crate::{
-    run::{clock::monotonic_ns, process_status::ProcessStatus},
+    run::{clock::monotonic_ns, process_cgroups, process_status::ProcessStatus},
     syscall::event::{Comm, Event, EventKind, ServiceId, ThreadKey},
 };
 
@@ -76,12 +75,10 @@ fn in_cgroup(pid: u32, wanted: &Path, hierarchies: &[PathBuf]) -> bool {
     let Ok(groups) = fs::read(format!("/proc/{pid}/cgroup")) else {
         return false;
     };
-    // Of version 2, as in cgroups(7): `0::PATH`. Whoever may make cgroups chooses their names, of any bytes.
-    let mut lines = groups.split(|&byte| byte == b'\n');
-    let Some(path) = lines.find_map(|line| line.strip_prefix(b"0::/")) else {
+    let path = process_cgroups::unified(&groups).and_then(|path| path.strip_prefix("/").ok());
+    let Some(path) = path else {
         return false;
     };
-    let path = OsStr::from_bytes(path);
     let Ok(wanted) = fs::metadata(wanted) else {
         return false;
     };

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::untouchable::Facts;
+use crate::run::process_cgroups;
 use crate::service::host::Host;
 
 /// Cgroups below a service's own that are looked at, and processes in all of them.
@@ -74,10 +75,9 @@ impl Hands {
     }
 
     /// Where a process is in the hierarchy of cgroups of version 2.
-    pub(super) fn cgroup_of(&self, pid: u32) -> Option<String> {
-        let text = fs::read_to_string(self.host.process(pid, "cgroup")).ok()?;
-        let path = text.lines().find_map(|line| line.strip_prefix("0::"));
-        path.map(str::to_owned)
+    pub(super) fn cgroup_of(&self, pid: u32) -> Option<PathBuf> {
+        let file = fs::read(self.host.process(pid, "cgroup")).ok()?;
+        process_cgroups::unified(&file).map(PathBuf::from)
     }
 
     fn folder(&self, cgroup: &str) -> io::Result<PathBuf> {

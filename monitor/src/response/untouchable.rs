@@ -2,6 +2,8 @@
 //!
 //! A process is known by what it executes and not by what it calls itself: a name would shield whoever takes it.
 
+use std::path::{Path, PathBuf};
+
 use wildmatch::WildMatch;
 
 use crate::config::settings::fits;
@@ -134,24 +136,24 @@ pub fn process(facts: &Facts, monitor: &[u32]) -> Result<(), String> {
 ///
 /// # Errors
 /// Which rule says so.
-pub fn cgroup(path: &str, needed: &[String]) -> Result<(), String> {
+pub fn cgroup(path: &str, needed: &[PathBuf]) -> Result<(), String> {
     let parts: Vec<_> = path.split('/').filter(|it| !it.is_empty()).collect();
     if parts.is_empty() || parts.iter().any(|it| matches!(*it, "." | "..")) {
         return Err("that is no service's cgroup".into());
     }
-    let is_above = |it: &&String| {
-        let theirs = it.split('/').filter(|it| !it.is_empty());
-        let theirs: Vec<_> = theirs.collect();
-        theirs.len() >= parts.len() && theirs[..parts.len()] == parts[..]
-    };
-    match needed.iter().find(is_above) {
-        Some(needed) => Err(format!("{needed} is in it, which must go on")),
+    let path = Path::new("/").join(parts.iter().collect::<PathBuf>());
+    match needed.iter().find(|it| it.starts_with(&path)) {
+        Some(needed) => Err(format!("{} is in it, which must go on", needed.display())),
         None => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::path::Path;
+
     use super::{Facts, KERNEL_THREAD, cgroup, process, service};
     use crate::service::key::Key;
 
@@ -204,8 +206,9 @@ mod tests {
     #[test]
     fn a_cgroup_with_the_monitor_or_init_in_it_is_never_frozen() {
         let needed = [
-            "/init.scope".to_owned(),
-            "/system.slice/monitor.service".to_owned(),
+            "/init.scope".into(),
+            "/system.slice/monitor.service".into(),
+            Path::new("/machine.slice").join(OsStr::from_bytes(b"\xff/monitor")),
         ];
         for wrong in [
             "/",
@@ -214,10 +217,13 @@ mod tests {
             "/init.scope",
             "/a/../system.slice",
             "/system.slice/monitor.service",
+            "//system.slice/",
+            "/machine.slice",
         ] {
             assert!(cgroup(wrong, &needed).is_err(), "{wrong}");
         }
         assert_eq!(cgroup("/system.slice/nginx.service", &needed), Ok(()));
         assert_eq!(cgroup("/system.slice/monitor.service2", &needed), Ok(()));
+        assert_eq!(cgroup("/machine.slice/\u{fffd}", &needed), Ok(()));
     }
 }

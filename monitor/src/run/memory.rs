@@ -3,8 +3,11 @@
 mod surge;
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use procfs::process::Process;
+
+use crate::run::process_cgroups::{Place, places};
 
 pub(crate) use surge::Surge;
 
@@ -25,8 +28,8 @@ const GROUPS: [(&str, &str, &str); 3] = [
 #[must_use]
 pub fn spare_bytes() -> u64 {
     let about = fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    let read = |path: &str| fs::read_to_string(path).ok();
+    let groups = fs::read("/proc/self/cgroup").unwrap_or_default();
+    let read = |path: &Path| fs::read_to_string(path).ok();
     let of_groups = paths(&groups).filter_map(|path| group(path, read)).min();
     let of_host = available(&about).unwrap_or(0);
     of_groups.map_or(of_host, |bytes| bytes.min(of_host))
@@ -58,31 +61,27 @@ fn available(about: &str) -> Option<u64> {
 }
 
 /// The paths of `/proc/self/cgroup` that a limit of memory may stand at.
-fn paths(groups: &str) -> impl Iterator<Item = &str> {
-    groups.lines().filter_map(|line| {
-        let mut fields = line.splitn(3, ':').skip(1);
-        let controllers = fields.next()?;
-        let has_memory = controllers.is_empty() || controllers.split(',').any(|it| it == "memory");
-        fields.next().filter(|_| has_memory)
-    })
+fn paths(groups: &[u8]) -> impl Iterator<Item = &Path> {
+    let limits = |place: &Place<'_>| {
+        let mut controllers = place.controllers.split(|&byte| byte == b',');
+        place.controllers.is_empty() || controllers.any(|it| it == b"memory")
+    };
+    places(groups).filter(limits).map(|place| place.path)
 }
 
 /// What the group at `path` and those above it would still give; `None` without a limit.
-fn group(path: &str, read: impl Fn(&str) -> Option<String>) -> Option<u64> {
-    let number = |path: String| read(&path)?.trim().parse::<u64>().ok();
+fn group(path: &Path, read: impl Fn(&Path) -> Option<String>) -> Option<u64> {
+    let number = |path: PathBuf| read(&path)?.trim().parse::<u64>().ok();
+    let below = path.strip_prefix("/").unwrap_or(path);
     let mut least: Option<u64> = None;
     for (mount, limit, used) in GROUPS {
-        let mut path = path.trim_end_matches('/');
-        loop {
-            if let Some(limit) = number(format!("{mount}{path}/{limit}")) {
-                let used = number(format!("{mount}{path}/{used}")).unwrap_or(0);
+        for group in below.ancestors() {
+            let folder = Path::new(mount).join(group);
+            if let Some(limit) = number(folder.join(limit)) {
+                let used = number(folder.join(used)).unwrap_or(0);
                 let spare = limit.saturating_sub(used);
                 least = Some(least.map_or(spare, |least| least.min(spare)));
             }
-            let Some(parent) = path.rfind('/') else {
-                break;
-            };
-            path = &path[..parent];
         }
     }
     least
@@ -90,29 +89,35 @@ fn group(path: &str, read: impl Fn(&str) -> Option<String>) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::path::Path;
+
     use super::{available, group, paths, spare_bytes};
 
     #[test]
     fn the_least_of_all_limits_above_counts() {
-        let files = |path: &str| {
-            let text = match path {
-                "/sys/fs/cgroup/a/b/memory.max" => "max\n",
-                "/sys/fs/cgroup/a/memory.max" => "1000\n",
-                "/sys/fs/cgroup/a/memory.current" => "400\n",
-                "/sys/fs/cgroup/memory.max" => "5000\n",
+        let files = |path: &Path| {
+            let text = match path.as_os_str().as_bytes() {
+                b"/sys/fs/cgroup/a/\xff/memory.max" => "max\n",
+                b"/sys/fs/cgroup/a/memory.max" => "1000\n",
+                b"/sys/fs/cgroup/a/memory.current" => "400\n",
+                b"/sys/fs/cgroup/memory.max" => "5000\n",
                 _ => return None,
             };
             Some(text.to_owned())
         };
-        assert_eq!(group("/a/b", files), Some(600));
-        assert_eq!(group("/", files), Some(5000));
-        assert_eq!(group("/a", |_| None), None);
+        let path = |bytes: &'static [u8]| Path::new(OsStr::from_bytes(bytes));
+        assert_eq!(group(path(b"/a/\xff"), files), Some(600));
+        assert_eq!(group(path(b"/"), files), Some(5000));
+        assert_eq!(group(path(b"/a"), |_| None), None);
     }
 
     #[test]
     fn only_groups_that_limit_memory_are_looked_at() {
-        let text = "4:cpu,memory:/one\n3:cpuset:/two\n1:name=systemd:/three\n0::/four\n";
-        assert_eq!(paths(text).collect::<Vec<_>>(), ["/one", "/four"]);
+        let file = b"4:cpu,memory:/one\n3:cpuset:/two\n1:name=systemd:/three\n0::/four\n";
+        let found: Vec<_> = paths(file).collect();
+        assert_eq!(found, [Path::new("/one"), Path::new("/four")]);
     }
 
     #[test]

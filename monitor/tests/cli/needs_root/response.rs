@@ -1,7 +1,9 @@
 //! The helper that acts, asked as a monitor asks it, and as one that is no longer itself may.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -340,6 +342,25 @@ fn nothing_in_a_request_is_believed() {
     for outcome in [Outcome::Done, Outcome::Done, Outcome::Refused] {
         assert_eq!(helper.ask(&freeze).outcome, outcome);
     }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_cgroup_whose_name_is_no_text_shields_what_is_above_it_and_nothing_else() {
+    let (own, service, state) = (Service::start("own"), Service::start("other"), state());
+    let inner = own.cgroup.join(OsStr::from_bytes(b"\xff"));
+    fs::create_dir(&inner).expect("root may");
+    let actions = "dry_run = false\ncritical = [\"freeze\"]";
+    let mut helper = Helper::start(state.path(), actions);
+    let procs = |cgroup: &Path| cgroup.join("cgroup.procs");
+    fs::write(procs(&inner), helper.child.id().to_string()).expect("root may");
+    let said = helper.ask(&own.request(Action::Freeze));
+    assert_eq!(said.outcome, Outcome::Refused, "{}", said.what);
+    assert!(said.what.contains("which must go on"), "{}", said.what);
+    let said = helper.ask(&service.request(Action::Freeze));
+    assert_eq!(said.outcome, Outcome::Done, "{}", said.what);
+    drop(helper);
+    fs::remove_dir(inner).expect("nobody is in it");
 }
 
 /// When a process was started, nanoseconds since boot, as exactly as /proc says it: to the tick.

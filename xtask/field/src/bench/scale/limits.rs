@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+use monitor::run::process_cgroups::{Place, places};
 use nix::sys::resource::{Resource, getrlimit};
 use procfs::{Current as _, LoadAverage};
 
@@ -80,7 +81,7 @@ fn limits() -> Vec<Limit> {
             each: 1,
         });
     }
-    let groups = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let groups = fs::read("/proc/self/cgroup").unwrap_or_default();
     for folder in folders(&groups) {
         // `max` is no number and no limit.
         limits.extend(number(&folder.join("pids.max")).map(|allowed| Limit {
@@ -104,21 +105,15 @@ fn number(path: &Path) -> Option<u64> {
 
 /// The folders of this process' cgroup and of those above it that may limit its tasks, from `/proc/self/cgroup`, of either
 /// version (cgroups(7)).
-fn folders(groups: &str) -> Vec<PathBuf> {
+fn folders(groups: &[u8]) -> Vec<PathBuf> {
     let mut folders = Vec::new();
-    for line in groups.lines() {
-        let mut fields = line.splitn(3, ':');
-        let (Some(_), Some(controllers), Some(path)) =
-            (fields.next(), fields.next(), fields.next())
-        else {
-            continue;
-        };
+    for Place { controllers, path } in places(groups) {
         let root = match controllers {
-            "" => "/sys/fs/cgroup",
-            "pids" => "/sys/fs/cgroup/pids",
+            b"" => "/sys/fs/cgroup",
+            b"pids" => "/sys/fs/cgroup/pids",
             _ => continue,
         };
-        let path = Path::new(path.trim_start_matches('/'));
+        let path = path.strip_prefix("/").unwrap_or(path);
         folders.extend(path.ancestors().map(|part| Path::new(root).join(part)));
     }
     folders
@@ -143,7 +138,7 @@ mod tests {
 
     #[test]
     fn the_groups_above_count_too() {
-        let found = folders("9:name=systemd:/\n8:pids:/a/b\n4:memory:/c\n0::/d\n");
+        let found = folders(b"9:name=systemd:/\n8:pids:/a/b\n4:memory:/c\n0::/d\n");
         let shown: Vec<_> = found.iter().map(|it| it.display().to_string()).collect();
         let expected = [
             "/sys/fs/cgroup/pids/a/b",
