@@ -8,6 +8,9 @@ pub mod flight;
 
 pub(crate) mod former;
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 pub mod table;
 
 pub mod adfa;

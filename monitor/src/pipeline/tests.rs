@@ -10,7 +10,8 @@ use crate::report::hub::{Listener, Policy, Role};
 use crate::report::sink::{Origin, Sink};
 use crate::run::clock::WallClock;
 use crate::run::snapshot::{OutputState, Snapshot, SourceStatus, Summary, Unscored};
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
+use crate::syscall::event::{Comm, Event, EventKind, ThreadKey};
+use crate::syscall::sample;
 
 /// Counts calls; waits, fails or panics on request.
 #[derive(Default)]
@@ -120,33 +121,15 @@ impl Tap for Lines {
 }
 
 fn thread() -> ThreadKey {
-    ThreadKey {
-        tgid: 7,
-        tid: 7,
-        start_ns: 1,
-    }
+    sample::thread(7, 7)
 }
 
 fn event(kind: EventKind) -> Event {
-    Event {
-        service: ServiceId::NONE,
-        thread: thread(),
-        comm: Comm::new(b"test"),
-        time_ns: 0,
-        kind,
-    }
+    sample::event(thread(), 0, kind)
 }
 
 fn calls(first_seq: u64, count: usize) -> Event {
-    let call = Call {
-        abi: Abi::X86_64,
-        number: 0,
-    };
-    event(EventKind::Calls(Stretch {
-        first_seq,
-        last_ns: 0,
-        calls: vec![call; count],
-    }))
+    sample::stretch(thread(), first_seq, 0, vec![sample::call(0); count])
 }
 
 struct Run {

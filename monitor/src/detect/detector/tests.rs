@@ -11,7 +11,8 @@ use super::{Detector, Scored, Settings};
 use crate::detect::verdict::Verdict;
 use crate::model::Model;
 use crate::model::runtime::Runtime;
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
+use crate::syscall::event::{Abi, Call, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::sample;
 
 fn detector(settings: Settings) -> Detector {
     let runtime = Runtime::load(None).expect("ORT_DYLIB_PATH and ORT_DISABLE_TELEMETRY=1");
@@ -22,21 +23,11 @@ fn detector(settings: Settings) -> Detector {
 }
 
 fn thread(tid: u32) -> ThreadKey {
-    ThreadKey {
-        tgid: 1,
-        tid,
-        start_ns: 9,
-    }
+    sample::thread(1, tid)
 }
 
 fn event(tid: u32, time_ns: u64, kind: EventKind) -> Event {
-    Event {
-        service: ServiceId::NONE,
-        thread: thread(tid),
-        comm: Comm::new(b"test"),
-        time_ns,
-        kind,
-    }
+    sample::event(thread(tid), time_ns, kind)
 }
 
 /// Calls of i386 numbers, 1 µs apart from `first_seq` µs on.

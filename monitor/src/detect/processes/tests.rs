@@ -1,5 +1,6 @@
 use super::{MOST_KIN, Processes};
-use crate::syscall::event::{Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
+use crate::syscall::event::{Comm, Event, EventKind, Stretch, ThreadKey};
+use crate::syscall::sample;
 
 fn thread(tgid: u32, tid: u32, start_ns: u64) -> ThreadKey {
     ThreadKey {
@@ -78,11 +79,8 @@ fn an_exec_of_a_thread_that_does_not_lead_keeps_the_lineage() {
 #[test]
 fn events_say_the_same_as_the_calls_of_this_table() {
     let event = |thread, name, kind| Event {
-        service: ServiceId::NONE,
-        thread,
         comm: comm(name),
-        time_ns: 0,
-        kind,
+        ..sample::event(thread, 0, kind)
     };
     let calls = EventKind::Calls(Stretch {
         first_seq: 0,

@@ -1,7 +1,8 @@
 use super::{Members, Membership, SETTLES_NS, Told, Whose};
 use crate::service::identity::Identity;
 use crate::service::key::Key;
-use crate::syscall::event::{Comm, Event, EventKind, ServiceId, ThreadKey};
+use crate::syscall::event::{Event, EventKind, ServiceId};
+use crate::syscall::sample;
 
 /// Every process with an even number is of one service. Keeps who was asked for.
 #[derive(Default)]
@@ -16,17 +17,7 @@ impl Whose for Even {
 }
 
 fn event(tgid: u32, time_ns: u64, kind: EventKind) -> Event {
-    Event {
-        thread: ThreadKey {
-            tgid,
-            tid: tgid,
-            start_ns: 1,
-        },
-        service: ServiceId::NONE,
-        comm: Comm::default(),
-        time_ns,
-        kind,
-    }
+    sample::event(sample::thread(tgid, tgid), time_ns, kind)
 }
 
 fn exit(tgid: u32, time_ns: u64) -> Event {

@@ -16,7 +16,8 @@ mod needs_onnxruntime {
     use crate::profile::file::{read, write};
     use crate::profile::{Profile, Thresholds};
     use crate::run::snapshot::OutputState;
-    use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
+    use crate::syscall::event::{Abi, Call, Event};
+    use crate::syscall::sample;
 
     /// Calls of a stretch: more than must be calm in a row before any is learned.
     const CALLS: u64 = 10_000;
@@ -29,21 +30,7 @@ mod needs_onnxruntime {
             number,
         });
         let time_ns = 3_600_000_000_000 * hour + 1;
-        Event {
-            service: ServiceId::NONE,
-            thread: ThreadKey {
-                tgid: 1,
-                tid: 1,
-                start_ns: 9,
-            },
-            comm: Comm::new(b"web"),
-            time_ns,
-            kind: EventKind::Calls(Stretch {
-                first_seq: CALLS * hour,
-                last_ns: time_ns,
-                calls: calls.collect(),
-            }),
-        }
+        sample::stretch(sample::thread(1, 1), CALLS * hour, time_ns, calls.collect())
     }
 
     /// A profile of a service, and a detector that judges by it and learns on.

@@ -4,7 +4,8 @@ use crate::detect::detector::OwnSurprise;
 use crate::learn::Census;
 use crate::model::ScoreError;
 use crate::profile::Profile;
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
+use crate::syscall::event::{Call, Event, EventKind};
+use crate::syscall::sample;
 
 /// The n-gram alone.
 struct Alone(Profile);
@@ -47,32 +48,12 @@ impl Scorer for Alone {
 }
 
 fn event(tid: u32, kind: EventKind) -> Event {
-    Event {
-        service: ServiceId::NONE,
-        thread: ThreadKey {
-            tgid: 1,
-            tid,
-            start_ns: 0,
-        },
-        comm: Comm::new(b"web"),
-        time_ns: 0,
-        kind,
-    }
+    sample::event(sample::thread(1, tid), 0, kind)
 }
 
 fn calls(tid: u32, numbers: impl IntoIterator<Item = u32>) -> Event {
-    let call = |number| Call {
-        abi: Abi::X86_64,
-        number,
-    };
-    event(
-        tid,
-        EventKind::Calls(Stretch {
-            first_seq: 0,
-            last_ns: 0,
-            calls: numbers.into_iter().map(call).collect(),
-        }),
-    )
+    let calls = numbers.into_iter().map(sample::call);
+    sample::stretch(sample::thread(1, tid), 0, 0, calls.collect())
 }
 
 fn fork(child_tid: u32) -> Event {

@@ -4,31 +4,19 @@ use crossbeam_channel::{Receiver, bounded};
 
 use super::{Batch, Feed, Shared, lock};
 use crate::pipeline::room::{LEAST, Room};
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
+use crate::syscall::event::{Call, Event, EventKind};
+use crate::syscall::sample;
 
 /// Calls of a stretch.
 const CALLS: usize = 32;
 
 fn stretch(tid: u32) -> Event {
-    let call = Call {
-        abi: Abi::X86_64,
-        number: 39,
-    };
-    Event {
-        thread: ThreadKey {
-            tgid: tid,
-            tid,
-            start_ns: 1,
-        },
-        comm: Comm::new(b"test"),
-        service: ServiceId::NONE,
-        time_ns: 0,
-        kind: EventKind::Calls(Stretch {
-            first_seq: 0,
-            last_ns: 0,
-            calls: vec![call; CALLS],
-        }),
-    }
+    sample::stretch(
+        sample::thread(tid, tid),
+        0,
+        0,
+        vec![sample::call(39); CALLS],
+    )
 }
 
 /// Where the calls of each event are in memory: an event that was copied has them elsewhere.

@@ -1,28 +1,16 @@
 use std::time::Duration;
 
 use super::{LEAST, MOST, Room};
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
+use crate::syscall::event::{Event, EventKind, ServiceId};
+use crate::syscall::sample;
 
 fn stretch(tgid: u32, tid: u32, calls: usize) -> Event {
-    let call = Call {
-        abi: Abi::X86_64,
-        number: 39,
-    };
-    Event {
-        thread: ThreadKey {
-            tgid,
-            tid,
-            start_ns: 1,
-        },
-        comm: Comm::new(b"test"),
-        service: ServiceId::NONE,
-        time_ns: 0,
-        kind: EventKind::Calls(Stretch {
-            first_seq: 0,
-            last_ns: 0,
-            calls: vec![call; calls],
-        }),
-    }
+    sample::stretch(
+        sample::thread(tgid, tid),
+        0,
+        0,
+        vec![sample::call(39); calls],
+    )
 }
 
 /// Fills the room with stretches of these threads until none of them is let in.

@@ -12,31 +12,14 @@ use crate::profile::Profile;
 use crate::run::clock::{monotonic_ns, unix_s};
 use crate::service::key::Key;
 use crate::service::store::Store;
-use crate::syscall::event::{Abi, Call, Comm, Event, EventKind, ServiceId, Stretch, ThreadKey};
+use crate::syscall::event::Event;
+use crate::syscall::sample;
 
 const SECOND: u64 = 1_000_000_000;
 
 /// One `read` of a thread, the `seq`th of its calls.
 fn read(seq: u64, time_ns: u64) -> Event {
-    let call = Call {
-        abi: Abi::X86_64,
-        number: 0,
-    };
-    Event {
-        service: ServiceId::NONE,
-        thread: ThreadKey {
-            tgid: 1,
-            tid: 1,
-            start_ns: 9,
-        },
-        comm: Comm::new(b"test"),
-        time_ns,
-        kind: EventKind::Calls(Stretch {
-            first_seq: seq,
-            last_ns: time_ns,
-            calls: vec![call],
-        }),
-    }
+    sample::stretch(sample::thread(1, 1), seq, time_ns, vec![sample::call(0)])
 }
 
 mod needs_onnxruntime {
