@@ -2,10 +2,14 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
+
+use nix::sys::socket::{self, AddressFamily, Backlog, SockFlag, SockType, UnixAddr};
+use nix::sys::stat::{Mode, fchmod};
 
 use super::Control;
 use super::serving::accept;
@@ -39,14 +43,7 @@ impl Socket {
             }
             fs::remove_file(path)?;
         }
-        // Private from its first moment on, until its group is set.
-        // SAFETY: umask takes a number and cannot fail; no other thread makes files yet.
-        let before = unsafe { libc::umask(0o177) };
-        let bound = UnixListener::bind(path);
-        // SAFETY: as above.
-        unsafe { libc::umask(before) };
-        let listener = bound?;
-        listener.set_nonblocking(true)?;
+        let listener = listen(path)?;
         if let Ok(Some(group)) = nix::unistd::Group::from_name(GROUP)
             && std::os::unix::fs::chown(path, None, Some(group.gid.as_raw())).is_ok()
         {
@@ -78,6 +75,17 @@ impl Socket {
             })?;
         Ok(Served { path })
     }
+}
+
+/// A listener whose file is this user's alone from its first moment on.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    // The file takes the socket's mode (`unix_bind_bsd`, net/unix/af_unix.c). A umask would be that of every thread.
+    fchmod(&socket, Mode::S_IRUSR | Mode::S_IWUSR)?;
+    socket::bind(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
+    socket::listen(&socket, Backlog::MAXCONN)?;
+    Ok(socket.into())
 }
 
 /// Removes the socket when the run ends.

@@ -132,7 +132,8 @@ fn only_its_user_and_group_may_ask() {
         .expect("there")
         .permissions()
         .mode();
-    assert_eq!(mode & 0o007, 0);
+    // Whoever runs the tests may have the group `monitor`, and be free to give it files.
+    assert!(matches!(mode & 0o777, 0o600 | 0o660), "{mode:o}");
     assert!(Socket::bind(&serving.path).is_err(), "another serves there");
 }
 
