@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::watching::Held;
 use crate::harness::{Ran, monitor, parse, run, text};
 use crate::schema;
+use crate::traced::traced;
 
 /// How long a flood lasts at most, whatever else fails.
 const LONGEST: Duration = Duration::from_secs(180);
@@ -253,7 +255,9 @@ fn every_attack_is_reported(profile: &std::path::Path, share: &str) {
 #[test]
 #[ignore = "needs root"]
 fn a_service_that_floods_a_ring_of_one_page_is_told_as_blind_in_text_json_and_the_exit() {
-    let me = std::process::id().to_string();
+    // A process of its own, which no other test is in, with four threads that call for minutes.
+    let flood = Held::start(Command::new(traced()).args(["threads", "1000000000"]));
+    let pid = flood.pid();
     let watch = [
         "--no-alarm-log",
         "--ring-size",
@@ -261,9 +265,8 @@ fn a_service_that_floods_a_ring_of_one_page_is_told_as_blind_in_text_json_and_th
         "--for",
         "9",
         "--pid",
-        &me,
+        &pid,
     ];
-    let _flood = Flood::of(4);
     // Where other programs have the CPUs, a flood may lose less than it takes.
     let blind = |format: &[&str]| {
         let mut runs = (0..5).map(|_| run(&[&watch[..], format].concat()));
