@@ -35,6 +35,7 @@ fn main() {
         "flood-of-paths" => opening::flood(count),
         "foreign-opens" => opening::foreign(),
         "unread" => opening::unread(),
+        "other-opens" => opening::by_other_calls(),
         "io-uring" => uring::run(false),
         "io-uring-polled" => uring::run(true),
         _ => {

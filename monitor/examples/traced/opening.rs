@@ -55,6 +55,40 @@ pub fn foreign() {
 #[cfg(not(target_arch = "x86_64"))]
 pub fn foreign() {}
 
+/// Opens by `openat2` what is there, what is not and what is no folder, by `creat` what is a folder, and runs by `execveat`
+/// what is not there and what is a folder.
+pub fn by_other_calls() {
+    let nowhere = c"/tmp/monitor-traced-missing";
+    let how = [libc::O_RDONLY, 0, 0].map(i64::from);
+    for path in [c"/etc/hostname", nowhere, c"/etc/hostname/x"] {
+        let (path, size) = (path.as_ptr(), size_of_val(&how));
+        // SAFETY: the path ends with NUL, and the structure (`struct open_how`) outlives the call.
+        unsafe { libc::syscall(libc::SYS_openat2, libc::AT_FDCWD, path, how.as_ptr(), size) };
+    }
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: the path ends with NUL.
+    unsafe {
+        libc::syscall(libc::SYS_creat, c"/usr".as_ptr(), 0o600);
+    }
+    for path in [nowhere, c"/usr"] {
+        let (path, end) = (path.as_ptr(), std::ptr::null::<libc::c_char>());
+        let words = [path, end];
+        let (words, environment) = (words.as_ptr(), &raw const end);
+        // SAFETY: the path ends with NUL, and both lists with a null pointer; all of them outlive the call. Neither path is one
+        // of a program.
+        unsafe {
+            libc::syscall(
+                libc::SYS_execveat,
+                libc::AT_FDCWD,
+                path,
+                words,
+                environment,
+                0,
+            )
+        };
+    }
+}
+
 /// Makes a file by a structure (`struct open_how`) whose page is not in the process's memory yet, and then sends and clones by
 /// structures that are nowhere.
 pub fn unread() {

@@ -52,7 +52,12 @@ fn outcomes() -> Check {
     match Outcomes::of_kernel() {
         Ok(found) if !found.tracepoints().is_empty() => {
             let names: Vec<_> = found.tracepoints().iter().map(|it| it.0).collect();
-            Check::ok(NAME, format!("of {}", names.join(", ")))
+            let mut told = format!("of {}", names.join(", "));
+            let missing: Vec<_> = found.missing().collect();
+            if !missing.is_empty() {
+                told += &format!("; this kernel does not tell of {}", missing.join(", "));
+            }
+            Check::ok(NAME, told)
         }
         Ok(_) => Check::wrong(
             NAME,

@@ -11,10 +11,13 @@ use std::{ffi::CString, io};
 
 use super::touch::Details;
 use super::tracefs::Tracefs;
+use crate::syscall::table;
 
-/// The calls: opening and connecting, whose refusal is the most that outcomes tell, and running a program. `open` is
-/// what musl makes in the place of `openat`.
-const CALLS: [&str; 4] = ["openat", "open", "connect", "execve"];
+/// The calls: opening and connecting, whose refusal is the most that outcomes tell, and running a program, each by every call
+/// that does it. `open` is what musl makes in the place of `openat`; `openat2` is there since Linux 5.6.
+const CALLS: [&str; 7] = [
+    "openat", "open", "openat2", "creat", "connect", "execve", "execveat",
+];
 
 /// The tracepoints of such calls.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +55,13 @@ impl Outcomes {
         &self.0
     }
 
+    /// Those calls of the native table that have none.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &'static str> {
+        let native = |name: &&str| table::number(table::host(), name).is_some();
+        let missing = CALLS.into_iter().filter(native);
+        missing.filter(|name| !self.has(name))
+    }
+
     /// Whether the call of this name of the native table tells.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|&(it, _)| it == name)
@@ -60,19 +70,28 @@ impl Outcomes {
 
 #[cfg(test)]
 mod needs_root {
-    use super::{Details, Outcomes};
+    use super::{Details, Outcomes, table};
 
     #[test]
     #[ignore = "needs root"]
     fn opening_connecting_and_running_have_tracepoints_and_busy_calls_are_left_alone() {
         let outcomes = Outcomes::find(Details::Full);
-        for name in ["openat", "connect", "execve"] {
+        for name in ["openat", "connect", "execve", "execveat"] {
             assert!(outcomes.has(name), "{name}");
         }
+        // Before Linux 5.6 there is one call less.
+        let missing: Vec<_> = outcomes.missing().collect();
+        assert!(missing.is_empty() || missing == ["openat2"], "{missing:?}");
         for name in ["mmap", "read", "sendto", "fcntl"] {
             assert!(!outcomes.has(name), "{name}");
         }
-        assert!(Outcomes::find(Details::Classes).tracepoints().is_empty());
+        let none = Outcomes::find(Details::Classes);
+        assert!(none.tracepoints().is_empty());
+        let missing: Vec<_> = none.missing().collect();
+        assert!(missing.contains(&"openat2"), "{missing:?}");
+        // Of machines whose native table is younger.
+        let has_open = table::number(table::host(), "open").is_some();
+        assert_eq!(missing.contains(&"open"), has_open);
         assert!(Outcomes::find(Details::Off).tracepoints().is_empty());
     }
 }
