@@ -27,6 +27,7 @@ fn main() {
         "sleep" => sleep(count),
         "pause" => pause(count),
         "numbered" => numbered(&numbers),
+        "one-number" => one_number(count),
         "attach" => foreign::attach(count),
         "write-memory" => foreign::write(&numbers),
         "bomb" => bomb(count),
@@ -34,8 +35,8 @@ fn main() {
         "waiting-leader" => waiting_leader(),
         "flood-of-paths" => opening::flood(count),
         "foreign-opens" => opening::foreign(),
-        "unread" => opening::unread(),
         "other-opens" => opening::by_other_calls(),
+        "unread" => opening::unread(),
         "io-uring" => uring::run(false),
         "io-uring-polled" => uring::run(true),
         _ => {
@@ -194,6 +195,34 @@ fn pause(count: u64) {
     let after = now();
     getppid((count - count / 2).saturating_sub(1));
     eprintln!("{before} {after}");
+}
+
+/// `count` children one after the other that all have the same number: the first makes one call of getppid and leaves, the second
+/// two, and so on. Ends with 77 where the kernel lets nobody choose a number.
+fn one_number(count: u64) {
+    let mut number: libc::pid_t = 0;
+    for calls in 1..=count {
+        // SAFETY: an all-zero clone_args asks for a plain child, and the number outlives the call. The child makes system calls
+        // only.
+        unsafe {
+            let mut asked: libc::clone_args = std::mem::zeroed();
+            asked.exit_signal = libc::SIGCHLD as u64;
+            if number != 0 {
+                asked.set_tid = (&raw const number) as u64;
+                asked.set_tid_size = 1;
+            }
+            let child = libc::syscall(libc::SYS_clone3, &raw const asked, size_of_val(&asked));
+            match child {
+                0 => {
+                    getppid(calls);
+                    libc::syscall(libc::SYS_exit_group, 0);
+                }
+                -1 => std::process::exit(77),
+                child => number = child as libc::pid_t,
+            }
+            libc::waitpid(number, std::ptr::null_mut(), 0);
+        }
+    }
 }
 
 /// A child that has these numbers, one for each pid namespace from its own outwards: it makes 5,000 calls of getppid, says so,

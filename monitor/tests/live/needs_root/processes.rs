@@ -1,8 +1,10 @@
 //! Processes and threads come and go.
 
-use monitor::syscall::event::EventKind;
+use std::collections::BTreeMap;
 
-use crate::harness::{native, options, watch_traced};
+use monitor::syscall::event::{EventKind, ThreadKey};
+
+use crate::harness::{Seen, native, options, watch_traced, watch_traced_behind};
 
 #[test]
 #[ignore = "needs root"]
@@ -38,6 +40,67 @@ fn a_thousand_short_processes_are_seen_whole_and_leave_nothing_behind() {
     assert_eq!(seen.whole_threads().len(), 1001);
     assert_eq!((seen.lost(), &seen.source.missed), (0, &Vec::new()));
     assert_eq!(seen.source.threads, Some(0));
+}
+
+/// The calls that were seen of each child of `one-number`, in the order in which they began, and how many it made as far as
+/// its end tells. `None` where the kernel lets nobody choose a number.
+fn of_one_number(seen: &Seen) -> Option<Vec<(u64, Option<u64>)>> {
+    if seen.status == Some(77) {
+        eprintln!("skipped: this kernel lets nobody choose the number of a process");
+        return None;
+    }
+    assert_eq!(seen.status, Some(0));
+    let mut lives = BTreeMap::<ThreadKey, (u64, Option<u64>)>::new();
+    for event in &seen.events {
+        match &event.kind {
+            EventKind::Calls(stretch) => {
+                lives.entry(event.thread).or_default().0 += stretch.calls.len() as u64;
+            }
+            EventKind::Exit { count } => lives.entry(event.thread).or_default().1 = Some(*count),
+            _ => {}
+        }
+    }
+    // The parent is the first that began.
+    let mut lives: Vec<_> = lives.into_iter().collect();
+    lives.sort_unstable_by_key(|(key, _)| key.start_ns);
+    let mut numbers: Vec<_> = lives[1..].iter().map(|(key, _)| key.tid).collect();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 1, "{numbers:?}");
+    Some(lives[1..].iter().map(|&(_, calls)| calls).collect())
+}
+
+#[test]
+#[ignore = "needs root"]
+fn processes_that_have_one_number_after_each_other_are_told_apart() {
+    for watch in [watch_traced, watch_traced_behind] {
+        let seen = watch(&["one-number", "200"], options());
+        let Some(lives) = of_one_number(&seen) else {
+            return;
+        };
+        // With the call that ends each.
+        let made: Vec<_> = (2..=201).map(|calls| (calls, Some(calls))).collect();
+        assert_eq!(lives, made);
+        seen.whole_threads();
+        assert_eq!((seen.lost(), seen.source.threads), (0, Some(0)));
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_a_process_left_behind_for_want_of_room_is_not_anothers_of_its_number() {
+    let mut asked = options();
+    asked.sizes.ring_bytes = 4096;
+    asked.flush_interval = std::time::Duration::from_millis(500);
+    let seen = watch_traced_behind(&["one-number", "1000"], asked);
+    let Some(lives) = of_one_number(&seen) else {
+        return;
+    };
+    assert!(seen.lost() > 0, "the reader was never behind");
+    let ended: Vec<_> = lives.iter().filter_map(|it| Some((it.0, it.1?))).collect();
+    assert!(ended.len() > 1, "{lives:?}");
+    for (seen, made) in ended {
+        assert!(seen <= made, "{seen} of {made}: {lives:?}");
+    }
 }
 
 #[test]
