@@ -1,6 +1,7 @@
 //! Replay and score with the committed default model.
 
 mod alarms;
+mod library;
 mod outcomes;
 mod pipes;
 mod profile;
