@@ -3,12 +3,13 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::os::fd::{AsRawFd, FromRawFd as _, OwnedFd};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::watching::{Held, LONGEST, end_of, send, wait_until};
-use crate::harness::{monitor, text};
+use crate::harness::{monitor, run, text};
 use crate::traced::traced;
 
 /// Everything alarms, and nothing is learned.
@@ -243,4 +244,44 @@ fn what_is_learned_is_kept_though_the_terminal_takes_nothing() {
     let status = end_of(&mut learning.0, "the command has ended");
     assert_eq!(status.code(), Some(0));
     assert!(profile.exists());
+}
+
+/// Waits until a child waits for whoever reads its standard output.
+fn wait_until_it_prints(child: &Held) {
+    let path = format!("/proc/{}/syscall", child.pid());
+    let waits = format!("{} 0x1 ", libc::SYS_write);
+    wait_until("it prints", || {
+        let call = fs::read_to_string(&path).unwrap_or_default();
+        call.starts_with(&waits).then_some(())
+    });
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_is_learned_is_on_disk_before_it_is_printed_and_one_signal_ends_the_printing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = folder.path().join("run.rec");
+    let program = traced();
+    let command = ["--", text(&program), "getppid", "4000"];
+    let recorded = run(&[&["record", "--output", text(&recording)], &command[..]].concat());
+    assert_eq!(recorded.status, 0, "{}", recorded.err);
+    let of_recording = [text(&recording)];
+    for (place, source) in [&command[..], &of_recording[..]].into_iter().enumerate() {
+        for signal in [libc::SIGINT, libc::SIGTERM] {
+            let profile = folder.path().join(format!("{place}-{signal}.profile"));
+            let terminal = Terminal::new();
+            terminal.stop();
+            let learn = ["learn", "--profile", text(&profile)];
+            let mut command = monitor(&[&learn[..], source].concat());
+            command.stdout(terminal.end()).stderr(Stdio::null());
+            let mut learning = Held::start(&mut command);
+            wait_until_it_prints(&learning);
+            let shown = run(&["profile", "show", text(&profile)]);
+            assert_eq!(shown.status, 0, "{}", shown.err);
+            send(&learning.0, signal);
+            let status = end_of(&mut learning.0, "one signal is enough");
+            let ended = status.signal().or(status.code().map(|it| it - 128));
+            assert_eq!(ended, Some(signal), "{status}");
+        }
+    }
 }
