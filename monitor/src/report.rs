@@ -25,6 +25,9 @@ pub mod output;
 
 pub mod text;
 
+#[cfg(feature = "cli")]
+pub mod cells;
+
 pub mod json;
 
 pub mod summary;

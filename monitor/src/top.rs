@@ -4,8 +4,6 @@
 //! [`Top`](state::Top) hears what a guard answers ([`News`](state::News)) and which keys are pressed ([`Key`](state::Key)), and
 //! gives what is to be done ([`Order`](state::Order)).
 
-pub mod cells;
-
 pub mod sheet;
 
 pub mod rows;

@@ -17,7 +17,7 @@ use monitor::run::clock::unix_s;
 
 use super::profile::reason;
 use super::status::Exit;
-use super::{Format, complain, quantity};
+use super::{Format, complain, print_row, quantity};
 use show::Page;
 
 /// Incidents in the list.
@@ -167,16 +167,15 @@ pub fn run(args: &IncidentsArgs) -> Result<Exit> {
 fn list(log: &Log, notes: &Notes, most: usize, format: Format) -> Result<Exit> {
     let (incidents, damaged) = log.incidents(most)?;
     let (notes, unread) = notes.read()?;
-    let mut out = io::stdout().lock();
     let page = Page::new(&notes, unix_s());
     for incident in &incidents {
         match format {
-            Format::Json => writeln!(out, "{}", serde_json::to_string(incident)?)?,
-            Format::Text => out.write_all(page.line(incident).as_bytes())?,
+            Format::Json => writeln!(io::stdout(), "{}", serde_json::to_string(incident)?)?,
+            Format::Text => print_row(&page.line(incident))?,
         }
     }
     if incidents.is_empty() && format == Format::Text {
-        writeln!(out, "there is no incident in {}", log.shown())?;
+        writeln!(io::stdout(), "there is no incident in {}", log.shown())?;
     }
     if damaged + unread > 0 {
         complain(&format!(

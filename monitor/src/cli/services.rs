@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::ask::AskArgs;
 use super::judge::span;
 use super::status::Exit;
-use super::{Format, completion};
+use super::{Format, completion, print_row};
 
 /// Options of `monitor services`.
 #[derive(Args, Clone, Debug)]
@@ -148,8 +148,8 @@ pub fn services(args: &ServicesArgs) -> Result<Exit> {
 }
 
 fn list(ask: &AskArgs) -> Result<Exit> {
-    let mut out = io::stdout().lock();
     if ask.format == Format::Json {
+        let mut out = io::stdout().lock();
         out.write_all(&ask.ask(Method::GET, "/v1/services")?)?;
         writeln!(out)?;
         return Ok(Exit::Quiet);
@@ -161,11 +161,10 @@ fn list(ask: &AskArgs) -> Result<Exit> {
         .max()
         .unwrap_or(0);
     let widest = widest.clamp(7, 48);
-    writeln!(
-        out,
+    print_row(&format!(
         "{:widest$}  {:10}  {:>9}  {:>7}  {:>6}  {:>6}  RELEASE, AND WHAT IS LACKING",
         "SERVICE", "STATE", "CALLS/S", "NOVELTY", "ALARMS", "LOST"
-    )?;
+    ))?;
     for it in services {
         let state = it.word();
         let novelty = it
@@ -174,15 +173,14 @@ fn list(ask: &AskArgs) -> Result<Exit> {
         let blind = it.blind_since().map(|it| format!("not seen since {it}"));
         let more = blind.into_iter().chain(it.release).chain(it.lacking);
         let more: Vec<_> = more.collect();
-        writeln!(
-            out,
+        print_row(&format!(
             "{:widest$}  {state:10}  {:>9.1}  {novelty:>7}  {:>6}  {:>6}  {}",
             it.service,
             it.calls_per_second,
             it.alarms,
             it.lost,
             more.join(", ")
-        )?;
+        ))?;
     }
     Ok(Exit::Quiet)
 }

@@ -1,9 +1,11 @@
 //! How the monitor speaks to a terminal: colour, form, and what it says about itself.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
+use std::os::fd::AsRawFd;
 
 use clap::{Args, ValueEnum};
 use log::LevelFilter;
+use monitor::report::cells::wrapped;
 use monitor::report::remarks;
 
 /// Options that every command takes.
@@ -66,6 +68,30 @@ pub enum Format {
 /// One line on standard error.
 pub fn complain(what: &str) {
     remarks::remark(what);
+}
+
+/// Writes a row of a table to standard output. Where that is a terminal for which it is too long, it goes on below, and no word is
+/// in two lines that one holds.
+pub fn print_row(row: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match columns(&out) {
+        Some(columns) => wrapped(row, columns).try_for_each(|line| writeln!(out, "{line}")),
+        None => writeln!(out, "{row}"),
+    }
+}
+
+/// How wide a terminal is; `None` for what is none.
+fn columns(file: &impl AsRawFd) -> Option<usize> {
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the descriptor is open, and the structure is whole and outlives the call.
+    let told = unsafe { libc::ioctl(file.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
+    // A terminal may not know its own size.
+    (told == 0 && size.ws_col > 0).then_some(size.ws_col.into())
 }
 
 /// Whether standard error is a terminal.

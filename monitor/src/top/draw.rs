@@ -10,9 +10,9 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::cells::{padded, shown, width, wrapped};
 use super::sheet::Tone;
 use super::state::{Page, Top, View};
+use crate::report::cells::{padded, shown, width, wrapped};
 
 /// Lines below a table for what its selected row has no room for.
 const BELOW: u16 = 3;

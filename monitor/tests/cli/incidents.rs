@@ -9,7 +9,7 @@ use crate::harness::{Ran, run, text};
 use crate::schema;
 
 /// A statement about an incident as a monitor writes it.
-fn incident(id: &str, state: &str, fingerprint: &str) -> Value {
+pub fn incident(id: &str, state: &str, fingerprint: &str) -> Value {
     json!({
         "schema": 2, "type": "incident", "id": id, "state": state, "changes": [], "service": "web",
         "severity": "high", "headline": "a process of web started a program it never ran: sh",

@@ -223,6 +223,41 @@ fn services_and_threads_are_shown_and_the_terminal_is_given_back() {
 
 #[test]
 #[ignore = "needs tmux"]
+fn a_row_that_is_too_long_goes_on_below_with_its_words_whole() {
+    let guard = Guard::serve();
+    let lacking = "processes that were seen to begin twice, and a budget of false alarms that its calls support";
+    guard.board.lock().services[0].lacking = vec![lacking.into()];
+    let log = guard.folder.path().join("alarms.jsonl");
+    let headline =
+        "something of nginx started a program that it never ran: /usr/local/bin/something";
+    let mut incident = crate::incidents::incident("01HF7YAT00IA", "opened", "aaaaaaaaaaaaaaaa");
+    incident["headline"] = headline.into();
+    fs::write(&log, format!("{incident}\n")).expect("written");
+    let terminal = Terminal::open(guard.folder.path());
+    let socket = guard.socket();
+    for (options, words) in [
+        (format!("services --socket {}", socket.display()), lacking),
+        (format!("incidents --alarm-log {}", log.display()), headline),
+    ] {
+        for columns in ["80", "120", "50"] {
+            terminal.tmux(&["resize-window", "-x", columns, "-y", "40"]);
+            // Of the commands themselves nothing is on the screen when they have ended.
+            let sized =
+                format!("until [ \"$(stty size)\" = \"40 {columns}\" ]; do sleep 0.1; done");
+            let monitor = env!("CARGO_BIN_EXE_monitor");
+            let line = format!("{sized}; clear; {monitor} {options}; echo o''f {columns}");
+            terminal.press(&[&line, "Enter"]);
+            let screen = terminal.wait(&format!("\nof {columns}"));
+            let shown: Vec<_> = screen.split_whitespace().collect();
+            let words: Vec<_> = words.split(' ').collect();
+            let is_whole = shown.windows(words.len()).any(|it| it == words);
+            assert!(is_whole, "{columns}: {screen}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs tmux"]
 fn without_colour_there_is_none() {
     let guard = Guard::serve();
     let terminal = Terminal::open(guard.folder.path());

@@ -39,7 +39,7 @@ impl<'a> Page<'a> {
             service => service,
         };
         format!(
-            "{}  {:ID$}  {:8}  {:12}  {service}  {}\n",
+            "{}  {:ID$}  {:8}  {:12}  {service}  {}",
             local(incident.time.as_deref()),
             id(incident).chars().take(ID).collect::<String>(),
             incident.severity.name(),

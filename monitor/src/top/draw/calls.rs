@@ -7,7 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use super::Palette;
 use crate::detect::verdict::Evidence;
-use crate::top::cells::{padded, shown, width};
+use crate::report::cells::{padded, shown, width};
 use crate::top::rows::threads;
 use crate::top::state::Top;
 

@@ -7,8 +7,8 @@ use ratatui::widgets::Paragraph;
 
 use super::Palette;
 use crate::guard::board::HostStatus;
+use crate::report::cells::shown;
 use crate::report::text::{counted, grouped, percent};
-use crate::top::cells::shown;
 use crate::top::rows::services::rate;
 use crate::top::sheet::Tone;
 use crate::top::state::{Top, View};

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::Palette;
-use crate::top::cells::{padded, shown, width};
+use crate::report::cells::{padded, shown, width};
 use crate::top::sheet::{Cell, Column, Sheet, Tone};
 use crate::top::state::{Top, View};
 

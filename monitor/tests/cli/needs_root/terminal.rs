@@ -33,10 +33,15 @@ struct Terminal {
 
 impl Terminal {
     fn new() -> Self {
+        Self::of(120)
+    }
+
+    /// So many columns wide.
+    fn of(columns: u16) -> Self {
         let (mut screen, mut line) = (-1, -1);
         let size = libc::winsize {
             ws_row: 24,
-            ws_col: 120,
+            ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
@@ -74,8 +79,8 @@ impl Terminal {
         self.line.try_clone().expect("a descriptor").into()
     }
 
-    /// Reads what is shown until it has these words.
-    fn read_until(&mut self, words: &str) {
+    /// Reads what is shown until it has these words; gives all of it.
+    fn read_until(&mut self, words: &str) -> String {
         let mut shown = String::new();
         while !shown.contains(words) {
             assert!(
@@ -86,6 +91,7 @@ impl Terminal {
             let count = self.screen.read(&mut bytes).expect("it shows something");
             shown += &String::from_utf8_lossy(&bytes[..count]);
         }
+        shown
     }
 }
 
@@ -196,6 +202,30 @@ fn what_a_terminal_with_nobody_behind_it_did_not_take_is_counted() {
     assert_eq!(status.code(), Some(3));
     let (missing, all) = not_written(&fs::read_to_string(&err).expect("text"));
     assert!(missing >= 20 && missing < all, "{missing} of {all}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn the_live_line_is_as_wide_as_its_terminal() {
+    let target = busy();
+    let pid = target.pid();
+    // What stands at the end of it is shown where there is room for it.
+    for (columns, last) in [(200, " scored"), (30, " thread")] {
+        let mut terminal = Terminal::of(columns);
+        let mut command = monitor(&["--pid", &pid, "--no-alarm-log"]);
+        command
+            .env("TERM", "xterm")
+            .stdin(terminal.end())
+            .stdout(Stdio::null())
+            .stderr(terminal.end());
+        let watching = Held::start(&mut command);
+        let shown = terminal.read_until(last);
+        drop(watching);
+        let mut drawn = shown.split(|letter: char| letter.is_control());
+        let line = drawn.find(|line| line.contains(last)).expect("one line");
+        assert!(line.contains(" alarms  "), "{line:?}");
+        assert!(line.chars().count() <= usize::from(columns), "{line:?}");
+    }
 }
 
 #[test]
