@@ -3,7 +3,7 @@
 use aya_ebpf::helpers::{bpf_ktime_get_ns, bpf_probe_read_kernel_str_bytes};
 use monitor_common::{loss::Loss, record::Cause, target::PATH_KEY};
 
-use crate::{Error, loss, record::CgroupEvent, ring, service};
+use crate::{Error, cgroup_service, loss, record::CgroupEvent, ring};
 
 /// Reports a new or gone cgroup of version 2, and gives a new one the service of its path before anybody can be in
 /// it: the kernel reports it while it holds its lock for cgroups (`cgroup_mkdir`, kernel/cgroup/cgroup.c).
@@ -21,12 +21,12 @@ pub fn changed(event: &impl CgroupEvent, cause: Cause) -> Result<(), Error> {
             let length = read.map_err(|_| Error::Unreadable)?.len();
             // A path that may have been cut off is nobody's.
             if length < PATH_KEY - 1 {
-                service::cgroup_made(id, &key)
+                cgroup_service::made(id, &key)
             } else {
                 0
             }
         }
-        _ => service::cgroup_gone(id),
+        _ => cgroup_service::gone(id),
     };
     // SAFETY: the helper has no precondition.
     let now = unsafe { bpf_ktime_get_ns() };

@@ -14,7 +14,7 @@ use monitor_common::{
 };
 
 use crate::{
-    Error, atomic, loss, service,
+    Error, atomic, cgroup_service, loss,
     setting::setting,
     share,
     task::{Ids, Running, Task},
@@ -256,7 +256,7 @@ fn admit(known: Known, task: Running, tgid: u32, admission: u32) -> Result<bool,
         if atomic::read(kept) == asked {
             return Ok(false);
         }
-        owner = service::of_cgroup()?;
+        owner = cgroup_service::of_current()?;
         if owner == 0 {
             atomic::write(kept, asked);
             return Ok(false);

@@ -11,11 +11,10 @@ use monitor_common::{abi::Abi, loss::Loss};
 
 use crate::{
     Error, filter, loss,
-    record::Entry,
+    record::{Arguments, Entry, Memory},
     setting::setting,
     task::Running,
-    touch::{self, Pending},
-    window,
+    touch, window,
 };
 
 /// An operation that is submitted.
@@ -32,11 +31,16 @@ impl Entry for Operation {
     }
 
     #[inline(always)]
-    fn arguments(&self, _abi_tag: u8, pending: &mut Pending) -> Result<(), Error> {
+    fn arguments(
+        &self,
+        _abi_tag: u8,
+        arguments: &mut Arguments,
+        _memory: &mut Memory,
+    ) -> Result<(), Error> {
         // SAFETY: the buffer is longer than that; the helper checks the address itself.
         let status = unsafe {
             bpf_probe_read_kernel(
-                pending.arguments.as_mut_ptr().cast(),
+                arguments.as_mut_ptr().cast(),
                 8 * 6,
                 self.request as *const c_void,
             )

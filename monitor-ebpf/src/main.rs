@@ -29,9 +29,13 @@ mod cgroup;
 
 mod filter;
 
+mod cgroup_service;
+
 mod service;
 
 mod task;
+
+mod kernel;
 
 mod window;
 

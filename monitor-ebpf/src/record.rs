@@ -8,20 +8,32 @@ use aya_ebpf::{
     programs::{RawTracePointContext, TracePointContext},
 };
 
+use monitor_common::touch::MEMORY;
+
 use crate::{
     Error,
     setting::{argument_words, setting},
-    task::{Cgroup, Ids, Task, current_ids},
-    touch::Pending,
+    task::{Cgroup, Child, Ids, Task, current_ids},
 };
+
+/// Six arguments, and two words that are 0: an index in bounds is had by a mask.
+pub type Arguments = [u64; 8];
+
+/// What is read of a process's memory at a time.
+pub type Memory = [u64; MEMORY / 8];
 
 /// A thread enters the kernel for a system call.
 pub trait Entry {
     /// The call's number, as the thread gave it.
     fn number(&self) -> u32;
 
-    /// Writes the six arguments of a call of this ABI to where the running thread's call is read.
-    fn arguments(&self, abi_tag: u8, pending: &mut Pending) -> Result<(), Error>;
+    /// Writes the six arguments of a call of this ABI; `memory` is free to be used for it.
+    fn arguments(
+        &self,
+        abi_tag: u8,
+        arguments: &mut Arguments,
+        memory: &mut Memory,
+    ) -> Result<(), Error>;
 }
 
 /// A thread made a task. In the maker's context, before the new task runs.
@@ -46,14 +58,6 @@ pub trait CgroupEvent {
     fn path(&self) -> Result<u64, Error>;
 }
 
-/// A new task.
-pub struct Child {
-    /// Its ids in the initial pid namespace.
-    pub ids: Ids,
-    /// Its structure, where the tracepoint names it.
-    pub task: Option<Task>,
-}
-
 // `struct pt_regs *regs, long id` (include/trace/events/syscalls.h).
 impl Entry for RawTracePointContext {
     #[inline(always)]
@@ -62,14 +66,18 @@ impl Entry for RawTracePointContext {
     }
 
     #[inline(always)]
-    fn arguments(&self, abi_tag: u8, pending: &mut Pending) -> Result<(), Error> {
+    fn arguments(
+        &self,
+        abi_tag: u8,
+        arguments: &mut Arguments,
+        memory: &mut Memory,
+    ) -> Result<(), Error> {
         let is_compat = u32::from(abi_tag) == setting!(LAYOUT.compat_abi);
         // All registers at once, where memory is read later.
-        let registers = &mut pending.memory;
         // SAFETY: the buffer is longer than that; the helper checks the address itself.
         let status = unsafe {
             bpf_probe_read_kernel(
-                registers.as_mut_ptr().cast(),
+                memory.as_mut_ptr().cast(),
                 8 * REGISTERS,
                 self.arg::<u64>(0) as *const c_void,
             )
@@ -80,9 +88,9 @@ impl Entry for RawTracePointContext {
         // The upper halves of a compat task's registers are not its own.
         let bits = if is_compat { 0xffff_ffff } else { u64::MAX };
         let words = argument_words(is_compat);
-        for place in 0..6 {
+        for (place, argument) in arguments.iter_mut().enumerate().take(6) {
             let word = (words >> (8 * place) & 0x1f) as usize;
-            pending.arguments[place] = pending.memory[word] & bits;
+            *argument = memory[word] & bits;
         }
         Ok(())
     }
@@ -130,10 +138,15 @@ impl Entry for TracePointContext {
     }
 
     #[inline(always)]
-    fn arguments(&self, _abi_tag: u8, pending: &mut Pending) -> Result<(), Error> {
-        for place in 0..6 {
+    fn arguments(
+        &self,
+        _abi_tag: u8,
+        arguments: &mut Arguments,
+        _memory: &mut Memory,
+    ) -> Result<(), Error> {
+        for (place, argument) in arguments.iter_mut().enumerate().take(6) {
             // SAFETY: the record has six arguments; read as the number is.
-            pending.arguments[place] = unsafe {
+            *argument = unsafe {
                 self.as_ptr()
                     .byte_add(SYSCALL_ARGUMENTS + 8 * place)
                     .cast::<u64>()

@@ -3,7 +3,7 @@
 use crate::{
     Error, filter,
     record::Entry,
-    task::{self, Running},
+    task::Running,
     touch::{self, Chain},
     window,
 };
@@ -23,7 +23,7 @@ pub fn entered(entry: &(impl Entry + Chain)) -> Result<(), Error> {
     if number == u32::MAX {
         return Ok(());
     }
-    let (abi_tag, number) = task::abi(task, number)?;
+    let (abi_tag, number) = task.abi(number)?;
     let window = window::of_current(ids)?;
     let seq = window.first_seq + u64::from(window.len);
     window::push(window, ids, number, abi_tag)?;

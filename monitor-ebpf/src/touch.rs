@@ -14,6 +14,10 @@ mod arguments;
 
 mod memory;
 
+mod bytes;
+
+mod socket;
+
 mod walk;
 
 mod stage;
@@ -78,7 +82,7 @@ pub fn note<E: Entry, C: Chain>(
     };
     pending.begin(window, ids, seq, call, rule);
     // What cannot be read of the kernel is counted there; the call itself is in the window.
-    match entry.arguments(abi_tag, pending) {
+    match entry.arguments(abi_tag, &mut pending.arguments, &mut pending.memory) {
         Ok(()) => ctx.go(Stage::Arguments),
         Err(_) => loss::count(Loss::TouchUnreadable, 1),
     }

@@ -1,20 +1,15 @@
 //! The call that a thread is in, and what is read of it.
 
 use aya_ebpf::{macros::map, maps::Array};
-use monitor_common::{
-    record::Window,
-    touch::{MEMORY, NO_RESULT},
-};
+use monitor_common::{record::Window, touch::NO_RESULT};
 
 use super::walk::Place;
 use crate::{
+    record::{Arguments, Memory},
     setting::slot_mask,
     slot,
     task::{Ids, Running},
 };
-
-/// Six arguments, and two words that are 0: an index in bounds is had by a mask.
-pub type Arguments = [u64; 8];
 
 /// What stages of reading leave for each other, and for the return of the call.
 #[repr(C)]
@@ -55,7 +50,7 @@ pub struct Pending {
     pub rate: u64,
     /// Bytes of `memory`, or [`monitor_common::touch::UNREADABLE`].
     pub len: u64,
-    pub memory: [u64; MEMORY / 8],
+    pub memory: Memory,
 }
 
 // By the slot of a thread, whose owner alone reads and writes it. User space sets the size before the load.

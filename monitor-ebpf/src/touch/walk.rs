@@ -7,11 +7,7 @@
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 use monitor_common::touch::{LEVEL, LEVELS, Touched};
 
-use crate::{
-    Error,
-    setting::setting,
-    task::{Task, read},
-};
+use crate::{Error, kernel::read, setting::setting, task::Task};
 
 /// A `struct path`.
 #[derive(Clone, Copy)]
