@@ -4,7 +4,7 @@ use std::{ffi::CStr, fmt, io};
 
 use monitor_common::names;
 
-use super::{preflight::Host, tracefs::Tracefs};
+use super::{perf_event, preflight::Host, tracefs::Tracefs};
 
 /// A kind of tracepoint.
 ///
@@ -107,8 +107,7 @@ impl Hooks {
                 Err(error) => {
                     log::warn!(
                         "calls can be missed: this kernel skips programs on raw tracepoints, and \
-                         perf tracepoints are not accessible ({error}): run as root, or mount \
-                         tracefs readable (mount -t tracefs tracefs /sys/kernel/tracing)"
+                         perf tracepoints cannot be had: {error}"
                     );
                     Ok(Self::raw(by_cgroup))
                 }
@@ -131,13 +130,23 @@ impl Hooks {
 }
 
 fn perf_tracepoints(by_cgroup: bool) -> io::Result<Vec<PerfTracepoint>> {
-    let tracefs = Tracefs::open()?;
+    let tracefs = Tracefs::open().map_err(inaccessible)?;
     let tracepoint = |(program, file)| {
-        let id = tracefs.id(file)?;
+        let id = tracefs.id(file).map_err(inaccessible)?;
         Ok(PerfTracepoint { program, id })
     };
     let cgroups = PERF_CGROUPS.into_iter().filter(|_| by_cgroup);
-    cgroups.chain(PERF).map(tracepoint).collect()
+    let found = cgroups.chain(PERF).map(tracepoint).collect();
+    // Who may read tracefs need not be given perf events.
+    perf_event::permitted().and(found)
+}
+
+/// The refusal of tracefs with its remedy.
+fn inaccessible(error: io::Error) -> io::Error {
+    let told = format!(
+        "tracefs is not accessible ({error}): run as root, or mount it readable (mount -t tracefs tracefs /sys/kernel/tracing)"
+    );
+    io::Error::new(error.kind(), told)
 }
 
 #[cfg(test)]

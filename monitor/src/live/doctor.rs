@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::preflight::{Host, PreflightError, charges_locked_memory};
-use super::{btf::Btf, cgroup, layout, outcomes::Outcomes};
+use super::{btf::Btf, cgroup, io_uring, layout, outcomes::Outcomes, perf_event};
 use crate::trace::error::shown;
 
 pub use check::{Check, Outcome};
@@ -51,6 +51,13 @@ fn outcomes() -> Check {
     const NAME: &str = "outcomes";
     match Outcomes::of_kernel() {
         Ok(found) if !found.tracepoints().is_empty() => {
+            if let Err(error) = perf_event::permitted() {
+                let told = format!("how calls went is not known: {error}");
+                return Check {
+                    outcome: Outcome::Warning,
+                    ..Check::failed(NAME, &told)
+                };
+            }
             let names: Vec<_> = found.tracepoints().iter().map(|it| it.0).collect();
             let mut told = format!("of {}", names.join(", "));
             let missing: Vec<_> = found.missing().collect();
@@ -209,6 +216,9 @@ pub fn blind_spots() -> Vec<String> {
         Ok("1") => spots.push(
             "operations through io_uring, which this kernel allows to a group alone (io_uring_disabled is 1)".into(),
         ),
+        _ if io_uring::tracepoint().is_some() => {
+            spots.push("how operations through io_uring went".into());
+        }
         _ => spots.push(
             "operations through io_uring: only that it is entered is seen (set kernel.io_uring_disabled to 2 if nothing needs it)".into(),
         ),

@@ -6,6 +6,7 @@ use super::{
     attachment::{Attachment, Hooks},
     io_uring,
     outcomes::Outcomes,
+    perf_event,
     preflight::Host,
     touch::Details,
 };
@@ -41,11 +42,19 @@ impl Plan {
     /// When a kind of tracepoint is wanted that cannot be had.
     pub(super) fn new(host: &Host, wanted: &Wanted) -> io::Result<Self> {
         let details = wanted.details;
+        let hooks = Hooks::new(host, wanted.attachment, wanted.by_cgroup)?;
+        let (mut outcomes, mut io_uring) = (Outcomes::find(details), io_uring::tracepoint());
+        if (io_uring.is_some() || !outcomes.tracepoints().is_empty())
+            && let Err(error) = perf_event::permitted()
+        {
+            log::warn!("neither how calls went nor what is submitted to io_uring is seen: {error}");
+            (outcomes, io_uring) = (Outcomes::default(), None);
+        }
         Ok(Self {
-            hooks: Hooks::new(host, wanted.attachment, wanted.by_cgroup)?,
+            hooks,
             details,
-            outcomes: Outcomes::find(details),
-            io_uring: io_uring::tracepoint(),
+            outcomes,
+            io_uring,
         })
     }
 

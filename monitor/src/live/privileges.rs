@@ -107,7 +107,8 @@ pub fn give_up(needs: &Needs) -> Result<Remains, PrivilegeError> {
     }
     if !needs.stays_the_user && !user::become_own().map_err(PrivilegeError::User)? {
         remains.0.push(
-            "the monitor's own user is not mapped in this user namespace: it goes on as the one it is",
+            "the monitor cannot become its own user: this user namespace does not have it, or CAP_SETUID and CAP_SETGID are missing; it \
+             goes on as the one it is",
         );
     }
     caps::clear(None, CapSet::Inheritable)?;

@@ -7,6 +7,7 @@ mod flood;
 mod guard;
 mod namespaces;
 mod outputs;
+mod perf_events;
 mod profile;
 mod recording;
 mod response;

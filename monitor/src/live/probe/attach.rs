@@ -18,15 +18,11 @@ impl Probe {
     pub fn attach(&mut self) -> Result<Programs, ProbeError> {
         // Calls are seen without either.
         let outcomes = self.attach_outcomes().unwrap_or_else(|error| {
-            log::warn!("how calls went is not known: this kernel refuses the program for it");
-            log::debug!("{error}");
+            log::warn!("how calls went is not known: {error}");
             None
         });
         let io_uring = self.attach_io_uring().unwrap_or_else(|error| {
-            log::warn!(
-                "what is submitted to io_uring is not seen: this kernel refuses the program for it"
-            );
-            log::debug!("{error}");
+            log::warn!("what is submitted to io_uring is not seen: {error}");
             None
         });
         let mut programs = match &self.plan.hooks {
