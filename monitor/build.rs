@@ -1,13 +1,14 @@
 //! Builds the probe for the BPF target and leaves it in `OUT_DIR`, when the feature `live` is on.
 //!
-//! The library embeds it from there. Without the feature nothing is built, so that replaying, scoring and `cargo xtask`
-//! need no BPF linker.
+//! The library embeds it from there. Without the feature nothing is built, so that replaying,
+//! scoring and `cargo xtask` need no BPF linker.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     #[cfg(feature = "live")]
     if let Err(why) = probe::build() {
-        // A panic or a returned error would bury the sentence under the script's output and a backtrace.
+        // A panic or a returned error would bury the sentence under the script's output and a
+        // backtrace.
         println!("cargo::error={}", format!("{why:#}").replace('\n', " "));
     }
 }
@@ -36,12 +37,14 @@ mod probe {
         // SAFETY: a build script starts with one thread, and none has been started yet.
         unsafe {
             env::set_var("PATH", path);
-            // The probe is built with `-Z build-std`. Set here, it reaches that one child and not the rest of the build.
+            // The probe is built with `-Z build-std`. Set here, it reaches that one child and not
+            // the rest of the build.
             env::set_var("RUSTC_BOOTSTRAP", "1");
             // aya-build shows all that this cargo says as warnings: leave its progress out of it.
             env::set_var("CARGO_TERM_QUIET", "true");
-            // The folders of this machine stay out of the probe's line information, so that equal sources give equal
-            // bytes wherever they lie (https://doc.rust-lang.org/cargo/reference/unstable.html#profile-trim-paths-option).
+            // The folders of this machine stay out of the probe's line information, so that equal
+            // sources give equal bytes wherever they lie
+            // (https://doc.rust-lang.org/cargo/reference/unstable.html#profile-trim-paths-option).
             env::set_var("CARGO_UNSTABLE_TRIM_PATHS", "true");
             env::set_var("CARGO_PROFILE_RELEASE_TRIM_PATHS", "all");
         }
@@ -108,8 +111,8 @@ mod probe {
 
     /// The toolchain this build runs with, as `rustup run` names it.
     ///
-    /// rustup sets `RUSTUP_TOOLCHAIN` for what it starts. Where cargo was started without it, the name of the sysroot's
-    /// folder is the toolchain's name.
+    /// rustup sets `RUSTUP_TOOLCHAIN` for what it starts. Where cargo was started without it, the
+    /// name of the sysroot's folder is the toolchain's name.
     fn toolchain(sysroot: &Path) -> String {
         env::var("RUSTUP_TOOLCHAIN").unwrap_or_else(|_| {
             sysroot

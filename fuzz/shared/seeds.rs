@@ -19,11 +19,13 @@ pub type Seed = (&'static str, &'static str, Vec<u8>);
 /// Every form of a line, with what old versions say in the middle of one.
 const STRACE: &str = "[pid 3] 07:11:27.7 (+ 0.1) [ 2] clone(x|SIGCHLDstrace: Process 4 attached\n\
                       ) = 4\n4<a> 1795417887.7 execve(\"/bin/\\x78\", [] <unfinished ...>\n\
-                      3 +++ superseded by execve in pid 4 +++\n[ Process PID=3 runs in 32 bit mode. ]\n\
+                      3 +++ superseded by execve in pid 4 +++\n[ Process PID=3 runs in 32 bit \
+                      mode. ]\n\
                       <... execve resumed>) = 0\nsyscall_317(0) = ?\nProcess 3 detached\n\
-                      openat(AT_FDCWD, \"/etc/\\303\\266\", O_RDONLY|O_CLOEXEC) = -1 ENOENT (No such file)\n\
-                      connect(3, {sa_family=AF_INET6, sin6_port=htons(53), inet_pton(AF_INET6, \"::1\", \
-                      &sin6_addr)}, 28) = 0\n";
+                      openat(AT_FDCWD, \"/etc/\\303\\266\", O_RDONLY|O_CLOEXEC) = -1 ENOENT (No \
+                      such file)\n\
+                      connect(3, {sa_family=AF_INET6, sin6_port=htons(53), inet_pton(AF_INET6, \
+                      \"::1\", &sin6_addr)}, 28) = 0\n";
 
 /// A structure with a member and an anonymous union, by the tables of Documentation/bpf/btf.rst.
 fn btf() -> Vec<u8> {

@@ -1,5 +1,5 @@
-//! Every reader of bytes from outside, as a function of the bytes: what libFuzzer and the tests give them must neither panic nor
-//! be believed twice.
+//! Every reader of bytes from outside, as a function of the bytes: what libFuzzer and the tests
+//! give them must neither panic nor be believed twice.
 
 use std::io::Cursor;
 use std::str::from_utf8;
@@ -109,8 +109,8 @@ fn calls(events: &[Event]) -> usize {
     events.iter().map(of).sum()
 }
 
-/// The payloads of a recording, each of the length of the byte before it, behind right lengths and checksums
-/// (`docs/recording.md`).
+/// The payloads of a recording, each of the length of the byte before it, behind right lengths and
+/// checksums (`docs/recording.md`).
 pub fn payload(bytes: &[u8]) {
     let header = Header {
         started_unix_ns: 1,
@@ -243,7 +243,8 @@ pub fn key(bytes: &[u8]) {
     }
 }
 
-/// What the first line of a request asks: a method, a space, an address; `None` where it is no such line.
+/// What the first line of a request asks: a method, a space, an address; `None` where it is no such
+/// line.
 #[must_use]
 pub fn asked(line: &str) -> Option<Result<Asked, Refused>> {
     let (method, address) = line.split_once(' ')?;

@@ -16,7 +16,8 @@ pub enum Abi {
     Aarch64 = 3,
     /// The 32-bit table of Arm on an arm64 kernel (`arch/arm64/tools/syscall_32.tbl`).
     Arm = 4,
-    /// Operations that are submitted to io_uring, by their opcode (`enum io_uring_op`, `include/uapi/linux/io_uring.h`).
+    /// Operations that are submitted to io_uring, by their opcode (`enum io_uring_op`,
+    /// `include/uapi/linux/io_uring.h`).
     IoUring = 5,
 }
 

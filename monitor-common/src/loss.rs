@@ -1,6 +1,7 @@
 //! Why calls were lost in the kernel.
 
-/// A reason for loss. Its discriminant is the index among the counters of a CPU in [`crate::names::LOSSES`].
+/// A reason for loss. Its discriminant is the index among the counters of a CPU in
+/// [`crate::names::LOSSES`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u32)]
 pub enum Loss {
@@ -10,11 +11,14 @@ pub enum Loss {
     ThreadTableFull = 1,
     /// The process table had no room for a child to follow. Unit: processes.
     ProcessTableFull = 2,
-    /// A thread ended while the ring was full, and the table of what ended had no room. Unit: calls.
+    /// A thread ended while the ring was full, and the table of what ended had no room. Unit:
+    /// calls.
     LeftTableFull = 3,
-    /// The ring had no room to tell that a thread made a child or runs another program. Unit: forks and execs.
+    /// The ring had no room to tell that a thread made a child or runs another program. Unit: forks
+    /// and execs.
     LifecycleRingFull = 4,
-    /// A field of the kernel that a call needs could not be read. Unit: calls, of processes that may not be watched.
+    /// A field of the kernel that a call needs could not be read. Unit: calls, of processes that
+    /// may not be watched.
     CallUnreadable = 5,
     /// The same for forks, execs and ends of threads. Unit: these events.
     LifecycleUnreadable = 6,
@@ -26,11 +30,13 @@ pub enum Loss {
     TouchUnreadable = 9,
     /// The ring had no room to tell that a cgroup is new or gone. Unit: cgroups.
     CgroupRingFull = 10,
-    /// Another thread has the place where it is kept what a call touches, until it is sent. Unit: touches.
+    /// Another thread has the place where it is kept what a call touches, until it is sent. Unit:
+    /// touches.
     TouchNoSlot = 11,
 }
 
-/// Counters of one CPU, of which two cache lines are full: CPUs that lose much do not wait for each other's.
+/// Counters of one CPU, of which two cache lines are full: CPUs that lose much do not wait for each
+/// other's.
 const LANE: u32 = 16;
 /// CPUs that have counters of their own, a power of two; of more, some share theirs.
 const LANES: u32 = 64;

@@ -39,9 +39,11 @@ pub const SLOT_OWNERS: &str = "SLOT_OWNERS";
 pub const SLOT_WINDOWS: &str = "SLOT_WINDOWS";
 /// Hash whose keys are the slots that have an owner.
 pub const SLOT_CLAIMS: &str = "SLOT_CLAIMS";
-/// Hash from the thread's id in the initial pid namespace to its [`crate::record::Window`], of threads without a slot.
+/// Hash from the thread's id in the initial pid namespace to its [`crate::record::Window`], of
+/// threads without a slot.
 pub const THREADS: &str = "THREADS";
-/// Hash from [`crate::record::left_key`] to the [`crate::record::Window`] of a thread that ended while the ring was full.
+/// Hash from [`crate::record::left_key`] to the [`crate::record::Window`] of a thread that ended
+/// while the ring was full.
 pub const LEFT: &str = "LEFT";
 /// Array of one u64: how many entries [`LEFT`] was ever given.
 pub const EVER_LEFT: &str = "EVER_LEFT";
@@ -49,17 +51,19 @@ pub const EVER_LEFT: &str = "EVER_LEFT";
 pub const PROCESSES: &str = "PROCESSES";
 /// Array of one [`crate::target::Watched`].
 pub const WATCHED: &str = "WATCHED";
-/// Hash from the tgids to watch, in the monitor's own pid namespace, to a [`crate::target::member`]; used only where that
-/// is not the initial one.
+/// Hash from the tgids to watch, in the monitor's own pid namespace, to a
+/// [`crate::target::member`]; used only where that is not the initial one.
 pub const NAMED_PROCESSES: &str = "NAMED_PROCESSES";
 /// Hash from a cgroup's id to the [`crate::target::Service`] of those that are in it or below it.
 pub const CGROUPS: &str = "CGROUPS";
-/// Hash from a cgroup's path, [`crate::target::PATH_KEY`] bytes, to its [`crate::target::Service`]: a cgroup that is made anew under it
-/// goes to [`CGROUPS`] at once.
+/// Hash from a cgroup's path, [`crate::target::PATH_KEY`] bytes, to its [`crate::target::Service`]:
+/// a cgroup that is made anew under it goes to [`CGROUPS`] at once.
 pub const SERVICE_PATHS: &str = "SERVICE_PATHS";
-/// Array of u64: by [`crate::target::share_place`] the bytes of each service's windows that wait in the ring.
+/// Array of u64: by [`crate::target::share_place`] the bytes of each service's windows that wait in
+/// the ring.
 pub const RING_SHARES: &str = "RING_SHARES";
-/// Array of u64: by [`crate::target::share_place`] the entries of each service in [`THREADS`], behind them those of all.
+/// Array of u64: by [`crate::target::share_place`] the entries of each service in [`THREADS`],
+/// behind them those of all.
 pub const THREAD_SHARES: &str = "THREAD_SHARES";
 /// The same of [`PROCESSES`].
 pub const PROCESS_SHARES: &str = "PROCESS_SHARES";
@@ -68,13 +72,14 @@ pub const PLACES: &str = "PLACES";
 /// Array of u64: the counters of what was lost, by [`crate::loss::place`].
 pub const LOSSES: &str = "LOSSES";
 
-/// Array of u8: which rule reads the call of a table and number ([`crate::touch::rule_place`]); 0 is none.
+/// Array of u8: which rule reads the call of a table and number ([`crate::touch::rule_place`]); 0
+/// is none.
 pub const RULE_OF: &str = "RULE_OF";
 /// Array of [`crate::touch::Rule`].
 pub const TOUCH_RULES: &str = "TOUCH_RULES";
 
-/// Array of u8: by an error's number the bit of the class of outcomes that it is of, which is one of eight; of 0, of
-/// what succeeds.
+/// Array of u8: by an error's number the bit of the class of outcomes that it is of, which is one
+/// of eight; of 0, of what succeeds.
 pub const OUTCOME_OF: &str = "OUTCOME_OF";
 /// Array of what is read of the call that a thread is in, by the slot of the thread.
 pub const PENDING: &str = "PENDING";
@@ -99,7 +104,8 @@ pub const PERF_STAGE: [&str; 5] = [
     "perf_touch_send",
 ];
 
-/// Program on the perf tracepoint `io_uring:io_uring_submit_req`, or `io_uring_submit_sqe` before Linux 6.0.
+/// Program on the perf tracepoint `io_uring:io_uring_submit_req`, or `io_uring_submit_sqe` before
+/// Linux 6.0.
 pub const PERF_IO_URING: &str = "perf_io_uring";
 /// Program on perf tracepoints `syscalls:sys_exit_NAME`: a call with an outcome returns.
 pub const PERF_SYS_EXIT: &str = "perf_sys_exit";
@@ -108,7 +114,8 @@ pub const PERF_SYS_EXIT: &str = "perf_sys_exit";
 pub const READS_DETAILS: &str = "READS_DETAILS";
 /// Global, u32: records of touches a second that are sent at most.
 pub const TOUCHES_A_SECOND: &str = "TOUCHES_A_SECOND";
-/// Global, two u64: in which words of `struct pt_regs` the six arguments of a native and of a compat call are, a byte each.
+/// Global, two u64: in which words of `struct pt_regs` the six arguments of a native and of a
+/// compat call are, a byte each.
 pub const ARGUMENT_WORDS: &str = "ARGUMENT_WORDS";
 
 /// Global, [`crate::target::Filter`]: what is watched.

@@ -1,4 +1,5 @@
-//! The records that the probe sends: a thread's window of calls, and why it was sent; a cgroup that is new or gone.
+//! The records that the probe sends: a thread's window of calls, and why it was sent; a cgroup that
+//! is new or gone.
 
 use crate::abi::Abi;
 
@@ -94,11 +95,12 @@ impl Window {
     /// Bytes of a record.
     pub const SIZE: usize = size_of::<Self>();
 
-    /// Bytes that a window takes of a ring: with the header (`struct bpf_ringbuf_hdr`, kernel/bpf/ringbuf.c).
+    /// Bytes that a window takes of a ring: with the header (`struct bpf_ringbuf_hdr`,
+    /// kernel/bpf/ringbuf.c).
     pub const IN_RING: u64 = (Self::SIZE as u64).next_multiple_of(8) + 8;
 
-    /// Of the record's words of eight bytes those that say whose calls it holds, and from which place on: `tgid` and `tid`,
-    /// `start_ns`, `first_seq`.
+    /// Of the record's words of eight bytes those that say whose calls it holds, and from which
+    /// place on: `tgid` and `tid`, `start_ns`, `first_seq`.
     pub const IDENTITY: core::ops::Range<usize> = 1..4;
 
     /// Reads a record in this machine's byte order.
@@ -155,12 +157,12 @@ pub const fn owner(tgid: u32, tid: u32, start_ns: u64) -> u64 {
 ///
 /// A reader copies a window while its thread may be filling it, or another thread may be taking it
 /// over. The probe's writes are plain stores, which old kernels do not let it order, so on a weakly
-/// ordered CPU the copy can be any mixture of old and new words: the ids of one owner, the start time
-/// of the other, its slots of either. The last bits of a slot tell which words belong together. They
-/// are computed from all words that say whose call it is and which one, so a slot is read only when
-/// every one of these is of the same owner, whatever the order in which the writes are seen. A
-/// mixture passes only where both sums agree in 24 bits: once in 16 million copies that are torn in
-/// the same slot.
+/// ordered CPU the copy can be any mixture of old and new words: the ids of one owner, the start
+/// time of the other, its slots of either. The last bits of a slot tell which words belong
+/// together. They are computed from all words that say whose call it is and which one, so a slot is
+/// read only when every one of these is of the same owner, whatever the order in which the writes
+/// are seen. A mixture passes only where both sums agree in 24 bits: once in 16 million copies that
+/// are torn in the same slot.
 #[inline(always)]
 #[must_use]
 pub const fn pack(number: u32, abi_tag: u8, seq: u64, owner: u64) -> u64 {
@@ -180,8 +182,8 @@ pub const fn unpack(slot: u64, seq: u64, owner: u64) -> Option<(u32, Abi)> {
     }
 }
 
-/// The key of a window in [`crate::names::LEFT`]: no later thread has the same, whatever its number, so that taking the window out
-/// never takes another's.
+/// The key of a window in [`crate::names::LEFT`]: no later thread has the same, whatever its
+/// number, so that taking the window out never takes another's.
 #[inline(always)]
 #[must_use]
 pub const fn left_key(window: &Window) -> [u64; 2] {

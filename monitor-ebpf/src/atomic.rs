@@ -1,7 +1,7 @@
 //! Atomic access to values of maps.
 //!
-//! Rust's atomics lack the additions on this target, since old kernels cannot give back what was there
-//! before. Adding without that is in all of them (`BPF_XADD`).
+//! Rust's atomics lack the additions on this target, since old kernels cannot give back what was
+//! there before. Adding without that is in all of them (`BPF_XADD`).
 
 /// Reads a value of a map, of a pointer that the verifier checked.
 #[inline(always)]

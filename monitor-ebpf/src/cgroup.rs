@@ -5,8 +5,9 @@ use monitor_common::{loss::Loss, record::Cause, target::PATH_KEY};
 
 use crate::{Error, cgroup_service, loss, record::CgroupEvent, ring};
 
-/// Reports a new or gone cgroup of version 2, and gives a new one the service of its path before anybody can be in
-/// it: the kernel reports it while it holds its lock for cgroups (`cgroup_mkdir`, kernel/cgroup/cgroup.c).
+/// Reports a new or gone cgroup of version 2, and gives a new one the service of its path before
+/// anybody can be in it: the kernel reports it while it holds its lock for cgroups (`cgroup_mkdir`,
+/// kernel/cgroup/cgroup.c).
 #[inline(always)]
 pub fn changed(event: &impl CgroupEvent, cause: Cause) -> Result<(), Error> {
     if event.hierarchy()? != 0 {

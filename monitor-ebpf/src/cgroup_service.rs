@@ -14,11 +14,12 @@ static SERVICE_PATHS: HashMap<[u8; PATH_KEY], Service> = HashMap::with_max_entri
 // A cgroup deeper than this finds no service above it (`cgroup.max.depth` has no limit of its own).
 const CGROUP_LEVELS: u32 = 32;
 
-/// The service of the running task's cgroup, or of the nearest one above it that has a service; else 0.
+/// The service of the running task's cgroup, or of the nearest one above it that has a service;
+/// else 0.
 ///
-/// The helpers that tell a task's cgroup are closed to tracing programs before Linux 5.14, so the kernel's structures
-/// are read instead: `css_set.dfl_cgrp`, `kernfs_node.id`, and `cgroup.self.parent`, of which `cgroup.self` is the
-/// first member (include/linux/cgroup-defs.h).
+/// The helpers that tell a task's cgroup are closed to tracing programs before Linux 5.14, so the
+/// kernel's structures are read instead: `css_set.dfl_cgrp`, `kernfs_node.id`, and
+/// `cgroup.self.parent`, of which `cgroup.self` is the first member (include/linux/cgroup-defs.h).
 #[inline(never)]
 pub fn of_current() -> Result<Service, Error> {
     let mut cgroup = Task::current().cgroup()?;

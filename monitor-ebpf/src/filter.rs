@@ -74,7 +74,8 @@ pub fn renew() {
 
 /// Whether the running task, whose tgid this is, is watched.
 ///
-/// Most calls of a host are of processes that are not: what these pass is kept short. The monitor itself is never listed.
+/// Most calls of a host are of processes that are not: what these pass is kept short. The monitor
+/// itself is never listed.
 #[inline(always)]
 pub fn watches(task: Running, tgid: u32) -> Result<bool, Error> {
     // Read once: the verifier knows it and leaves out what is not taken, but not the reading.
@@ -89,7 +90,8 @@ pub fn watches(task: Running, tgid: u32) -> Result<bool, Error> {
         return Ok(false);
     };
     let slot = atomic::read(known.process(tgid));
-    // A slot of no process says that this one is not in the hash, as does one of another process alone.
+    // A slot of no process says that this one is not in the hash, as does one of another process
+    // alone.
     if slot != 0 {
         if slot == watched_entry(tgid) {
             return Ok(true);
@@ -103,7 +105,8 @@ pub fn watches(task: Running, tgid: u32) -> Result<bool, Error> {
     admit(known, task, tgid, admission)
 }
 
-/// Adds a child of the running task, which is watched; `false` when that makes no difference to who is watched.
+/// Adds a child of the running task, which is watched; `false` when that makes no difference to who
+/// is watched.
 #[inline(always)]
 pub fn follow(parent: Ids, child: Ids) -> bool {
     let parent = member_of(parent.tgid);
@@ -164,8 +167,8 @@ pub fn forget(tgid: u32) -> bool {
 #[inline(always)]
 pub fn member_of(tgid: u32) -> Option<u64> {
     let listed = PROCESSES.get_ptr_mut(tgid)?;
-    // A value that is reused for another process at this moment is still a whole one, and the next call
-    // sees the right one.
+    // A value that is reused for another process at this moment is still a whole one, and the next
+    // call sees the right one.
     Some(atomic::read(listed))
 }
 

@@ -1,8 +1,9 @@
 //! A thread submits an operation to io_uring: a call that never enters the kernel as one.
 //!
-//! The tracepoint is passed by the thread that submits, whoever does the work afterwards. Where a thread of the kernel polls
-//! the queue (`IORING_SETUP_SQPOLL`), that thread does, which from Linux 5.12 on is one of the process itself; which of the
-//! process's other threads wrote the entry is not known to the kernel.
+//! The tracepoint is passed by the thread that submits, whoever does the work afterwards. Where a
+//! thread of the kernel polls the queue (`IORING_SETUP_SQPOLL`), that thread does, which is one of
+//! the process itself since Linux 5.12; which of the process's other threads wrote the entry is not
+//! known to the kernel.
 
 use core::ffi::c_void;
 

@@ -8,8 +8,9 @@ use monitor_common::loss::{Loss, PLACES, place};
 
 use crate::atomic;
 
-// Not a per-CPU array: user space could only read that by a system call, and while it makes one of a map the kernel
-// skips programs of perf tracepoints on its CPU (`trace_call_bpf`, kernel/trace/bpf_trace.c).
+// Not a per-CPU array: user space could only read that by a system call, and while it makes one of
+// a map the kernel skips programs of perf tracepoints on its CPU (`trace_call_bpf`,
+// kernel/trace/bpf_trace.c).
 #[map]
 static LOSSES: Array<u64> = Array::with_max_entries(PLACES, BPF_F_MMAPABLE);
 

@@ -6,11 +6,11 @@
 //! on the perf tracepoint. Up to Linux 7.1 the programs of both run with preemption off
 //! (`__DO_TRACE_CALL` of include/linux/tracepoint.h). From 7.2 on those of raw tracepoints can be
 //! preempted (include/trace/bpf_probe.h), while perf tracepoints keep preemption off
-//! (include/trace/perf.h). The kernel then skips a program for all other threads of the CPU until the
-//! preempted thread has gone on (`bpf_prog_get_recursion_context`, include/linux/bpf.h).
+//! (include/trace/perf.h). The kernel then skips a program for all other threads of the CPU until
+//! the preempted thread has gone on (`bpf_prog_get_recursion_context`, include/linux/bpf.h).
 //!
-//! Nothing in the probe relies on either: while one program is preempted, another of them may run on
-//! the same CPU. What is per CPU is only added to, atomically, and there is no scratch memory.
+//! Nothing in the probe relies on either: while one program is preempted, another of them may run
+//! on the same CPU. What is per CPU is only added to, atomically, and there is no scratch memory.
 #![no_std]
 #![no_main]
 #![cfg_attr(target_arch = "bpf", feature(asm_experimental_arch))]
@@ -143,7 +143,8 @@ pub fn perf_sys_exit(ctx: TracePointContext) -> i32 {
     finish(touch::returned(&ctx), Loss::TouchUnreadable)
 }
 
-/// Takes the arguments of a call that count. Reached from [`sys_enter`] alone, as the four that follow.
+/// Takes the arguments of a call that count. Reached from [`sys_enter`] alone, as the four that
+/// follow.
 #[raw_tracepoint]
 pub fn touch_arguments(ctx: RawTracePointContext) -> i32 {
     finish(touch::gather(&ctx), Loss::TouchUnreadable)

@@ -96,7 +96,8 @@ impl Entry for RawTracePointContext {
     }
 }
 
-/// Words of `struct pt_regs` up to the last of an argument: 15 on x86-64, six on aarch64, where more follow.
+/// Words of `struct pt_regs` up to the last of an argument: 15 on x86-64, six on aarch64, where
+/// more follow.
 const REGISTERS: u32 = 15;
 
 // `struct task_struct *parent, struct task_struct *child` (include/trace/events/sched.h).
@@ -119,7 +120,8 @@ impl Exec for RawTracePointContext {
     }
 }
 
-// `struct syscall_trace_enter` without its arguments: `trace_entry` has 8 bytes (include/linux/trace_events.h).
+// `struct syscall_trace_enter` without its arguments: `trace_entry` has 8 bytes
+// (include/linux/trace_events.h).
 const SYSCALL_NUMBER: usize = 8;
 // The arguments behind the number, `unsigned long` each.
 const SYSCALL_ARGUMENTS: usize = 16;
@@ -127,8 +129,8 @@ const SYSCALL_ARGUMENTS: usize = 16;
 impl Entry for TracePointContext {
     #[inline(always)]
     fn number(&self) -> u32 {
-        // SAFETY: the record is longer; the verifier lets the program read it at offsets that are constants
-        // of its own.
+        // SAFETY: the record is longer; the verifier lets the program read it at offsets that are
+        // constants of its own.
         unsafe {
             self.as_ptr()
                 .byte_add(SYSCALL_NUMBER)
@@ -160,7 +162,8 @@ impl Entry for TracePointContext {
 // `CLONE_THREAD` of include/uapi/linux/sched.h.
 const CLONE_THREAD: u32 = 0x0001_0000;
 
-// By `task_newtask` (include/trace/events/task.h): `sched_process_fork` does not say whether the task is a thread.
+// By `task_newtask` (include/trace/events/task.h): `sched_process_fork` does not say whether the
+// task is a thread.
 impl Fork for TracePointContext {
     #[inline(always)]
     fn child(&self) -> Result<Child, Error> {

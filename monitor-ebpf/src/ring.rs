@@ -13,7 +13,8 @@ use crate::{setting::setting, share};
 #[map]
 static RING: RingBuf = RingBuf::with_byte_size(1 << 23, 0);
 
-/// Sends a copy of `window`; `false` when the ring is full, or has no room that other services may not need.
+/// Sends a copy of `window`; `false` when the ring is full, or has no room that other services may
+/// not need.
 ///
 /// Waking a reader that has caught up costs the watched thread some fifty times the record itself,
 /// so it is woken only when much waits; it looks by itself at every flush interval.
@@ -45,7 +46,8 @@ pub fn submit<T>(record: RingBufEntry<T>) {
     record.submit(wake(waiting()));
 }
 
-/// Whether so little waits that windows find room whatever else is sent: less than half of the ring.
+/// Whether so little waits that windows find room whatever else is sent: less than half of the
+/// ring.
 #[inline(always)]
 pub fn has_room() -> bool {
     // The reader is woken at a sixteenth, or earlier.
@@ -74,7 +76,8 @@ pub fn send_cgroup(fill: impl FnOnce(&mut CgroupRecord)) -> bool {
     let Some(mut entry) = RING.reserve::<CgroupRecord>(0) else {
         return false;
     };
-    // SAFETY: the kernel reserved as many bytes, and every one of them is written or a number that may be any.
+    // SAFETY: the kernel reserved as many bytes, and every one of them is written or a number that
+    // may be any.
     fill(unsafe { &mut *entry.as_mut_ptr() });
     // At once, and they are few: whose it is should be known before its first process runs.
     entry.submit(u64::from(BPF_RB_FORCE_WAKEUP));

@@ -9,8 +9,8 @@ use crate::{
     task::{Ids, Task},
 };
 
-/// The service of the running thread, which is watched: that which its process was named for, else its
-/// cgroup's, else that of whoever made its process.
+/// The service of the running thread, which is watched: that which its process was named for, else
+/// its cgroup's, else that of whoever made its process.
 #[inline(always)]
 pub fn of_current(ids: Ids) -> Result<Service, Error> {
     let member = filter::member_of(ids.tgid);
@@ -33,14 +33,15 @@ pub fn of_current(ids: Ids) -> Result<Service, Error> {
     }
 }
 
-/// How the running task, which executes a program, is placed: the marks of [`MOVED`] and [`PARENTS_MOUNTS`]. Only where
-/// several services are told apart.
+/// How the running task, which executes a program, is placed: the marks of [`MOVED`] and
+/// [`PARENTS_MOUNTS`]. Only where several services are told apart.
 #[inline(always)]
 pub fn marks() -> Service {
     if !share::is_counted() {
         return 0;
     }
-    // The parent may be on its way out, with no namespaces left: that marks nothing, and no exec is lost by it.
+    // The parent may be on its way out, with no namespaces left: that marks nothing, and no exec is
+    // lost by it.
     marks_of(Task::current()).unwrap_or(0)
 }
 

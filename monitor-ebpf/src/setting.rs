@@ -105,7 +105,8 @@ pub static TOUCHES_A_SECOND: u32 = 0;
 #[unsafe(no_mangle)]
 pub static ARGUMENT_WORDS: [u64; 2] = [0; 2];
 
-/// [`READS_DETAILS`] as the loader wrote it. The verifier knows it, and leaves out what is only done where it is set.
+/// [`READS_DETAILS`] as the loader wrote it. The verifier knows it, and leaves out what is only
+/// done where it is set.
 #[inline(always)]
 pub fn reads_details() -> bool {
     // SAFETY: as for `SLOT_MASK`.
@@ -149,8 +150,8 @@ pub fn argument_words(is_compat: bool) -> u64 {
 /// [`SLOT_MASK`] as the loader wrote it.
 #[inline(always)]
 pub fn slot_mask() -> u32 {
-    // SAFETY: a static is valid and aligned; the read is volatile because the loader replaces the bytes after the
-    // compiler has seen them.
+    // SAFETY: a static is valid and aligned; the read is volatile because the loader replaces the
+    // bytes after the compiler has seen them.
     unsafe { core::ptr::read_volatile(&raw const SLOT_MASK) }
 }
 

@@ -1,4 +1,5 @@
-//! What each service has of what all of them share: a fork bomb or a flood in one leaves room for the others.
+//! What each service has of what all of them share: a fork bomb or a flood in one leaves room for
+//! the others.
 
 use aya_ebpf::{bindings::BPF_F_MMAPABLE, macros::map, maps::Array};
 use monitor_common::target::{SHARE_OF_ALL, SHARES, Service, may_have, share_place};
@@ -14,8 +15,8 @@ const PLACES: u32 = SHARES + 1;
 #[map]
 static RING_SHARES: Array<u64> = Array::with_max_entries(PLACES, BPF_F_MMAPABLE);
 
-// Entries of the hash of threads. Those of all are counted where there is one service, too: where there are none user space
-// leaves the hash alone.
+// Entries of the hash of threads. Those of all are counted where there is one service, too: where
+// there are none user space leaves the hash alone.
 #[map]
 static THREAD_SHARES: Array<u64> = Array::with_max_entries(PLACES, BPF_F_MMAPABLE);
 

@@ -1,7 +1,7 @@
 //! The windows of most threads: in an array, by the low bits of the thread's number.
 //!
-//! The verifier turns a look-up in an array into a few instructions, one in a hash stays a chain of calls. A thread whose slot
-//! another one has is in the hash of [`crate::window`].
+//! The verifier turns a look-up in an array into a few instructions, one in a hash stays a chain of
+//! calls. A thread whose slot another one has is in the hash of [`crate::window`].
 
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_NOEXIST},
@@ -18,8 +18,9 @@ static SLOT_OWNERS: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 #[map]
 static SLOT_WINDOWS: Array<Window> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-// Of several threads that want a slot at the same time one gets in here: array elements have no atomic exchange on
-// kernels before 5.12, and adding without it orders nothing on weakly ordered CPUs.
+// Of several threads that want a slot at the same time one gets in here: array elements have no
+// atomic exchange on kernels before 5.12, and adding without it orders nothing on weakly ordered
+// CPUs.
 #[map]
 static SLOT_CLAIMS: HashMap<u32, u8> = HashMap::with_max_entries(1, 0);
 
@@ -31,8 +32,8 @@ fn owner(tid: u32) -> Option<*mut u64> {
 #[inline(always)]
 fn window(tid: u32) -> Option<&'static mut Window> {
     let window = SLOT_WINDOWS.get_ptr_mut(tid & slot_mask())?;
-    // SAFETY: the verifier checked the pointer. Only the slot's owner writes to it, and a thread runs on one CPU at a
-    // time; the reader only takes copies.
+    // SAFETY: the verifier checked the pointer. Only the slot's owner writes to it, and a thread
+    // runs on one CPU at a time; the reader only takes copies.
     Some(unsafe { &mut *window })
 }
 

@@ -1,12 +1,12 @@
 //! What calls touch: read by rules that user space wrote, and sent when it was not sent lately.
 //!
 //! All of a thing is hashed and looked up among what was sent. So in the long run a call costs the
-//! reading, and only what is new is sent: when the call is made, and once more when it returns with an
-//! outcome that the thing did not have yet.
+//! reading, and only what is new is sent: when the call is made, and once more when it returns with
+//! an outcome that the thing did not have yet.
 //!
-//! The work is done in stages, each a program of its own, which ends by a tail call of the next. A verifier
-//! checks each for itself, and each has a stack of its own. What one leaves for the next is in the
-//! thread's own [`Pending`], since programs of other threads may run in between.
+//! The work is done in stages, each a program of its own, which ends by a tail call of the next. A
+//! verifier checks each for itself, and each has a stack of its own. What one leaves for the next
+//! is in the thread's own [`Pending`], since programs of other threads may run in between.
 
 mod pending;
 
@@ -52,8 +52,8 @@ static RULE_OF: Array<u8> = Array::with_max_entries(RULE_PLACES, 0);
 #[map]
 static TOUCH_RULES: Array<Rule> = Array::with_max_entries(RULES, 0);
 
-/// Begins to read what the call at this place of its thread touches, if a rule says so. `entry` has its arguments, `ctx` is the
-/// program's. Does not come back where there is a rule.
+/// Begins to read what the call at this place of its thread touches, if a rule says so. `entry` has
+/// its arguments, `ctx` is the program's. Does not come back where there is a rule.
 #[inline(always)]
 pub fn note<E: Entry, C: Chain>(
     entry: &E,

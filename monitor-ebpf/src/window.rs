@@ -30,8 +30,9 @@ static LEFT: HashMap<[u64; 2], Window> = HashMap::with_max_entries(10240, 0);
 #[map]
 static EVER_LEFT: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
-// What a thread's entry in the hash begins as; nobody writes to it. A window is too large for the 512
-// bytes of a program's stack, and scratch memory of the CPU could be another program's meanwhile.
+// What a thread's entry in the hash begins as; nobody writes to it. A window is too large for the
+// 512 bytes of a program's stack, and scratch memory of the CPU could be another program's
+// meanwhile.
 #[map]
 static EMPTY_WINDOW: Array<Window> = Array::with_max_entries(1, 0);
 
@@ -87,7 +88,8 @@ impl Beginning {
     #[inline(always)]
     fn of_current(ids: Ids) -> Result<Self, Error> {
         let task = Task::current();
-        // Before the service is asked for: what changes in between is asked again with the first call.
+        // Before the service is asked for: what changes in between is asked again with the first
+        // call.
         let epoch = filter::epoch();
         Ok(Self {
             visible: task.visible_ids(ids)?,
@@ -142,7 +144,8 @@ fn create(ids: Ids) -> Result<(), Error> {
     Ok(())
 }
 
-/// Adds a call of the running thread, and sends the window when that filled it. An error leaves the window as it is.
+/// Adds a call of the running thread, and sends the window when that filled it. An error leaves the
+/// window as it is.
 #[inline(always)]
 pub fn push(window: &mut Window, ids: Ids, number: u32, abi_tag: u8) -> Result<(), Error> {
     let epoch = filter::epoch();
@@ -222,7 +225,8 @@ pub fn send(window: &mut Window, cause: Cause) -> bool {
     sent
 }
 
-/// Ends the thread `tid`: its last calls are sent, or where the ring has no room for them left for the reader.
+/// Ends the thread `tid`: its last calls are sent, or where the ring has no room for them left for
+/// the reader.
 #[inline(always)]
 pub fn end(tid: u32) {
     if let Some(window) = slot::owned(tid) {

@@ -1,7 +1,8 @@
 //! A live run that measures itself: what `cargo xtask bench throughput` and `bench soak` start.
 //!
-//! `meter PID SECONDS none|model|FILE [LIBRARY]`: watches a process as the monitor does, with no scoring, by the general model,
-//! or by the profile in a file, with this libonnxruntime or the one that the monitor finds. Prints `"ready"`, and at the end what was counted, as JSON.
+//! `meter PID SECONDS none|model|FILE [LIBRARY]`: watches a process as the monitor does, with no
+//! scoring, by the general model, or by the profile in a file, with this libonnxruntime or the one
+//! that the monitor finds. Prints `"ready"`, and at the end what was counted, as JSON.
 
 use std::env;
 use std::io::{self, Write as _};

@@ -97,7 +97,8 @@ fn int80(count: u64) {
         // SAFETY: getpid of the 32-bit table reads and writes no memory; r8 to r11 are not kept
         // across the gate by older kernels.
         unsafe {
-            asm!("int 0x80", inlateout("eax") 20 => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _);
+            asm!("int \
+                  0x80", inlateout("eax") 20 => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _);
             libc::syscall(libc::SYS_writev, -1, 0, 0);
         }
     }
@@ -125,7 +126,8 @@ fn rename() {
     getppid(40);
 }
 
-/// A tree of processes of this depth, all at once: each makes two others, waits for them, and makes one call of its own, getsid.
+/// A tree of processes of this depth, all at once: each makes two others, waits for them, and makes
+/// one call of its own, getsid.
 fn bomb(depth: u64) {
     // SAFETY: the children make system calls only.
     unsafe {
@@ -156,8 +158,8 @@ fn churn(count: u64) {
     }
 }
 
-/// A worker of another name calls getppid every millisecond for a minute, while the first thread, which has the program's name,
-/// only waits for it, as most services' do.
+/// A worker of another name calls getppid every millisecond for a minute, while the first thread,
+/// which has the program's name, only waits for it, as most services' do.
 fn waiting_leader() {
     let worker = thread::spawn(|| {
         // SAFETY: the name ends with NUL.
@@ -176,15 +178,17 @@ fn sleep(count: u64) {
     thread::sleep(std::time::Duration::from_secs(count));
 }
 
-/// Half of `count` calls of getppid, four seconds of sleep in one call, and the other half. Says on standard error between
-/// which two moments of `CLOCK_MONOTONIC`, in nanoseconds, the first call behind the sleep was made.
+/// Half of `count` calls of getppid, four seconds of sleep in one call, and the other half. Says on
+/// standard error between which two moments of `CLOCK_MONOTONIC`, in nanoseconds, the first call
+/// behind the sleep was made.
 fn pause(count: u64) {
     let now = || {
         let mut now = libc::timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        // SAFETY: the time is a whole struct that outlives the call, which is none of the kernel's (vdso(7)).
+        // SAFETY: the time is a whole struct that outlives the call, which is none of the kernel's
+        // (vdso(7)).
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
         now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
     };
@@ -197,13 +201,14 @@ fn pause(count: u64) {
     eprintln!("{before} {after}");
 }
 
-/// `count` children one after the other that all have the same number: the first makes one call of getppid and leaves, the second
-/// two, and so on. Ends with 77 where the kernel lets nobody choose a number.
+/// `count` children one after the other that all have the same number: the first makes one call of
+/// getppid and leaves, the second two, and so on. Ends with 77 where the kernel lets nobody choose
+/// a number.
 fn one_number(count: u64) {
     let mut number: libc::pid_t = 0;
     for calls in 1..=count {
-        // SAFETY: an all-zero clone_args asks for a plain child, and the number outlives the call. The child makes system calls
-        // only.
+        // SAFETY: an all-zero clone_args asks for a plain child, and the number outlives the call.
+        // The child makes system calls only.
         unsafe {
             let mut asked: libc::clone_args = std::mem::zeroed();
             asked.exit_signal = libc::SIGCHLD as u64;
@@ -225,12 +230,12 @@ fn one_number(count: u64) {
     }
 }
 
-/// A child that has these numbers, one for each pid namespace from its own outwards: it makes 5,000 calls of getppid, says so,
-/// and stays for ten minutes.
+/// A child that has these numbers, one for each pid namespace from its own outwards: it makes 5,000
+/// calls of getppid, says so, and stays for ten minutes.
 fn numbered(numbers: &[u64]) {
     let numbers: Vec<_> = numbers.iter().map(|&it| it as libc::pid_t).collect();
-    // SAFETY: an all-zero clone_args asks for a plain child, and the numbers outlive the call. The child has this thread alone,
-    // as the whole program has.
+    // SAFETY: an all-zero clone_args asks for a plain child, and the numbers outlive the call. The
+    // child has this thread alone, as the whole program has.
     let child = unsafe {
         let mut asked: libc::clone_args = std::mem::zeroed();
         asked.exit_signal = libc::SIGCHLD as u64;

@@ -1,8 +1,8 @@
-//! The alarm log: where alarms and incidents are kept unless somebody says otherwise, so that they can be explained, replayed,
-//! accepted, acknowledged and suppressed later.
+//! The alarm log: where alarms and incidents are kept unless somebody says otherwise, so that they
+//! can be explained, replayed, accepted, acknowledged and suppressed later.
 //!
-//! The log is lines of JSON as `docs/json.md` describes them. A full log is set aside under the name [`former`]; what people note
-//! about its incidents lies beside it ([`notes`]).
+//! The log is lines of JSON as `docs/json.md` describes them. A full log is set aside under the
+//! name [`former`]; what people note about its incidents lies beside it ([`notes`]).
 
 pub mod file;
 

@@ -60,13 +60,14 @@ pub use terminal::{Color, Format, TerminalArgs, complain, print_row, stderr_is_t
 #[command(
     name = "monitor",
     version,
-    override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | --all\n       \
-                      monitor [OPTIONS] -- COMMAND ARGS...\n       \
-                      monitor record|learn|profile|replay|explain|report|score|syscalls [OPTIONS] ...\n       \
-                      monitor guard|status|services|top|incidents|config [OPTIONS] ...\n       \
-                      monitor outputs|doctor|support-bundle|version [OPTIONS] ...",
-    after_help = "Exit status: 0 no alarm, 3 at least one alarm (--alarm-exit-code), 4 no alarm but blind for a time, \
-                  1 failure, 2 wrong usage; after -- COMMAND, that of the command."
+    override_usage = "monitor [OPTIONS] --pid PID | --comm NAME | --uid USER | --cgroup PATH | \
+                      --all\n       monitor [OPTIONS] -- COMMAND ARGS...\n       monitor \
+                      record|learn|profile|replay|explain|report|score|syscalls [OPTIONS] \
+                      ...\n       monitor guard|status|services|top|incidents|config [OPTIONS] \
+                      ...\n       monitor outputs|doctor|support-bundle|version [OPTIONS] ...",
+    after_help = "Exit status: 0 no alarm, 3 at least one alarm (--alarm-exit-code), 4 no alarm \
+                  but blind for a time, 1 failure, 2 wrong usage; after -- COMMAND, that of the \
+                  command."
 )]
 struct Cli {
     #[command(flatten)]
@@ -87,7 +88,8 @@ enum Command {
     Profile(profile::ProfileCommand),
     /// Judges what was recorded, without root: recordings, ADFA-LD, strace text, stored alarms
     Replay(replay::ReplayArgs),
-    /// Shows a kept alarm again, with the window before and after it; without an id, lists the latest
+    /// Shows a kept alarm again, with the window before and after it; without an id, lists the
+    /// latest
     Explain(explain::ExplainArgs),
     /// Shows the incidents of a period by service, as text or as a page
     Report(report::ReportArgs),

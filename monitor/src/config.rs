@@ -1,4 +1,5 @@
-//! The configuration of a monitor that guards a host: `/etc/monitor/monitor.toml` and the files beside it in `monitor.d`.
+//! The configuration of a monitor that guards a host: `/etc/monitor/monitor.toml` and the files
+//! beside it in `monitor.d`.
 //!
 //! Without any file every value has its default, and that is sensible.
 
@@ -69,7 +70,8 @@ pub struct Host {
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Discovery {
-    /// Globs of services to watch. One without a kind in front is of a name: `*.service`, `container:*`.
+    /// Globs of services to watch. One without a kind in front is of a name: `*.service`,
+    /// `container:*`.
     pub include: Vec<String>,
     /// Globs of those to leave out.
     pub exclude: Vec<String>,
@@ -173,7 +175,8 @@ pub struct Output {
     /// Of what form, of `http`: json or falco.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
-    /// The address, of one in the network; of syslog, `udp://HOST:PORT`, `tcp://HOST:PORT` or `unix:PATH`.
+    /// The address, of one in the network; of syslog, `udp://HOST:PORT`, `tcp://HOST:PORT` or
+    /// `unix:PATH`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// The file.

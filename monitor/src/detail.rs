@@ -1,10 +1,11 @@
-//! What calls touch: the thing beside a call's number that says on what it was done, and how it went.
+//! What calls touch: the thing beside a call's number that says on what it was done, and how it
+//! went.
 //!
-//! A [`Detail`] names the thing in the same words whatever table the call is from and whether it was `open` or
-//! `openat`, so that what was learned of one is known of the other. Its text form (`read:/etc/passwd`,
-//! `connect:127.0.0.1:80`, `memory:5`) is the form of recordings, profiles and alarms, and every detail reads back
-//! from it. A path or address read from a process's memory is evidence and no proof: another thread may change it
-//! between the kernel's look and the probe's.
+//! A [`Detail`] names the thing in the same words whatever table the call is from and whether it
+//! was `open` or `openat`, so that what was learned of one is known of the other. Its text form
+//! (`read:/etc/passwd`, `connect:127.0.0.1:80`, `memory:5`) is the form of recordings, profiles and
+//! alarms, and every detail reads back from it. A path or address read from a process's memory is
+//! evidence and no proof: another thread may change it between the kernel's look and the probe's.
 
 pub mod access;
 
@@ -71,8 +72,9 @@ impl Detail {
     /// The longest text form that is read back, bytes.
     pub const LONGEST: usize = 2048;
 
-    /// The same thing with all that programs make up (numbers, temporary names, process ids) replaced by wildcards; `tgid`
-    /// is the process that touched it, whose own `/proc/PID` becomes `/proc/self`.
+    /// The same thing with all that programs make up (numbers, temporary names, process ids)
+    /// replaced by wildcards; `tgid` is the process that touched it, whose own `/proc/PID` becomes
+    /// `/proc/self`.
     #[must_use]
     pub fn generalised(&self, tgid: u32) -> Self {
         match self {

@@ -1,8 +1,9 @@
 //! Watches every service of a host at once, each by its own profile.
 //!
-//! [`Guard`] is the engine of such a run: it tells whose each event is, hands it to that service's own judging, and leads
-//! each service through its life. The services share the model, its share of the CPU, the thread that validates and the one
-//! that writes the state; threads, alarms and what is learned are each service's own, so that none of them crowds out another.
+//! [`Guard`] is the engine of such a run: it tells whose each event is, hands it to that service's
+//! own judging, and leads each service through its life. The services share the model, its share of
+//! the CPU, the thread that validates and the one that writes the state; threads, alarms and what
+//! is learned are each service's own, so that none of them crowds out another.
 
 pub mod board;
 

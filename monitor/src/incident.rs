@@ -1,6 +1,7 @@
 //! What a person is told: alarms that belong together are one incident.
 //!
-//! Nothing here reads a clock or a file: [`Incidents`] takes alarms in the order of the detector and gives statements.
+//! Nothing here reads a clock or a file: [`Incidents`] takes alarms in the order of the detector
+//! and gives statements.
 
 pub mod ids;
 
@@ -43,7 +44,8 @@ pub struct Incident {
     pub alarms: u64,
     /// Alarms that said nothing that an earlier one had not, since it was last reported and before.
     pub alike: u64,
-    /// What the service never did before, over all its alarms: at most [`MOST_FIRSTS`], the heaviest.
+    /// What the service never did before, over all its alarms: at most [`MOST_FIRSTS`], the
+    /// heaviest.
     pub first_seen: Vec<FirstSeen>,
     /// Ids of its alarms, oldest first: at most [`MOST_ALARMS`], the first and the latest.
     pub alarm_ids: Vec<String>,
@@ -58,7 +60,8 @@ pub struct Incident {
 }
 
 impl Incident {
-    /// Techniques of MITRE ATT&CK that are certain, each once, that of the heaviest new thing first.
+    /// Techniques of MITRE ATT&CK that are certain, each once, that of the heaviest new thing
+    /// first.
     pub fn techniques(&self) -> impl Iterator<Item = &'static str> {
         let mut told = Vec::new();
         for technique in self.first_seen.iter().filter_map(FirstSeen::technique) {
@@ -92,7 +95,8 @@ pub enum State {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
-    /// The service did something that it never did before, and no alarm of the incident had named it.
+    /// The service did something that it never did before, and no alarm of the incident had named
+    /// it.
     FirstSeen,
     /// A score is at least a quarter higher than any that was reported.
     Score,

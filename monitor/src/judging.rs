@@ -1,6 +1,7 @@
 //! One service in a run: what judges it and what learns it.
 //!
-//! A run over one service is a [`Single`]; the [`guard`](crate::guard) has one [`Judging`] for each service of a host.
+//! A run over one service is a [`Single`]; the [`guard`](crate::guard) has one [`Judging`] for each
+//! service of a host.
 
 pub mod rules;
 
@@ -79,7 +80,8 @@ impl Judging {
         std::mem::replace(&mut self.learner, learner)
     }
 
-    /// Judges by this from here on, or no more: streams that have begun end. Gives what judged before.
+    /// Judges by this from here on, or no more: streams that have begun end. Gives what judged
+    /// before.
     pub fn judge_by(&mut self, detector: Option<Detector>) -> Option<Detector> {
         let mut before = std::mem::replace(&mut self.detector, detector);
         if let Some(before) = &mut before {
@@ -117,8 +119,8 @@ impl Judging {
         }
     }
 
-    /// A thread that was another service's is this one's from now on, after `seq` calls; `begun` tells whether it was seen to
-    /// begin.
+    /// A thread that was another service's is this one's from now on, after `seq` calls; `begun`
+    /// tells whether it was seen to begin.
     pub fn join(&mut self, thread: ThreadKey, seq: u64, begun: bool) {
         if let Some(learner) = &mut self.learner {
             learner.expect(thread, seq, begun);
@@ -128,7 +130,8 @@ impl Judging {
         }
     }
 
-    /// Takes an event in. With `ids`, a privileged call that is learned for the first time while nothing judges is an alarm.
+    /// Takes an event in. With `ids`, a privileged call that is learned for the first time while
+    /// nothing judges is an alarm.
     pub fn push(&mut self, event: &Event, ids: Option<&IdSource>) {
         if let Some(learner) = &mut self.learner {
             let first = learner.push(event);
@@ -198,7 +201,8 @@ impl Judging {
         asked.saturating_sub(before)
     }
 
-    /// The last calls of at most so many threads, at most so many of each, those nearest to a threshold first.
+    /// The last calls of at most so many threads, at most so many of each, those nearest to a
+    /// threshold first.
     ///
     /// # Errors
     /// When inference fails.
@@ -209,7 +213,8 @@ impl Judging {
         }
     }
 
-    /// The versions of the profile that alarms rest on and that were not taken before ([`Detector::take_versions`]).
+    /// The versions of the profile that alarms rest on and that were not taken before
+    /// ([`Detector::take_versions`]).
     pub fn take_versions(&mut self) -> Vec<Version> {
         let mut versions = std::mem::take(&mut self.versions);
         if let Some(detector) = &mut self.detector {

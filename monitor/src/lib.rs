@@ -1,9 +1,11 @@
-//! Learns what a Linux service normally does, system call by system call, and tells when it behaves unlike itself.
+//! Learns what a Linux service normally does, system call by system call, and tells when it behaves
+//! unlike itself.
 //!
 //! A [`Source`] yields [`Event`]s: the kernel (`live::Events`, feature `live`) or a recording
-//! ([`trace::open`](trace::open())). A [`Detector`] scores each [`Call`] in them by a service's own [`Profile`] and by a
-//! [`Model`] of services in general, and gives [`Verdict`]s. An [`Alarm`] is one about a thread; alarms that belong
-//! together are one [`Incident`], which is what a person is told. A [`Session`] is all of that in one.
+//! ([`trace::open`](trace::open())). A [`Detector`] scores each [`Call`] in them by a service's own
+//! [`Profile`] and by a [`Model`] of services in general, and gives [`Verdict`]s. An [`Alarm`] is
+//! one about a thread; alarms that belong together are one [`Incident`], which is what a person is
+//! told. A [`Session`] is all of that in one.
 //!
 //! Replay a recording and print its incidents:
 //!
@@ -47,13 +49,14 @@
 //!
 //! # Features
 //!
-//! - `live` (on): the kernel as a source. It builds the probe, which needs what `cargo xtask setup` brings.
-//! - `cli` (on): what only the command line needs. A program that uses the library leaves it out, and builds neither the
-//!   parser of arguments nor progress bars.
+//! - `live` (on): the kernel as a source. It builds the probe, which needs what `cargo xtask setup`
+//!   brings.
+//! - `cli` (on): what only the command line needs. A program that uses the library leaves it out,
+//!   and builds neither the parser of arguments nor progress bars.
 //! - `tls` (on): HTTPS for outputs.
 //!
-//! The modules are the rooms of the program, in the order in which data passes through them. What is re-exported here is for
-//! others; the rest serves the command line and may change with it.
+//! The modules are the rooms of the program, in the order in which data passes through them. What
+//! is re-exported here is for others; the rest serves the command line and may change with it.
 
 pub mod source;
 

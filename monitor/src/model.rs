@@ -77,7 +77,8 @@ pub enum ModelError {
     },
     /// The graph and the manifest disagree.
     #[error(
-        "of {what}, the manifest says {manifest}, but the graph says {graph}; export the model again"
+        "of {what}, the manifest says {manifest}, but the graph says {graph}; export the model \
+         again"
     )]
     Mismatch {
         /// About what.

@@ -2,8 +2,8 @@
 //!
 //! The source hands batches of events to a [`Feed`]; a thread drains its bounded queue, records the
 //! events if asked to, and scores them; another tells the outputs of a [`Hub`], each of which has a
-//! thread of its own. A slow output slows nobody but itself, unless it was started to be waited for;
-//! a slow scorer fills the queue, and what happens then is the source's choice: [`Feed::send`]
+//! thread of its own. A slow output slows nobody but itself, unless it was started to be waited
+//! for; a slow scorer fills the queue, and what happens then is the source's choice: [`Feed::send`]
 //! waits, [`Feed::offer`] counts what is refused.
 
 pub mod unjudged;
@@ -59,7 +59,8 @@ pub trait Engine: Send {
         Ok(())
     }
 
-    /// Judges all that was queued and ends every thread's stream. More may follow, of other threads.
+    /// Judges all that was queued and ends every thread's stream. More may follow, of other
+    /// threads.
     ///
     /// # Errors
     /// When inference fails.
@@ -73,7 +74,8 @@ pub trait Engine: Send {
         Counters::default()
     }
 
-    /// Says how the clock of the events that follow relates to the time of day: the nanoseconds to add.
+    /// Says how the clock of the events that follow relates to the time of day: the nanoseconds to
+    /// add.
     fn set_clock_offset(&mut self, unix_offset_ns: i128) {
         let _ = unix_offset_ns;
     }
@@ -83,7 +85,8 @@ pub trait Engine: Send {
         let _ = (now_ns, verdicts);
     }
 
-    /// Time has passed: called several times a second, between rounds of scoring, also when nothing happens.
+    /// Time has passed: called several times a second, between rounds of scoring, also when nothing
+    /// happens.
     fn tick(&mut self) {}
 
     /// How keeping goes, where the engine keeps something and that can fail.
@@ -91,7 +94,8 @@ pub trait Engine: Send {
         None
     }
 
-    /// Lets the costly part see only that share of the calls that ask for it from now on, between 0 and 1.
+    /// Lets the costly part see only that share of the calls that ask for it from now on, between 0
+    /// and 1.
     fn limit_model(&mut self, share: f64) {
         let _ = share;
     }
@@ -251,7 +255,8 @@ impl Pipeline {
         self.hub.clone()
     }
 
-    /// Scores what is still queued, ends every stream, writes the summary and waits for both stages.
+    /// Scores what is still queued, ends every stream, writes the summary and waits for both
+    /// stages.
     ///
     /// # Errors
     /// When a stage failed, now or before.

@@ -1,9 +1,9 @@
 //! What one service normally does, learned from its own calls.
 //!
-//! A profile looks at a call twice. An n-gram model over the service's *own* calls, whatever table they are from, says how
-//! likely the call is after those before it; the LSTM of a general model is asked only where the n-gram finds the call
-//! unlikely ([`mixture`]). Beside both stands what the service never did at all ([`known`]), and what a person has
-//! accepted ([`accepted`]).
+//! A profile looks at a call twice. An n-gram model over the service's *own* calls, whatever table
+//! they are from, says how likely the call is after those before it; the LSTM of a general model is
+//! asked only where the n-gram finds the call unlikely ([`mixture`]). Beside both stands what the
+//! service never did at all ([`known`]), and what a person has accepted ([`accepted`]).
 
 pub mod vocabulary;
 
@@ -56,8 +56,8 @@ use provenance::Provenance;
 use touched::Touched;
 use vocabulary::Vocabulary;
 
-/// The length of the longest n-gram that a profile counts: a call and the five before it. STIDE's windows have the same
-/// length (Hofmeyr, Forrest & Somayaji 1998).
+/// The length of the longest n-gram that a profile counts: a call and the five before it. STIDE's
+/// windows have the same length (Hofmeyr, Forrest & Somayaji 1998).
 pub const ORDER: usize = 6;
 
 /// What one service normally does.

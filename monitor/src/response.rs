@@ -1,7 +1,9 @@
-//! What is done about an incident: nothing, unless somebody configured it, and then only said, unless somebody wants it done.
+//! What is done about an incident: nothing, unless somebody configured it, and then only said,
+//! unless somebody wants it done.
 //!
-//! [`Responder`](responder::Responder) hears of incidents and asks; [`helper`] is a small process of its own, the only one that
-//! may act upon others. It was told at its start what may be done, believes nothing of a request, and undoes what can be undone.
+//! [`Responder`](responder::Responder) hears of incidents and asks; [`helper`] is a small process
+//! of its own, the only one that may act upon others. It was told at its start what may be done,
+//! believes nothing of a request, and undoes what can be undone.
 
 pub mod plan;
 

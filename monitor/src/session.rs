@@ -1,7 +1,8 @@
-//! The library by its front door: learn a profile from a source, judge a source by it, hear incidents.
+//! The library by its front door: learn a profile from a source, judge a source by it, hear
+//! incidents.
 //!
-//! A [`Session`] is one detector, set up, with what becomes of its alarms: it takes events from any [`Source`], live or
-//! recorded, and gives back [incidents](Incident) as a person is told them.
+//! A [`Session`] is one detector, set up, with what becomes of its alarms: it takes events from any
+//! [`Source`], live or recorded, and gives back [incidents](Incident) as a person is told them.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,8 @@ impl Builder {
         self
     }
 
-    /// Judges by this profile. Without one the general model judges, which knows nothing of the service.
+    /// Judges by this profile. Without one the general model judges, which knows nothing of the
+    /// service.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = Some(profile);
         self
@@ -115,8 +117,8 @@ impl Session {
         Builder::default()
     }
 
-    /// Judges a source to its end: every statement about an incident as it is made, those about incidents that are
-    /// still open when the source ends at the end.
+    /// Judges a source to its end: every statement about an incident as it is made, those about
+    /// incidents that are still open when the source ends at the end.
     pub fn judge<S: Source>(mut self, source: S) -> Judged<S> {
         if let Some(offset) = source.clock().offset_ns() {
             self.detector.set_clock_offset(offset);
@@ -153,7 +155,8 @@ impl Session {
     }
 }
 
-/// The incidents of a source that is being judged. After an error it yields what was judged before, and ends.
+/// The incidents of a source that is being judged. After an error it yields what was judged before,
+/// and ends.
 pub struct Judged<S> {
     session: Session,
     source: S,
@@ -203,7 +206,8 @@ impl<S: Source> Iterator for Judged<S> {
 /// Learns a service's profile from a source that shows it in its normal life.
 ///
 /// # Errors
-/// When the source cannot be read, or libonnxruntime or the model cannot be used; nothing is learned then.
+/// When the source cannot be read, or libonnxruntime or the model cannot be used; nothing is
+/// learned then.
 pub fn learn<S: Source>(source: S, library: Option<&Path>) -> Result<Profile, SessionError> {
     let mut census = Census::new(Profile::default());
     for event in source {

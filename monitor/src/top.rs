@@ -1,8 +1,8 @@
-//! What `monitor top` shows: rows, their order, and what keys do. Nothing here draws, asks a guard or reads a clock but for
-//! [`draw`], which draws on what it is given.
+//! What `monitor top` shows: rows, their order, and what keys do. Nothing here draws, asks a guard
+//! or reads a clock but for [`draw`], which draws on what it is given.
 //!
-//! [`Top`](state::Top) hears what a guard answers ([`News`](state::News)) and which keys are pressed ([`Key`](state::Key)), and
-//! gives what is to be done ([`Order`](state::Order)).
+//! [`Top`](state::Top) hears what a guard answers ([`News`](state::News)) and which keys are
+//! pressed ([`Key`](state::Key)), and gives what is to be done ([`Order`](state::Order)).
 
 pub mod sheet;
 

@@ -22,7 +22,8 @@ pub struct Who {
     pub host: Option<Arc<Host>>,
     /// The effective user of the process.
     pub user: Option<User>,
-    /// The program and those that started it: from the first ancestor on the host that is known down to the process itself.
+    /// The program and those that started it: from the first ancestor on the host that is known
+    /// down to the process itself.
     pub lineage: Vec<Program>,
     /// Path of the control group, from the root of its hierarchy.
     pub cgroup: Option<String>,

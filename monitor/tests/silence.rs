@@ -4,9 +4,10 @@
 //! unless its telemetry is off when it is loaded, so the variable that does so is left out of the
 //! environment here: the program itself must set it.
 //!
-//! Three things are allowed. The program has a thread of its own that writes its remarks. The library looks at each CPU from a thread that is pinned to it and ends
-//! at once, where the processor may have cores of several kinds (cpuinfo). As root, the program gives
-//! up its rights to a user whose number the C library looks up, for which it asks nscd's socket first.
+//! Three things are allowed. The program has a thread of its own that writes its remarks. The
+//! library looks at each CPU from a thread that is pinned to it and ends at once, where the
+//! processor may have cores of several kinds (cpuinfo). As root, the program gives up its rights to
+//! a user whose number the C library looks up, for which it asks nscd's socket first.
 
 use std::collections::BTreeSet;
 
@@ -61,8 +62,10 @@ fn probing_threads(seen: &str) -> BTreeSet<&str> {
 
 #[test]
 fn a_thread_that_does_more_than_ask_for_its_cpus_counts() {
-    let seen = "7 clone3({flags=CLONE_THREAD}, 88) = 8\n8 rseq(0, 32, 0, 0) = 0\n8 sched_setaffinity(0, 128, [0]) = 0\n\
-                8 exit(0) = ?\n8 +++ exited with 0 +++\n9 sched_setaffinity(0, 128, [0]) = 0\n9 read(3, \"\", 1) = 0\n";
+    let seen = "7 clone3({flags=CLONE_THREAD}, 88) = 8\n8 rseq(0, 32, 0, 0) = 0\n8 \
+                sched_setaffinity(0, 128, [0]) = 0\n\
+                8 exit(0) = ?\n8 +++ exited with 0 +++\n9 sched_setaffinity(0, 128, [0]) = 0\n9 \
+                read(3, \"\", 1) = 0\n";
     let threads = probing_threads(seen);
     assert_eq!(threads.iter().copied().collect::<Vec<_>>(), ["8"]);
 }

@@ -98,15 +98,17 @@ fn cross(to: Architecture) -> [(String, String); 2] {
     ]
 }
 
-/// What keeps the folders of this machine out of the program: rustc and the C compiler write others in their place.
+/// What keeps the folders of this machine out of the program: rustc and the C compiler write others
+/// in their place.
 ///
-/// The flags stand in the environment and not in cargo's configuration, as they name folders of this machine. They
-/// replace the user's own (`RUSTFLAGS`).
+/// The flags stand in the environment and not in cargo's configuration, as they name folders of
+/// this machine. They replace the user's own (`RUSTFLAGS`).
 fn remapped() -> Vec<(String, String)> {
     let folders = [
         (Some(place::root()), "/usr/src/monitor"),
         (cargo_home(), "/usr/src/cargo"),
-        // Where rust-src is installed, rustc names the standard library's files by their places in it.
+        // Where rust-src is installed, rustc names the standard library's files by their places in
+        // it.
         (
             Rustc::ask()
                 .ok()
@@ -130,7 +132,8 @@ fn remapped() -> Vec<(String, String)> {
     ]
 }
 
-/// Where cargo keeps the sources of crates (<https://doc.rust-lang.org/cargo/guide/cargo-home.html>).
+/// Where cargo keeps the sources of crates
+/// (<https://doc.rust-lang.org/cargo/guide/cargo-home.html>).
 fn cargo_home() -> Option<PathBuf> {
     env::var_os("CARGO_HOME")
         .map(PathBuf::from)

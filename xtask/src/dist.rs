@@ -1,7 +1,9 @@
-//! `cargo xtask dist`: the packages of a release, and nothing in them that depends on the day or the machine.
+//! `cargo xtask dist`: the packages of a release, and nothing in them that depends on the day or
+//! the machine.
 //!
-//! What goes into them is staged first, as it will lie on a host, under `target/dist/root`; the tables in
-//! `monitor/Cargo.toml` say which of it goes where. Two builds of one commit give equal bytes.
+//! What goes into them is staged first, as it will lie on a host, under `target/dist/root`; the
+//! tables in `monitor/Cargo.toml` say which of it goes where. Two builds of one commit give equal
+//! bytes.
 
 mod notices;
 

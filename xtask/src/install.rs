@@ -1,7 +1,7 @@
 //! `cargo xtask install`: the monitor, the library and the default model under one prefix.
 //!
-//! Each file is written beside its place and renamed, so that a running monitor keeps its files and an interrupted
-//! installation leaves the old ones.
+//! Each file is written beside its place and renamed, so that a running monitor keeps its files and
+//! an interrupted installation leaves the old ones.
 
 use std::env;
 use std::fs::{self, Permissions};
@@ -22,7 +22,8 @@ pub struct Arguments {
     /// The folder that gets bin/, lib/monitor/ and share/monitor/
     #[arg(long, default_value = "/usr/local", value_name = "FOLDER")]
     prefix: PathBuf,
-    /// Install what has been built already: binary and library (how this program calls itself as root)
+    /// Install what has been built already: binary and library (how this program calls itself as
+    /// root)
     #[arg(long, hide = true, num_args = 2, value_names = ["BINARY", "LIBRARY"])]
     built: Option<Vec<PathBuf>>,
 }
@@ -100,8 +101,8 @@ const PROGRAM: u32 = 0o755;
 /// The mode of another installed file.
 const FILE: u32 = 0o644;
 
-/// Copies one file, whole or not at all. It gets this mode, whatever the original's or the umask: what runs as root is
-/// nobody else's to write.
+/// Copies one file, whole or not at all. It gets this mode, whatever the original's or the umask:
+/// what runs as root is nobody else's to write.
 fn copy(from: &Path, to: &Path, mode: u32) -> Result<()> {
     let written = || -> io::Result<()> {
         let folder = to.parent().unwrap_or(to);

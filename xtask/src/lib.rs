@@ -1,4 +1,5 @@
-//! The repository's commands: set-up, runs, tests, installation. Nothing here needs what the set-up brings.
+//! The repository's commands: set-up, runs, tests, installation. Nothing here needs what the set-up
+//! brings.
 
 pub mod delegate;
 

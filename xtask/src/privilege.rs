@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-/// Whether this process is root. The owner of `/proc/self` is the effective user (proc_pid_status(5)).
+/// Whether this process is root. The owner of `/proc/self` is the effective user
+/// (proc_pid_status(5)).
 pub fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }
@@ -24,7 +25,8 @@ pub fn as_root(program: &OsStr, variables: &[(&str, &OsStr)]) -> Result<Command>
     }
     if !has_sudo() {
         bail!(
-            "this needs root, and sudo is not installed: install sudo, or run the same command as root"
+            "this needs root, and sudo is not installed: install sudo, or run the same command as \
+             root"
         );
     }
     let mut command = Command::new("sudo");

@@ -44,8 +44,8 @@ fn command(monitor: &Path, library: &Path, arguments: &[OsString]) -> Result<Com
 
 /// The arguments with `--onnxruntime LIBRARY` where the monitor takes it.
 ///
-/// An option and not `ORT_DYLIB_PATH`: under sudo the monitor trusts a library of the invoking user's only when that user
-/// names it by the option.
+/// An option and not `ORT_DYLIB_PATH`: under sudo the monitor trusts a library of the invoking
+/// user's only when that user names it by the option.
 fn with_library(arguments: &[OsString], library: &Path) -> Vec<OsString> {
     let command = arguments.first().and_then(|first| first.to_str());
     let at = match command {

@@ -1,7 +1,8 @@
 //! `cargo xtask setup`: brings what is missing and nothing else.
 //!
-//! Everything is made in a folder for unfinished work inside the tool folder and renamed into place when it is whole and
-//! checked, so an interrupted set-up leaves nothing that a later one would take for done.
+//! Everything is made in a folder for unfinished work inside the tool folder and renamed into place
+//! when it is whole and checked, so an interrupted set-up leaves nothing that a later one would
+//! take for done.
 
 mod bpf_linker;
 

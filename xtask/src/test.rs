@@ -1,7 +1,8 @@
 //! `cargo xtask test`: every check and every test, and an honest count of them.
 //!
-//! A test that needs something special is ignored in its source and named by a class ([`class`]). Plain tests run as the
-//! user; a class runs where its need is met and is reported as skipped, with the reason, where it is not.
+//! A test that needs something special is ignored in its source and named by a class ([`class`]).
+//! Plain tests run as the user; a class runs where its need is met and is reported as skipped, with
+//! the reason, where it is not.
 
 mod audit;
 

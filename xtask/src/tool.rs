@@ -1,4 +1,5 @@
-//! Running other programs: their output is kept for the error, and their last line is shown as progress.
+//! Running other programs: their output is kept for the error, and their last line is shown as
+//! progress.
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read};

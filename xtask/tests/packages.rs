@@ -129,8 +129,8 @@ mod needs_debootstrap {
         assert!(!fresh.is_enabled(), "an administrator switched it off");
         fresh.shell("apt-get purge -qq -y monitor");
         let left = fresh.shell(
-            "find /usr /etc /var/lib /var/log -name '*monitor*' -not -path '/var/lib/dpkg/*' -not -path '/etc/*-' \
-             -newer calls.txt",
+            "find /usr /etc /var/lib /var/log -name '*monitor*' -not -path '/var/lib/dpkg/*' -not \
+             -path '/etc/*-' -newer calls.txt",
         );
         assert_eq!(left, "", "something is left");
     }

@@ -1,4 +1,5 @@
-//! `cargo xtask setup` from outside, with stand-ins for rustc, rustup, pip and npm on an otherwise empty PATH.
+//! `cargo xtask setup` from outside, with stand-ins for rustc, rustup, pip and npm on an otherwise
+//! empty PATH.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,8 +12,8 @@ use tempfile::TempDir;
 /// A machine of scripts: what is not put on it is not there.
 struct Machine {
     folder: TempDir,
-    /// One at a time: a script cannot be started while a child that another thread forks still holds it open for writing
-    /// (ETXTBSY, execve(2)).
+    /// One at a time: a script cannot be started while a child that another thread forks still
+    /// holds it open for writing (ETXTBSY, execve(2)).
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -60,7 +61,8 @@ impl Machine {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).expect("a mode");
     }
 
-    /// A bpf-linker that says its version and carries the strings of an ELF file linked against this library.
+    /// A bpf-linker that says its version and carries the strings of an ELF file linked against
+    /// this library.
     fn linker(&self, library: &str) {
         let lib = self.path("sysroot/lib");
         let script = format!(
@@ -116,7 +118,8 @@ fn without_network_pips_own_words_and_the_remedy_are_shown() {
     let machine = Machine::new();
     machine.program(
         "path/python3",
-        "case \"$*\" in *--version*) echo pip 23;; *) echo 'Temporary failure in name resolution' >&2; exit 1;; esac",
+        "case \"$*\" in *--version*) echo pip 23;; *) echo 'Temporary failure in name resolution' \
+         >&2; exit 1;; esac",
     );
     let outcome = machine.setup();
     assert!(!outcome.good);
@@ -144,7 +147,8 @@ fn a_package_that_is_not_the_pinned_one_is_refused() {
     machine.program(
         "path/pip3",
         &format!(
-            "[ \"$1\" = --version ] && exit 0\nwhile [ \"$1\" != --dest ]; do shift; done\n/bin/cp '{}' \"$2/some.whl\"",
+            "[ \"$1\" = --version ] && exit 0\nwhile [ \"$1\" != --dest ]; do shift; done\n/bin/cp \
+             '{}' \"$2/some.whl\"",
             wheel.display()
         ),
     );
@@ -171,7 +175,8 @@ fn missing_sources_are_added_by_rustup_once() {
     machine.program(
         "path/rustup",
         &format!(
-            "[ \"$1\" = --version ] && exit 0\necho \"$@\" >> '{}'\n/bin/mkdir -p '{core}' && : > '{core}/lib.rs'",
+            "[ \"$1\" = --version ] && exit 0\necho \"$@\" >> '{}'\n/bin/mkdir -p '{core}' && : > \
+             '{core}/lib.rs'",
             machine.path("rustup.log").display(),
             core = core.display()
         ),

@@ -16,7 +16,8 @@ pub enum Admission {
     Cgroup = 4,
 }
 
-/// What [`Filter::admission`] has on top in a pid namespace of the monitor's own: more than any [`Admission`].
+/// What [`Filter::admission`] has on top in a pid namespace of the monitor's own: more than any
+/// [`Admission`].
 pub const NESTED: u32 = 8;
 
 const _: () = assert!(NESTED > Admission::Cgroup as u32);
@@ -25,8 +26,8 @@ const _: () = assert!(NESTED > Admission::Cgroup as u32);
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(C)]
 pub struct Filter {
-    /// An [`Admission`], and [`NESTED`] more where the monitor's pid namespace is not the initial one: one value, since
-    /// every call of the host reads it.
+    /// An [`Admission`], and [`NESTED`] more where the monitor's pid namespace is not the initial
+    /// one: one value, since every call of the host reads it.
     pub admission: u32,
     /// The monitor's own tgid in the initial pid namespace; 0 where the monitor cannot know it.
     pub self_tgid: u32,

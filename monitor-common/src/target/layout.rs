@@ -72,7 +72,8 @@ pub struct KernelLayout {
     pub css_set_cgroup: u32,
     /// `cgroup.kn`.
     pub cgroup_kn: u32,
-    /// `cgroup.self.parent`, whose target is the parent's `cgroup.self`, the first member of a cgroup.
+    /// `cgroup.self.parent`, whose target is the parent's `cgroup.self`, the first member of a
+    /// cgroup.
     pub cgroup_self_parent: u32,
     /// `cgroup.root`.
     pub cgroup_root: u32,

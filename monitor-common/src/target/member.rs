@@ -3,12 +3,12 @@
 /// The number of a service, as user space gave it out; 0 is no service.
 pub type Service = u32;
 
-/// Marks the service in the record of an exec: the process is in another cgroup than its parent. So a service, or a container,
-/// may begin with it.
+/// Marks the service in the record of an exec: the process is in another cgroup than its parent. So
+/// a service, or a container, may begin with it.
 pub const MOVED: Service = 1 << 31;
 
-/// Marks it beside [`MOVED`]: the process has its parent's mounts. So it is no program of a container, though it may be in the
-/// container's cgroup: `runc init` begins so.
+/// Marks it beside [`MOVED`]: the process has its parent's mounts. So it is no program of a
+/// container, though it may be in the container's cgroup: `runc init` begins so.
 pub const PARENTS_MOUNTS: Service = 1 << 30;
 
 /// What a process is to the monitor.
@@ -21,8 +21,8 @@ pub enum Membership {
     Excluded = 2,
 }
 
-/// A process's entry in [`crate::names::PROCESSES`]: what it is to the monitor in bits 0 to 7, whether it was named as
-/// one of its service's in bit 8, and its service in the upper 32 bits.
+/// A process's entry in [`crate::names::PROCESSES`]: what it is to the monitor in bits 0 to 7,
+/// whether it was named as one of its service's in bit 8, and its service in the upper 32 bits.
 ///
 /// The service of a process that was named stays; that of any other follows its cgroup.
 #[inline(always)]
@@ -52,6 +52,6 @@ pub const fn service_of(member: u64) -> Service {
     (member >> 32) as Service
 }
 
-/// Bytes of the keys of [`crate::names::SERVICE_PATHS`]: a path below the root of the cgroup hierarchy, padded with NUL, of which
-/// there is at least one.
+/// Bytes of the keys of [`crate::names::SERVICE_PATHS`]: a path below the root of the cgroup
+/// hierarchy, padded with NUL, of which there is at least one.
 pub const PATH_KEY: usize = 256;

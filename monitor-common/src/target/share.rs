@@ -2,8 +2,8 @@
 
 use super::Service;
 
-/// Services whose part of what all share is counted apart, a power of two; of more, some are counted together. One more place
-/// counts what all have.
+/// Services whose part of what all share is counted apart, a power of two; of more, some are
+/// counted together. One more place counts what all have.
 pub const SHARES: u32 = 1 << 12;
 
 /// The place of all services together in an array of shares.
@@ -16,9 +16,10 @@ pub const fn share_place(service: Service) -> u32 {
     service & (SHARES - 1)
 }
 
-/// Whether a service that has `own` of what all share may have more of it, of which `free` is left: at most four times as much
-/// as stays free for the others, so that one that floods leaves them a fifth (the dynamic threshold of Choudhury and Hahne,
-/// "Dynamic queue length thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6 (2), 1998).
+/// Whether a service that has `own` of what all share may have more of it, of which `free` is left:
+/// at most four times as much as stays free for the others, so that one that floods leaves them a
+/// fifth (the dynamic threshold of Choudhury and Hahne, "Dynamic queue length thresholds for
+/// shared-memory packet switches", IEEE/ACM Transactions on Networking 6 (2), 1998).
 #[inline(always)]
 #[must_use]
 pub const fn may_have(own: u64, free: u64) -> bool {

@@ -20,7 +20,8 @@ pub const fn rule_place(abi_tag: u8, number: u32) -> Option<u32> {
     }
 }
 
-/// Bytes of a socket's address that are read: more than `struct sockaddr_un` has (`include/uapi/linux/un.h`).
+/// Bytes of a socket's address that are read: more than `struct sockaddr_un` has
+/// (`include/uapi/linux/un.h`).
 pub const ADDRESS: u32 = 112;
 
 /// In the place of an argument: none.
@@ -33,7 +34,8 @@ pub const WORD: u8 = 254;
 pub const ANY_CLIENT_PORT: u8 = 1;
 /// Of [`Rule::flags`]: the thread tells how the call went when it returns.
 pub const OUTCOME: u8 = 2;
-/// Of [`Rule::flags`]: the same only of a call that fails, as one that succeeds leaves no memory to read again.
+/// Of [`Rule::flags`]: the same only of a call that fails, as one that succeeds leaves no memory to
+/// read again.
 pub const OUTCOME_OF_FAILURE: u8 = 4;
 /// Of [`Rule::flags`]: pointers in the process's structures have 32 bits.
 pub const SHORT_POINTERS: u8 = 8;
@@ -84,10 +86,11 @@ pub struct Rule {
     pub second: u8,
     /// The argument of `needed`, [`WORD`] or [`NO_ARGUMENT`].
     pub condition: u8,
-    /// The argument that is a process: only whether it is the own one counts, and its mask is 0. Or [`NO_ARGUMENT`].
+    /// The argument that is a process: only whether it is the own one counts, and its mask is 0. Or
+    /// [`NO_ARGUMENT`].
     pub process: u8,
-    /// The argument that is the descriptor of the directory that a path is relative to; [`NO_ARGUMENT`] where that is the
-    /// working directory.
+    /// The argument that is the descriptor of the directory that a path is relative to;
+    /// [`NO_ARGUMENT`] where that is the working directory.
     pub folder: u8,
     /// The rule that reads something else of the same call; 0 is none.
     pub next: u8,

@@ -73,7 +73,8 @@ pub struct Touched {
     pub padding: u32,
     /// What was in the process's memory.
     pub memory: [u8; MEMORY],
-    /// Names of a file and the folders above it, as the kernel has them, the innermost first, each with its NUL.
+    /// Names of a file and the folders above it, as the kernel has them, the innermost first, each
+    /// with its NUL.
     pub names: [[u8; LEVEL]; LEVELS],
 }
 
@@ -125,7 +126,8 @@ impl Touched {
         (touched.kind == TOUCH && fits).then_some(touched)
     }
 
-    /// The names from the root on; `None` where one was too long for its place, or the root was not reached.
+    /// The names from the root on; `None` where one was too long for its place, or the root was not
+    /// reached.
     pub fn way(&self) -> Option<impl Iterator<Item = &[u8]>> {
         let names = self.names.get(..self.levels as usize)?;
         (self.whole == 1).then(|| {

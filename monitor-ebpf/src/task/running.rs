@@ -11,16 +11,16 @@ use crate::{Error, kernel::read, setting::setting};
 
 /// The running task, for what is read with every call.
 ///
-/// Where the kernel has the helper (Linux 5.11), the verifier knows the type of what it gives and lets the
-/// program read it by itself; offsets are constants by then. Each helper that is saved is a return
-/// saved, and these are dear where the CPU has to be kept from speculating on them.
+/// Where the kernel has the helper (Linux 5.11), the verifier knows the type of what it gives and
+/// lets the program read it by itself; offsets are constants by then. Each helper that is saved is
+/// a return saved, and these are dear where the CPU has to be kept from speculating on them.
 ///
 /// Where it has not, this holds the task's ids.
 #[derive(Clone, Copy)]
 pub struct Running {
     task: u64,
-    /// [`crate::setting::LAYOUT`]'s, read once: the verifier knows it wherever it is kept, and each further read would
-    /// cost every call of the host two instructions.
+    /// [`crate::setting::LAYOUT`]'s, read once: the verifier knows it wherever it is kept, and each
+    /// further read would cost every call of the host two instructions.
     is_typed: bool,
 }
 
@@ -70,7 +70,8 @@ impl Running {
         self.ids_in(self.tgid())
     }
 
-    /// Whether its real user id, in the initial user namespace, is the one that the filter asks for.
+    /// Whether its real user id, in the initial user namespace, is the one that the filter asks
+    /// for.
     #[inline(always)]
     pub fn has_wanted_uid(self) -> bool {
         let wanted = setting!(FILTER.uid);
@@ -92,7 +93,8 @@ impl Running {
             return Ok(name_words(&name) == wanted);
         }
         let offset = setting!(LAYOUT.task_comm);
-        // A name is ended by its first NUL; the kernel pads it with others (`strscpy_pad` in `__set_task_comm`).
+        // A name is ended by its first NUL; the kernel pads it with others (`strscpy_pad` in
+        // `__set_task_comm`).
         Ok(self.long(offset) == wanted[0] && self.long(offset + 8) == wanted[1])
     }
 
@@ -108,8 +110,8 @@ impl Running {
 
     /// The ABI of the call that it makes, as a tag, and the call's number in that table.
     ///
-    /// From 64-bit code `int 0x80` uses the 32-bit table too, so the code segment does not tell; the
-    /// kernel sets the compat status in both cases (`do_int80_emulation` in
+    /// From 64-bit code `int 0x80` uses the 32-bit table too, so the code segment does not tell;
+    /// the kernel sets the compat status in both cases (`do_int80_emulation` in
     /// arch/x86/entry/syscall_32.c).
     #[inline(always)]
     pub fn abi(self, number: u32) -> Result<(u8, u32), Error> {
@@ -131,8 +133,8 @@ impl Running {
 
     #[inline(always)]
     fn word(self, offset: u32) -> u32 {
-        // SAFETY: the task runs, so it is there; the offset is from the kernel's BTF, by which the verifier
-        // checks it.
+        // SAFETY: the task runs, so it is there; the offset is from the kernel's BTF, by which the
+        // verifier checks it.
         unsafe { at::<u32>(self.task, offset).read_volatile() }
     }
 }

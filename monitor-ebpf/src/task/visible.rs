@@ -3,7 +3,8 @@
 use super::{Ids, Task};
 use crate::{Error, kernel::read, setting::setting};
 
-// Deeper nesting than this is refused by the kernel (`MAX_PID_NS_LEVEL`, include/linux/pid_namespace.h).
+// Deeper nesting than this is refused by the kernel (`MAX_PID_NS_LEVEL`,
+// include/linux/pid_namespace.h).
 const PID_NAMESPACE_LEVELS: u32 = 32;
 
 impl Task {

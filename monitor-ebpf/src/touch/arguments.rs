@@ -5,7 +5,8 @@ use monitor_common::touch::{NO_ARGUMENT, OTHER_PROCESS, Rule, UPPER_FOLDER, WORD
 use super::{mix, pending::Pending, rule, sent, stage::Chain, stage_of, walk::Place};
 use crate::{Error, record::Arguments};
 
-/// In the place of a folder's descriptor: the working directory (`AT_FDCWD`, include/uapi/linux/fcntl.h).
+/// In the place of a folder's descriptor: the working directory (`AT_FDCWD`,
+/// include/uapi/linux/fcntl.h).
 const NOWHERE: u64 = 0xffff_ff9c;
 
 /// An argument; 0 for [`NO_ARGUMENT`].

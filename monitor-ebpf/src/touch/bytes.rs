@@ -74,7 +74,8 @@ pub fn hashed(memory: &mut Memory, len: u32, hash: u64) -> u64 {
     let (last, bits) = (len as usize / 8, 8 * (len % 8));
     memory[last & (MEMORY / 8 - 1)] &= (1 << bits) - 1;
     hash = mix(hash, memory[0]);
-    // Word by word: in a loop LLVM counts to the last word in a way whose end the verifier of 5.10 does not see.
+    // Word by word: in a loop LLVM counts to the last word in a way whose end the verifier of 5.10
+    // does not see.
     macro_rules! words {
         ($($place:literal)*) => {
             $(

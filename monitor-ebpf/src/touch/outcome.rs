@@ -12,7 +12,8 @@ use super::{
 };
 use crate::Error;
 
-// `struct syscall_trace_exit` (kernel/trace/trace.h): the number behind `trace_entry`, then `long ret`.
+// `struct syscall_trace_exit` (kernel/trace/trace.h): the number behind `trace_entry`, then
+// `long ret`.
 const NUMBER: usize = 8;
 const RESULT: usize = 16;
 
@@ -26,7 +27,8 @@ pub fn returned(ctx: &TracePointContext) -> Result<(), Error> {
         return Ok(());
     }
     pending.is_awaited = 0;
-    // SAFETY: the record has both; the verifier lets the program read it at offsets that are constants of its own.
+    // SAFETY: the record has both; the verifier lets the program read it at offsets that are
+    // constants of its own.
     let (number, result) = unsafe {
         let record = ctx.as_ptr();
         (

@@ -53,7 +53,8 @@ pub struct Pending {
     pub memory: Memory,
 }
 
-// By the slot of a thread, whose owner alone reads and writes it. User space sets the size before the load.
+// By the slot of a thread, whose owner alone reads and writes it. User space sets the size before
+// the load.
 #[map]
 static PENDING: Array<Pending> = Array::with_max_entries(1, 0);
 
@@ -65,8 +66,8 @@ impl Pending {
             return None;
         }
         let pending = PENDING.get_ptr_mut(tid & slot_mask())?;
-        // SAFETY: the verifier checked the pointer. Only the slot's owner uses it, and none of its programs begins before
-        // the one before it has ended.
+        // SAFETY: the verifier checked the pointer. Only the slot's owner uses it, and none of its
+        // programs begins before the one before it has ended.
         Some(unsafe { &mut *pending })
     }
 

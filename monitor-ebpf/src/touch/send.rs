@@ -12,8 +12,8 @@ use crate::{Error, atomic, loss, ring, setting::touches_a_second, window};
 /// Services whose rates are told apart; a power of two. Those beyond share.
 const RATES: u32 = 1024;
 
-/// Records a second that a thread may send whatever the others of its service send: one that touches ever new things does not
-/// hide what another does.
+/// Records a second that a thread may send whatever the others of its service send: one that
+/// touches ever new things does not hide what another does.
 const OF_THREAD: u32 = 64;
 
 // By the service: the second of the latest record in the upper half, how many it had in the lower.

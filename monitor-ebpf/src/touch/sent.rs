@@ -15,8 +15,8 @@ static OUTCOME_OF: Array<u8> = Array::with_max_entries(ERRORS, 0);
 /// Errors that the kernel can return (`MAX_ERRNO`, include/linux/err.h), and none.
 const ERRORS: u32 = 4096;
 
-// What was sent, by its hash, with the bits of the outcomes that were. The one not seen for longest makes room: it is sent
-// again when it comes back.
+// What was sent, by its hash, with the bits of the outcomes that were. The one not seen for longest
+// makes room: it is sent again when it comes back.
 #[map]
 static SENT: LruHashMap<u64, u8> = LruHashMap::with_max_entries(1 << 15, 0);
 
@@ -38,7 +38,8 @@ pub fn outcome(result: i64) -> u8 {
 #[inline(always)]
 pub fn was_sent(hash: u64, outcome: u8) -> bool {
     match SENT.get_ptr_mut(hash) {
-        // SAFETY: a byte of a map; entries of the table may be reused, and then a thing is sent once too often or too rarely.
+        // SAFETY: a byte of a map; entries of the table may be reused, and then a thing is sent
+        // once too often or too rarely.
         Some(known) => unsafe { known.read_volatile() & outcome == outcome },
         None => false,
     }

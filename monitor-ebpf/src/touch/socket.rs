@@ -8,7 +8,8 @@ use monitor_common::{
 use super::{bytes::read, pending::Pending};
 use crate::{Error, loss, record};
 
-/// Where an address of a socket is. Without a pointer the length is a word that stands for it, or 0.
+/// Where an address of a socket is. Without a pointer the length is a word that stands for it, or
+/// zero.
 #[derive(Clone, Copy)]
 pub struct Named {
     pub pointer: u64,
@@ -35,7 +36,8 @@ pub fn named(rule: &Rule, asked: &Pending) -> Result<Named, Error> {
     })
 }
 
-/// `msg_name` and `msg_namelen` of `struct user_msghdr` or `compat_msghdr` (include/linux/socket.h, include/net/compat.h).
+/// `msg_name` and `msg_namelen` of `struct user_msghdr` or `compat_msghdr` (include/linux/socket.h,
+/// include/net/compat.h).
 #[inline(always)]
 fn of_message(pointer: u64, has_short_pointers: bool) -> Result<Named, Error> {
     let mut words = [0_u64; 2];
@@ -54,7 +56,8 @@ fn of_message(pointer: u64, has_short_pointers: bool) -> Result<Named, Error> {
     })
 }
 
-/// The arguments of a call of i386's `socketcall` are an array of words; the numbers are those of include/uapi/linux/net.h.
+/// The arguments of a call of i386's `socketcall` are an array of words; the numbers are those of
+/// include/uapi/linux/net.h.
 #[inline(always)]
 fn of_socket_call(asked: &Pending) -> Result<Named, Error> {
     const SOCKET: u64 = 1;

@@ -13,7 +13,8 @@ use monitor_common::{
 
 use crate::loss;
 
-// A kind of program calls programs of its own kind only. User space fills the one that is used, or both.
+// A kind of program calls programs of its own kind only. User space fills the one that is used, or
+// both.
 #[map]
 static RAW_STAGES: ProgramArray = ProgramArray::with_max_entries(STAGES, 0);
 #[map]

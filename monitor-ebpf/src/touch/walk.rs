@@ -1,8 +1,8 @@
 //! Where a file is: the names of the folders above it, as the kernel has them.
 //!
-//! What a process calls a file may be a symbolic link, or relative to a directory that it leaves again; the names of the
-//! kernel's own entries are neither. As far as the root of the mount namespace, which above a `chroot` is more than the
-//! process sees.
+//! What a process calls a file may be a symbolic link, or relative to a directory that it leaves
+//! again; the names of the kernel's own entries are neither. As far as the root of the mount
+//! namespace, which above a `chroot` is more than the process sees.
 
 use aya_ebpf::helpers::generated::bpf_probe_read_kernel_str;
 use monitor_common::touch::{LEVEL, LEVELS, Touched};
@@ -97,7 +97,8 @@ fn file(descriptor: u32) -> Result<u64, Error> {
     read(all + 8 * u64::from(descriptor), 0)
 }
 
-/// Writes the names from `place` up to the root into a record. The place, which is a map's, ends up there.
+/// Writes the names from `place` up to the root into a record. The place, which is a map's, ends up
+/// there.
 #[inline(always)]
 pub fn way(place: &mut Place, touched: *mut Touched) {
     // SAFETY: the record is the caller's own.
@@ -115,8 +116,8 @@ pub fn way(place: &mut Place, touched: *mut Touched) {
 /// Writes the name of `place` and goes to the folder above it. An error is the end of the way.
 #[inline(always)]
 fn step(place: *mut Place, level: usize, touched: *mut Touched) -> Result<(), Error> {
-    // SAFETY: the place is the caller's own. Read and written as it is: what is in a map the verifier does not follow, so
-    // that all ways to it are one.
+    // SAFETY: the place is the caller's own. Read and written as it is: what is in a map the
+    // verifier does not follow, so that all ways to it are one.
     let (at, put) = unsafe { (place.read_volatile(), |it| place.write_volatile(it)) };
     if at.is_none() {
         return Err(Error::Unreadable);
@@ -130,7 +131,8 @@ fn step(place: *mut Place, level: usize, touched: *mut Touched) -> Result<(), Er
         return Err(Error::Unreadable);
     }
     let name: u64 = read(at.entry, setting!(LAYOUT.entry_name))?;
-    // SAFETY: the record is the caller's own, the buffer as long as the helper is told; it checks the address itself.
+    // SAFETY: the record is the caller's own, the buffer as long as the helper is told; it checks
+    // the address itself.
     let length = unsafe {
         bpf_probe_read_kernel_str(
             (&raw mut (*touched).names[level]).cast(),
@@ -145,7 +147,8 @@ fn step(place: *mut Place, level: usize, touched: *mut Touched) -> Result<(), Er
     // SAFETY: the record is the caller's own.
     unsafe { (&raw mut (*touched).levels).write_volatile(level as u32 + 1) };
     let parent: u64 = read(at.entry, setting!(LAYOUT.entry_parent))?;
-    // An entry that is its own parent and no mount's root is in no tree: a file that was removed, a pipe.
+    // An entry that is its own parent and no mount's root is in no tree: a file that was removed, a
+    // pipe.
     if parent == at.entry {
         return Err(Error::Unreadable);
     }
@@ -156,8 +159,8 @@ fn step(place: *mut Place, level: usize, touched: *mut Touched) -> Result<(), Er
     Ok(())
 }
 
-/// The place where the mount is mounted of which this is the root; none of the root of all. Where several are mounted on top of
-/// each other elsewhere the way ends, as that place is a root again.
+/// The place where the mount is mounted of which this is the root; none of the root of all. Where
+/// several are mounted on top of each other elsewhere the way ends, as that place is a root again.
 #[inline(always)]
 fn below_mounts(place: Place) -> Result<Place, Error> {
     if !place.is_root()? {

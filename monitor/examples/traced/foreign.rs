@@ -27,7 +27,8 @@ pub fn write(place: &[u64]) {
         iov_base: address as *mut libc::c_void,
         iov_len: bytes.len(),
     };
-    // SAFETY: the bytes outlive the call, which only reads them; the address is none of this process.
+    // SAFETY: the bytes outlive the call, which only reads them; the address is none of this
+    // process.
     let written = unsafe {
         libc::process_vm_writev(pid as libc::pid_t, &raw const from, 1, &raw const to, 1, 0)
     };

@@ -13,7 +13,8 @@ fn open(path: &std::ffi::CStr) {
     }
 }
 
-/// Opens `count` files that are not there, each of another name; when half are, another thread opens `/etc/hostname`.
+/// Opens `count` files that are not there, each of another name; when half are, another thread
+/// opens `/etc/hostname`.
 pub fn flood(count: u64) {
     for place in 0..count {
         let path = format!("/none/{place}x\0");
@@ -30,8 +31,9 @@ pub fn flood(count: u64) {
 /// Opens `/etc/hostname` by the 32-bit table and `/etc/hosts` by that of x32, from 64-bit code.
 #[cfg(target_arch = "x86_64")]
 pub fn foreign() {
-    // SAFETY: the memory is this function's own, below 4 GiB, and holds the path with its NUL; r8 to r11 are not kept across
-    // the gate by older kernels; the native table's arguments are x32's (arch/x86/entry/syscalls/syscall_64.tbl).
+    // SAFETY: the memory is this function's own, below 4 GiB, and holds the path with its NUL; r8
+    // to r11 are not kept across the gate by older kernels; the native table's arguments are x32's
+    // (arch/x86/entry/syscalls/syscall_64.tbl).
     unsafe {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT;
         let rights = libc::PROT_READ | libc::PROT_WRITE;
@@ -55,8 +57,8 @@ pub fn foreign() {
 #[cfg(not(target_arch = "x86_64"))]
 pub fn foreign() {}
 
-/// Opens by `openat2` what is there, what is not and what is no folder, by `creat` what is a folder, and runs by `execveat`
-/// what is not there and what is a folder.
+/// Opens by `openat2` what is there, what is not and what is no folder, by `creat` what is a
+/// folder, and runs by `execveat` what is not there and what is a folder.
 pub fn by_other_calls() {
     let nowhere = c"/tmp/monitor-traced-missing";
     let how = [libc::O_RDONLY, 0, 0].map(i64::from);
@@ -74,8 +76,8 @@ pub fn by_other_calls() {
         let (path, end) = (path.as_ptr(), std::ptr::null::<libc::c_char>());
         let words = [path, end];
         let (words, environment) = (words.as_ptr(), &raw const end);
-        // SAFETY: the path ends with NUL, and both lists with a null pointer; all of them outlive the call. Neither path is one
-        // of a program.
+        // SAFETY: the path ends with NUL, and both lists with a null pointer; all of them outlive
+        // the call. Neither path is one of a program.
         unsafe {
             libc::syscall(
                 libc::SYS_execveat,
@@ -89,8 +91,8 @@ pub fn by_other_calls() {
     }
 }
 
-/// Makes a file by a structure (`struct open_how`) whose page is not in the process's memory yet, and then sends and clones by
-/// structures that are nowhere.
+/// Makes a file by a structure (`struct open_how`) whose page is not in the process's memory yet,
+/// and then sends and clones by structures that are nowhere.
 pub fn unread() {
     let place = std::env::temp_dir().join(format!("monitor-traced-how-{}", std::process::id()));
     let words = [libc::O_WRONLY | libc::O_CREAT, 0o600, 0].map(i64::from);
@@ -103,8 +105,8 @@ pub fn unread() {
     let Ok(file) = file else { return };
     // Below the least address that a process may have (`vm.mmap_min_addr`).
     let nowhere: *const libc::c_void = std::ptr::without_provenance(8);
-    // SAFETY: the mapping is a new one and is read by the kernel alone, which finds nothing at the other address; paths end
-    // with NUL.
+    // SAFETY: the mapping is a new one and is read by the kernel alone, which finds nothing at the
+    // other address; paths end with NUL.
     unsafe {
         let fd = std::os::fd::AsRawFd::as_raw_fd(&file);
         let how = libc::mmap(

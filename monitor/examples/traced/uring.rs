@@ -79,7 +79,8 @@ impl Queue {
         };
         let map = |offset: i64| {
             let (rights, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED);
-            // SAFETY: a new mapping, of the size that each of the three has at least with this few entries.
+            // SAFETY: a new mapping, of the size that each of the three has at least with this few
+            // entries.
             let at = unsafe { libc::mmap(ptr::null_mut(), 4096, rights, flags, fd, offset) };
             assert_ne!(at, libc::MAP_FAILED);
             at
@@ -95,7 +96,8 @@ impl Queue {
     }
 
     fn word(&self, ring: *mut u8, offset: u32) -> &AtomicU32 {
-        // SAFETY: the offset is the kernel's own, of an aligned word in the ring, which stays mapped.
+        // SAFETY: the offset is the kernel's own, of an aligned word in the ring, which stays
+        // mapped.
         unsafe { AtomicU32::from_ptr(ring.add(offset as usize).cast()) }
     }
 
@@ -140,7 +142,8 @@ impl Queue {
     }
 }
 
-/// Opens and reads /etc/hostname, connects to a port of the host's own and sends to it, and unlinks a file that is not there.
+/// Opens and reads /etc/hostname, connects to a port of the host's own and sends to it, and unlinks
+/// a file that is not there.
 pub fn run(is_polled: bool) {
     let queue = Queue::new(is_polled);
     let fd = queue.submit(Entry {

@@ -14,7 +14,8 @@ const MOST: u64 = 64 << 20;
 /// How often the log may be found moved away before a write gives up.
 const ATTEMPTS: usize = 16;
 
-/// A log that is set aside when it has grown large. Several monitors may write to one: each in its turn.
+/// A log that is set aside when it has grown large. Several monitors may write to one: each in its
+/// turn.
 pub struct AlarmLog {
     path: PathBuf,
     file: File,
@@ -22,7 +23,8 @@ pub struct AlarmLog {
 }
 
 impl AlarmLog {
-    /// Opens the log to write at its end; folder and file are made if they are not there, for this user alone.
+    /// Opens the log to write at its end; folder and file are made if they are not there, for this
+    /// user alone.
     ///
     /// # Errors
     /// When it cannot be written, or others could write to it or have put it there.
@@ -69,7 +71,8 @@ impl Write for AlarmLog {
     }
 }
 
-/// The place of a file whose folder is made if it is not there, for this user alone, and cannot be written to by others.
+/// The place of a file whose folder is made if it is not there, for this user alone, and cannot be
+/// written to by others.
 pub(super) fn made(path: &Path) -> Result<PathBuf, LogError> {
     let name = path
         .file_name()

@@ -1,6 +1,8 @@
-//! What people note about incidents: that they know of one, and that for a while they do not want to be told of its like.
+//! What people note about incidents: that they know of one, and that for a while they do not want
+//! to be told of its like.
 //!
-//! Notes are lines of JSON in a file beside the log, which only this user and root may have written: a running watch obeys them.
+//! Notes are lines of JSON in a file beside the log, which only this user and root may have
+//! written: a running watch obeys them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,7 +40,8 @@ pub struct Note {
     pub kind: NoteKind,
     /// The incident's id.
     pub incident: String,
-    /// What it has in common with those alike ([`Incident::fingerprint`](crate::incident::Incident::fingerprint)).
+    /// What it has in common with those alike
+    /// ([`Incident::fingerprint`](crate::incident::Incident::fingerprint)).
     pub fingerprint: String,
     /// When it was noted, seconds since 1970.
     pub unix_s: u64,
@@ -130,7 +133,8 @@ impl Notes {
             .map_err(|source| LogError::Open { path, source })
     }
 
-    /// All of them, oldest first, and how many lines could not be read. There are none where there is no file.
+    /// All of them, oldest first, and how many lines could not be read. There are none where there
+    /// is no file.
     ///
     /// # Errors
     /// When they cannot be read, or another user could have written them.

@@ -49,7 +49,8 @@ impl Log {
         shown(&self.path)
     }
 
-    /// Refuses a log that another user could have written: what it names is not to be believed then.
+    /// Refuses a log that another user could have written: what it names is not to be believed
+    /// then.
     ///
     /// # Errors
     /// When that is so, or it cannot be looked at.
@@ -57,8 +58,9 @@ impl Log {
         file::open_to_read(&self.path).map(drop)
     }
 
-    /// The last alarm of this id, or of the only id that begins so. An incident's id stands for its heaviest alarm; as incidents
-    /// are what is shown, the beginning of an id is an incident's if it can be.
+    /// The last alarm of this id, or of the only id that begins so. An incident's id stands for its
+    /// heaviest alarm; as incidents are what is shown, the beginning of an id is an incident's if
+    /// it can be.
     ///
     /// # Errors
     /// When the log cannot be read, or there is no such alarm or more than one.
@@ -152,7 +154,8 @@ impl Log {
         acceptances.iter().map(later).collect()
     }
 
-    /// The last statement about each of the latest incidents, the latest last, and how many lines could not be read.
+    /// The last statement about each of the latest incidents, the latest last, and how many lines
+    /// could not be read.
     ///
     /// # Errors
     /// When the log cannot be read.

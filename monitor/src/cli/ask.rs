@@ -56,7 +56,10 @@ impl AskArgs {
         let asked = Client::new(&self.socket).ask(method, path, take);
         asked.with_context(|| {
             let at = self.socket.display();
-            format!("nobody answers at {at}: is monitor guard running, and are you root or in the group monitor?")
+            format!(
+                "nobody answers at {at}: is monitor guard running, and are you root or in the \
+                     group monitor?"
+            )
         })
     }
 

@@ -21,7 +21,8 @@ use super::{Format, TerminalArgs, complain, completion};
 /// Options of `monitor explain`.
 #[derive(Args, Clone, Debug)]
 pub struct ExplainArgs {
-    /// The id of an alarm or incident, or as much of its beginning as no other has; without one the latest alarms are listed
+    /// The id of an alarm or incident, or as much of its beginning as no other has; without one the
+    /// latest alarms are listed
     #[arg(value_name = "ALARM-ID", add = ArgValueCandidates::new(completion::alarms))]
     id: Option<String>,
     /// The log that holds it [default: where a live run of this user keeps it]

@@ -109,8 +109,9 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
     );
     if lookup.host().in_cgroup_namespace("/sys/fs/cgroup") == Some(true) {
         complain(
-            "this monitor is in a cgroup namespace of its own: units and containers beside it are told by what \
-             /proc shows of them, and those outside may be hidden (see MONITOR_HOST_ROOT)",
+            "this monitor is in a cgroup namespace of its own: units and containers beside it are \
+             told by what /proc shows of them, and those outside may be hidden (see \
+             MONITOR_HOST_ROOT)",
         );
     }
     let identity = ModelIdentity::of(model.manifest());

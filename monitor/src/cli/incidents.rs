@@ -62,7 +62,8 @@ enum Action {
         #[arg(long, value_name = "TEXT", value_parser = reason)]
         reason: Option<String>,
     },
-    /// Does not report incidents like one for a time; they are logged, and what is new beside them is reported
+    /// Does not report incidents like one for a time; they are logged, and what is new beside them
+    /// is reported
     Suppress {
         #[command(flatten)]
         named: Named,
@@ -145,7 +146,8 @@ pub fn run(args: &IncidentsArgs) -> Result<Exit> {
             notes.add(&note)?;
             writeln!(
                 io::stdout(),
-                "incidents like {} are logged and not reported until {}, also by runs that go on; what is new beside them is",
+                "incidents like {} are logged and not reported until {}, also by runs that go on; \
+                 what is new beside them is",
                 show::id(&incident),
                 show::time(until)
             )?;

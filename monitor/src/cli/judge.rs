@@ -25,13 +25,15 @@ pub use support::{span, unsupported};
 /// Options that say how calls are judged.
 #[derive(Args, Clone, Debug, Default)]
 pub struct JudgeArgs {
-    /// Raise an alarm when the mean surprise of about 100 calls exceeds this; without it, the model's own
+    /// Raise an alarm when the mean surprise of about 100 calls exceeds this; without it, the
+    /// model's own
     #[arg(long, value_name = "NATS", value_parser = nats)]
     threshold: Option<f64>,
     /// The same for about 10 calls, to catch bursts
     #[arg(long, value_name = "NATS", value_parser = nats)]
     fast_threshold: Option<f64>,
-    /// Without a profile, report what the general model finds unusual, as a threshold does; it has not learned this service
+    /// Without a profile, report what the general model finds unusual, as a threshold does; it has
+    /// not learned this service
     #[arg(long)]
     pub judge_by_model: bool,
     #[command(flatten)]
@@ -44,7 +46,8 @@ pub struct ProfileArgs {
     /// Judge by what `monitor learn` learned of this service
     #[arg(long, value_name = "FILE")]
     profile: Option<PathBuf>,
-    /// False alarms that are acceptable, as in 1/day, 10/week or 0.1/million (calls) [default: 1/day]
+    /// False alarms that are acceptable, as in 1/day, 10/week or 0.1/million (calls) [default:
+    /// 1/day]
     #[arg(long, value_name = "N/SPAN")]
     budget: Option<Budget>,
     /// Whether the profile is learned on: an option of the live run alone
@@ -60,8 +63,8 @@ impl ProfileArgs {
     pub fn check(&self) -> Result<(), Usage> {
         match (&self.profile, self.budget) {
             (None, Some(budget)) => Err(Usage(format!(
-                "--budget {budget} needs --profile FILE: thresholds for a budget of false alarms follow from \
-                 what was learned of a service; without a profile, give --threshold"
+                "--budget {budget} needs --profile FILE: thresholds for a budget of false alarms \
+                 follow from what was learned of a service; without a profile, give --threshold"
             ))),
             _ => Ok(()),
         }
@@ -91,7 +94,8 @@ impl ProfileArgs {
         self.profile.as_deref()
     }
 
-    /// The profile and the SHA-256 of its file; says on standard error when its data do not support the budget.
+    /// The profile and the SHA-256 of its file; says on standard error when its data do not support
+    /// the budget.
     fn read(&self) -> Result<Option<(Profile, String)>> {
         let Some(path) = &self.profile else {
             return Ok(None);
@@ -108,15 +112,18 @@ impl ProfileArgs {
 /// Options that say when an alarm is told.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub struct AlarmArgs {
-    /// Report at most so many alarms within a minute and only log the lighter ones; 0 for all [default: 10]
+    /// Report at most so many alarms within a minute and only log the lighter ones; 0 for all
+    /// [default: 10]
     #[arg(long, value_name = "N", value_parser = quantity::whole::<0, 1_000_000>)]
     alarms_per_minute: Option<u64>,
 
-    /// Suppress repeats of an alarm for this long, as in 30m, and report their count then; 0s to report all [default: 1h]
+    /// Suppress repeats of an alarm for this long, as in 30m, and report their count then; 0s to
+    /// report all [default: 1h]
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
     again_after: Option<Duration>,
 
-    /// Exit with this status when there was an alarm, after -- COMMAND too, whose own it is else [default: 3]
+    /// Exit with this status when there was an alarm, after -- COMMAND too, whose own it is else
+    /// [default: 3]
     #[arg(long = "alarm-exit-code", value_name = "N", value_parser = quantity::exit_status)]
     pub exit_code: Option<u8>,
 }
@@ -152,7 +159,8 @@ impl AlarmArgs {
 }
 
 impl JudgeArgs {
-    /// Whether the general model raises alarms where there is no profile: somebody who gives a threshold asks for it.
+    /// Whether the general model raises alarms where there is no profile: somebody who gives a
+    /// threshold asks for it.
     pub const fn judges_by_model(&self) -> bool {
         self.judge_by_model || self.threshold.is_some() || self.fast_threshold.is_some()
     }

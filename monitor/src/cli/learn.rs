@@ -101,7 +101,8 @@ pub fn run(args: LearnArgs) -> Result<Exit> {
     Ok(Exit::Quiet)
 }
 
-/// Whether a profile can be written to `path`: told before anything is learned, not when all is lost.
+/// Whether a profile can be written to `path`: told before anything is learned, not when all is
+/// lost.
 ///
 /// # Errors
 /// When its folder is not there or cannot be written to.
@@ -120,8 +121,8 @@ pub fn check_place(option: &str, path: &Path) -> Result<()> {
         .with_context(|| format!("{option}: cannot write to {at}"))
 }
 
-/// Writes what a live run learned as a new profile to `path`, and says so on standard error. `name` says what was watched,
-/// `recording` is what was kept of the same run.
+/// Writes what a live run learned as a new profile to `path`, and says so on standard error. `name`
+/// says what was watched, `recording` is what was kept of the same run.
 ///
 /// # Errors
 /// When there is nothing to learn, or the profile cannot be written.
@@ -165,8 +166,8 @@ fn say_not_validated(progress: &learn::Progress) {
 fn not_validated(progress: &learn::Progress) -> Option<String> {
     (progress.not_kept > 0).then(|| {
         format!(
-            "{} of {} calls were learned but not held out to validate by, as the memory for that was used up: \
-             thresholds rest on the others",
+            "{} of {} calls were learned but not held out to validate by, as the memory for that \
+             was used up: thresholds rest on the others",
             grouped(progress.not_kept),
             grouped(progress.calls)
         )

@@ -89,7 +89,8 @@ pub type Loaded = Box<dyn FnOnce(&monitor::live::watch::Watch)>;
 /// What is done on the way of a live run.
 #[derive(Default)]
 pub struct Hooks<'a> {
-    /// Once the probe is loaded, before anything sees it. With it cgroups and processes tell services, as it is told.
+    /// Once the probe is loaded, before anything sees it. With it cgroups and processes tell
+    /// services, as it is told.
     #[cfg(feature = "live")]
     pub loaded: Option<Loaded>,
     /// Once the probe is attached.

@@ -15,7 +15,8 @@ use super::complain;
 /// Where metrics are offered.
 #[derive(Args, Clone, Debug, Default)]
 pub struct MetricsArgs {
-    /// Serve /metrics, /healthz and /readyz at this address, as in 127.0.0.1:9469 or unix:/run/monitor/metrics
+    /// Serve /metrics, /healthz and /readyz at this address, as in 127.0.0.1:9469 or
+    /// unix:/run/monitor/metrics
     #[arg(long = "metrics", value_name = "ADDRESS")]
     listen: Option<String>,
     /// Write the metrics to this file now and then, for node_exporter's textfile collector

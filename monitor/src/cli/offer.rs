@@ -16,8 +16,8 @@ use monitor::trace::error::shown;
 use super::judge::ModelArgs;
 use super::{complain, learn, stderr_is_terminal};
 
-/// Where profiles are kept that were given no other place: beside the default alarm log. It is made if it is not there, for this
-/// user alone.
+/// Where profiles are kept that were given no other place: beside the default alarm log. It is made
+/// if it is not there, for this user alone.
 ///
 /// # Errors
 /// When nothing says where, or it cannot be made.
@@ -32,7 +32,8 @@ pub fn profiles_folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Asks whether to keep what was learned, as a profile in `folder` named after `service` or the busiest process, where there is somebody to ask; else says how it could have been kept.
+/// Asks whether to keep what was learned, as a profile in `folder` named after `service` or the
+/// busiest process, where there is somebody to ask; else says how it could have been kept.
 ///
 /// # Errors
 /// When it is wanted and cannot be kept.
@@ -72,7 +73,8 @@ pub fn offer(
     Ok(())
 }
 
-/// A name for the profile that no file has: of the service, or of the process that made most of the calls.
+/// A name for the profile that no file has: of the service, or of the process that made most of the
+/// calls.
 fn suggested(learner: &Learner, service: Option<String>, folder: &Path) -> PathBuf {
     let busiest = || learner.busiest_name().map(|name| plain(name.as_bytes()));
     let service = service.map(|name| plain(name.as_bytes()));

@@ -22,8 +22,9 @@ use super::status::{Exit, Usage, in_words};
 /// Options that name outputs of incidents.
 #[derive(Args, Clone, Debug, Default)]
 pub struct OutputToArgs {
-    /// Send incidents there as well; may be repeated. One of: journal, journal:SOCKET, syslog, syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT,
-    /// http://HOST/PATH (own JSON), falco+http://HOST:2801/ (falcosidekick), alertmanager+http://HOST:9093, file:PATH,
+    /// Send incidents there as well; may be repeated. One of: journal, journal:SOCKET, syslog,
+    /// syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT, http://HOST/PATH (own JSON),
+    /// falco+http://HOST:2801/ (falcosidekick), alertmanager+http://HOST:9093, file:PATH,
     /// program:PATH
     #[arg(long, value_name = "OUTPUT")]
     output_to: Vec<OutputConfig>,
@@ -64,8 +65,8 @@ impl OutputToArgs {
     }
 }
 
-/// An output, opened. What needs privileges happens now. `host_name` takes the place of the host's own; an empty one leaves
-/// it out.
+/// An output, opened. What needs privileges happens now. `host_name` takes the place of the host's
+/// own; an empty one leaves it out.
 ///
 /// # Errors
 /// When it cannot be opened.

@@ -34,8 +34,8 @@ enum Command {
     Show {
         /// The profile
         profile: PathBuf,
-        /// Print an OCI seccomp profile that allows the calls that were learned, those that a container
-        /// runtime needs to start any container, and nothing else
+        /// Print an OCI seccomp profile that allows the calls that were learned, those that a
+        /// container runtime needs to start any container, and nothing else
         #[arg(long)]
         seccomp: bool,
         /// With --seccomp: let the kernel log other calls in the place of refusing them
@@ -136,7 +136,8 @@ pub fn run(command: ProfileCommand) -> Result<Exit> {
             file::write(&output, &merged)?;
             writeln!(
                 out,
-                "merged {} profiles into {}: {} calls of {} threads, {} different calls, {} process names",
+                "merged {} profiles into {}: {} calls of {} threads, {} different calls, {} \
+                 process names",
                 count,
                 shown(&output),
                 grouped(merged.provenance.calls()),

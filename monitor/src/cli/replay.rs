@@ -37,7 +37,8 @@ pub struct ReplayArgs {
     profile: ProfileArgs,
     #[command(flatten)]
     alarms: AlarmArgs,
-    /// Let the LSTM see only this share of the calls that ask for it, as a live run does that keeps to --cpu
+    /// Let the LSTM see only this share of the calls that ask for it, as a live run does that keeps
+    /// to --cpu
     #[arg(long, value_name = "PERCENT", default_value = "100%", value_parser = percentage)]
     lstm_share: f64,
     #[command(flatten)]
@@ -79,7 +80,8 @@ pub fn run(args: ReplayArgs, terminal: TerminalArgs) -> Result<Exit> {
     }
     if inputs.iter().any(|it| it.is_alarms) {
         return Err(Usage(
-            "stored alarms and recordings cannot be replayed in one run: name only the ones or the others"
+            "stored alarms and recordings cannot be replayed in one run: name only the ones or the \
+             others"
                 .into(),
         )
         .into());

@@ -43,7 +43,8 @@ enum ServicesAction {
 
 #[derive(Args, Clone, Debug)]
 struct Named {
-    /// The service, as `monitor services` names it; its last part is enough where it is the only one
+    /// The service, as `monitor services` names it; its last part is enough where it is the only
+    /// one
     #[arg(value_name = "SERVICE", add = ArgValueCandidates::new(completion::services))]
     name: String,
 }

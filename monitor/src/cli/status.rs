@@ -70,7 +70,8 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// An error with its causes in one line, each of them once: a cause that the words before it give already is left out.
+/// An error with its causes in one line, each of them once: a cause that the words before it give
+/// already is left out.
 pub fn in_words(error: &anyhow::Error) -> String {
     let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {

@@ -54,7 +54,8 @@ pub fn run(args: &SupportBundleArgs) -> Result<Exit> {
     };
     write().with_context(|| format!("cannot write to {at}"))?;
     complain(&format!(
-        "{at} holds no names of hosts, users, processes, files or addresses; look into it before you send it"
+        "{at} holds no names of hosts, users, processes, files or addresses; look into it before \
+         you send it"
     ));
     Ok(Exit::Quiet)
 }

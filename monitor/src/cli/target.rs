@@ -124,8 +124,8 @@ impl TargetArgs {
         match (given.len(), given.pop()) {
             (1, Some((_, target))) => Ok(target),
             (_, None) => Err(Usage(
-                "nobody to watch: give --pid PID, --comm NAME, --uid USER, --cgroup PATH, --unit NAME, \
-                 --container NAME, --pod NAME, --all or -- COMMAND (see monitor --help)"
+                "nobody to watch: give --pid PID, --comm NAME, --uid USER, --cgroup PATH, --unit \
+                 NAME, --container NAME, --pod NAME, --all or -- COMMAND (see monitor --help)"
                     .into(),
             )),
             (_, Some((last, _))) => {

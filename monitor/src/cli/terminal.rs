@@ -70,8 +70,8 @@ pub fn complain(what: &str) {
     remarks::remark(what);
 }
 
-/// Writes a row of a table to standard output. Where that is a terminal for which it is too long, it goes on below, and no word is
-/// in two lines that one holds.
+/// Writes a row of a table to standard output. Where that is a terminal for which it is too long,
+/// it goes on below, and no word is in two lines that one holds.
 pub fn print_row(row: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match columns(&out) {
@@ -108,13 +108,15 @@ pub fn start_logging(level: log::LevelFilter) {
     };
     let mut logger = env_logger::Builder::new();
     logger.filter_level(level);
-    // Every relocation of the probe is a message of its loader: too much to find the probe's own in.
+    // Every relocation of the probe is a message of its loader: too much to find the probe's own
+    // in.
     if level == log::LevelFilter::Debug {
         for library in ["aya", "aya_obj"] {
             logger.filter_module(library, log::LevelFilter::Info);
         }
     }
-    // It tries to raise the limit of locked memory, as the monitor did; where that matters, the refusal says what to do.
+    // It tries to raise the limit of locked memory, as the monitor did; where that matters, the
+    // refusal says what to do.
     logger.filter_module("aya::sys", log::LevelFilter::Error);
     let logger = logger
         .target(env_logger::Target::Pipe(Box::new(remarks::RemarkWriter)))

@@ -120,7 +120,8 @@ pub fn run(args: &TopArgs, terminal: TerminalArgs) -> Result<Exit> {
     }
 }
 
-/// Whether a terminal of this kind has colours: those of vt52 to vt525 have none, nor do those that say so.
+/// Whether a terminal of this kind has colours: those of vt52 to vt525 have none, nor do those that
+/// say so.
 fn has_colours(kind: &str) -> bool {
     let is_vt = kind
         .strip_prefix("vt")

@@ -39,7 +39,8 @@ pub struct WatchArgs {
     judge: JudgeArgs,
     #[command(flatten)]
     profile: ProfileArgs,
-    /// Learn on while watching: slowly, and only from what is confidently normal; the profile is saved again
+    /// Learn on while watching: slowly, and only from what is confidently normal; the profile is
+    /// saved again
     #[arg(long)]
     adapt: bool,
     /// Learn what this run sees, and save it as a new profile at the end
@@ -48,7 +49,8 @@ pub struct WatchArgs {
     /// Learn nothing in a run without a profile
     #[arg(long, conflicts_with_all = ["profile", "save_profile"])]
     no_learn: bool,
-    /// What the monitor may use of one core; the LSTM sees fewer calls to keep to it. `none` for no limit
+    /// What the monitor may use of one core; the LSTM sees fewer calls to keep to it. `none` for no
+    /// limit
     #[arg(long, value_name = "SHARE", default_value = "25%")]
     cpu: CpuShare,
     #[command(flatten)]
@@ -86,14 +88,16 @@ impl std::str::FromStr for CpuShare {
 }
 
 /// Said at the beginning of a run that nothing was learned for.
-const LEARNING: &str = "no profile: learning while it watches, to be kept by --save-profile FILE or when it ends; until then only \
-                        privileged calls that are new are reported (--judge-by-model reports what the general model finds \
-                        unusual, too)";
+const LEARNING: &str = "no profile: learning while it watches, to be kept by --save-profile FILE \
+                        or when it ends; until then only privileged calls that are new are \
+                        reported (--judge-by-model reports what the general model finds unusual, \
+                        too)";
 
 /// The same where the general model judges.
-const BY_MODEL: &str = "no profile: judging by the general model (--judge-by-model), which has not learned what this service does, \
-                        so expect incidents about habits of its own; learning while it watches, to be kept by --save-profile FILE \
-                        or when it ends";
+const BY_MODEL: &str = "no profile: judging by the general model (--judge-by-model), which has not \
+                        learned what this service does, so expect incidents about habits of its \
+                        own; learning while it watches, to be kept by --save-profile FILE or when \
+                        it ends";
 
 /// Watches until the run ends.
 pub fn run(args: WatchArgs, terminal: TerminalArgs) -> Result<Exit> {

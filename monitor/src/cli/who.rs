@@ -20,8 +20,8 @@ pub struct WhoArgs {
     /// The host's name in incidents; empty to leave it out [default: its own]
     #[arg(long, value_name = "NAME")]
     host_name: Option<String>,
-    /// Hide what this regular expression finds in command lines: its groups, or all of it where it has none
-    /// [default: values of passwords, tokens, keys and the like]
+    /// Hide what this regular expression finds in command lines: its groups, or all of it where it
+    /// has none [default: values of passwords, tokens, keys and the like]
     #[arg(long, value_name = "PATTERN")]
     redact: Option<String>,
 }

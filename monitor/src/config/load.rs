@@ -41,8 +41,8 @@ pub struct Loaded {
     pub files: Vec<PathBuf>,
 }
 
-/// Reads `path` and the files in `monitor.d` beside it in the order of their names; later ones win, and outputs add up. A
-/// missing `path` is a fault only where it was asked for by name.
+/// Reads `path` and the files in `monitor.d` beside it in the order of their names; later ones win,
+/// and outputs add up. A missing `path` is a fault only where it was asked for by name.
 ///
 /// # Errors
 /// All that is wrong with the files; none of them counts then.

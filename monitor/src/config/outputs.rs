@@ -61,8 +61,8 @@ impl Output {
 }
 
 impl Config {
-    /// The outputs, each with the least severity that is reported at all or a higher one of its own. A configuration that
-    /// was read has none that does not fit.
+    /// The outputs, each with the least severity that is reported at all or a higher one of its
+    /// own. A configuration that was read has none that does not fit.
     #[must_use]
     pub fn outputs(&self) -> Vec<OutputConfig> {
         let least = Severity::from(self.alarms.least_severity);

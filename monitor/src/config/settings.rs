@@ -51,7 +51,8 @@ impl Config {
         any(&self.discovery.include) && !any(&self.discovery.exclude)
     }
 
-    /// What holds for a service. Of several globs that fit the one with the fewest wildcards counts, then the longest.
+    /// What holds for a service. Of several globs that fit the one with the fewest wildcards
+    /// counts, then the longest.
     #[must_use]
     pub fn of_service(&self, key: &Key) -> Settings {
         let wildcards = |glob: &str| glob.matches(['*', '?']).count();

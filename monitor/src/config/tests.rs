@@ -104,7 +104,8 @@ fn an_unknown_key_is_told_with_its_line_and_the_nearest_right_one() {
         refused(
             "[service.\"unit:*\"]\nbudgets = \"1/day\"\n[[output]]\ntype = \"file\"\npaht = \"x\"\n"
         ),
-        "5: there is no output[0].paht: is path meant?; 2: there is no service.unit:*.budgets: is budget meant?"
+        "5: there is no output[0].paht: is path meant?; 2: there is no service.unit:*.budgets: is \
+         budget meant?"
     );
     let far = refused("[host]\nzzz = 1\n");
     assert_eq!(far, "2: there is no host.zzz: known here: name");
@@ -171,7 +172,8 @@ fn the_globs_of_discovery_tell_what_is_watched() {
 
 #[test]
 fn the_narrowest_glob_of_a_service_counts() {
-    let text = "[service.\"*\"]\nbudget = \"3/day\"\nadapt = false\n[service.\"unit:web*\"]\nbudget = \"2/day\"\n\
+    let text = "[service.\"*\"]\nbudget = \"3/day\"\nadapt = \
+                false\n[service.\"unit:web*\"]\nbudget = \"2/day\"\n\
                 [service.\"unit:web1.service\"]\nbudget = \"1/day\"\n";
     let config = of(text, &[]).1.expect("it is right").config;
     let budget = |name| config.of_service(&Key::unit(name)).budget.to_string();
@@ -188,7 +190,12 @@ fn a_diff_tells_what_to_add_to_remove_and_to_change() {
         &[],
     )
     .1;
-    let two = of("[service.\"*\"]\nadapt = false\n[judging]\ncpu = \"20%\"\n[metrics]\nlisten = \"127.0.0.1:1\"\n", &[]).1;
+    let two = of(
+        "[service.\"*\"]\nadapt = false\n[judging]\ncpu = \"20%\"\n[metrics]\nlisten = \
+                  \"127.0.0.1:1\"\n",
+        &[],
+    )
+    .1;
     let (one, two) = (one.expect("right").config, two.expect("right").config);
     let diff = Diff::between(&one, &two);
     assert_eq!(diff.added, ["metrics.listen", "service.\"*\".adapt"]);

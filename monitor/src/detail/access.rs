@@ -81,8 +81,8 @@ impl Access {
         }
     }
 
-    /// What the access is to a reader: a file that a service writes may also be renamed or removed by it without that being
-    /// news.
+    /// What the access is to a reader: a file that a service writes may also be renamed or removed
+    /// by it without that being news.
     #[must_use]
     pub const fn effect(self) -> Effect {
         match self {
@@ -95,8 +95,8 @@ impl Access {
         }
     }
 
-    /// The access that `open` asks for by these flags (`include/uapi/asm-generic/fcntl.h`; the access mode, `O_CREAT` and
-    /// `O_TRUNC` have the same bits on x86 and arm).
+    /// The access that `open` asks for by these flags (`include/uapi/asm-generic/fcntl.h`; the
+    /// access mode, `O_CREAT` and `O_TRUNC` have the same bits on x86 and arm).
     #[must_use]
     pub const fn of_open(flags: u64) -> Self {
         const ACCESS_MODE: u64 = 0o3;

@@ -128,8 +128,8 @@ impl Reach {
 const EPHEMERAL: u16 = 32_768;
 
 impl Address {
-    /// The address in `bytes`, a `struct sockaddr` as it lies in memory (`include/uapi/linux/in.h`, `in6.h`, `un.h`); `None`
-    /// when it is shorter than its family says.
+    /// The address in `bytes`, a `struct sockaddr` as it lies in memory (`include/uapi/linux/in.h`,
+    /// `in6.h`, `un.h`); `None` when it is shorter than its family says.
     #[must_use]
     pub fn from_sockaddr(bytes: &[u8]) -> Option<Self> {
         let (family, rest) = bytes.split_first_chunk::<2>()?;
@@ -154,7 +154,8 @@ impl Address {
         }
     }
 
-    /// Without the port that a client was given by chance, and without numbers that programs make up in paths.
+    /// Without the port that a client was given by chance, and without numbers that programs make
+    /// up in paths.
     #[must_use]
     pub fn generalised(&self, contact: Contact) -> Self {
         match self {

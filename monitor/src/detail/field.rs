@@ -3,8 +3,8 @@
 /// A number that says what kind of thing a call does.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Field {
-    /// What memory may do: [`Field::WRITE`], [`Field::EXECUTE`], [`Field::ANONYMOUS`], [`Field::CHANGED`]. Only of memory
-    /// that may be executed.
+    /// What memory may do: [`Field::WRITE`], [`Field::EXECUTE`], [`Field::ANONYMOUS`],
+    /// [`Field::CHANGED`]. Only of memory that may be executed.
     Memory,
     /// Flags of `clone` and `clone3` without the signal.
     Clone,
@@ -95,8 +95,9 @@ impl Field {
         }
     }
 
-    /// The number of a mapping's detail from its protection and flags (`include/uapi/asm-generic/mman-common.h`), or of
-    /// `mprotect` without flags; `None` when it may not be executed.
+    /// The number of a mapping's detail from its protection and flags
+    /// (`include/uapi/asm-generic/mman-common.h`), or of `mprotect` without flags; `None` when it
+    /// may not be executed.
     #[must_use]
     pub const fn memory(protection: u64, map_flags: Option<u64>) -> Option<u64> {
         const PROT_WRITE: u64 = 2;

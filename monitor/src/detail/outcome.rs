@@ -68,7 +68,8 @@ impl Outcome {
         Self::ALL.into_iter().find(|one| one.name() == name)
     }
 
-    /// The outcome of what the kernel returned: an error is between −4095 and −1 (`MAX_ERRNO`, include/linux/err.h).
+    /// The outcome of what the kernel returned: an error is between −4095 and −1 (`MAX_ERRNO`,
+    /// include/linux/err.h).
     #[must_use]
     pub fn of_result(result: i64) -> Self {
         if !(-4095..0).contains(&result) {
@@ -103,7 +104,8 @@ impl Outcome {
         }
     }
 
-    /// The outcome of an error that strace names (`ENOENT`), of those that a person looks for; [`Outcome::Other`] of others.
+    /// The outcome of an error that strace names (`ENOENT`), of those that a person looks for;
+    /// [`Outcome::Other`] of others.
     #[must_use]
     pub fn of_error_name(name: &str) -> Self {
         let number = match name {

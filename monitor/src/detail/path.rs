@@ -12,12 +12,14 @@ pub(super) const ANY: u8 = 0;
 #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct PathText(Arc<[u8]>);
 
-/// Hexadecimal digits from which on a word of nothing else is made up, and letters or digits of one that mixes them.
+/// Hexadecimal digits from which on a word of nothing else is made up, and letters or digits of one
+/// that mixes them.
 const LEAST_HEX: usize = 8;
 const LEAST_MIXED: usize = 6;
 
 impl PathText {
-    /// Bytes of a path that are kept: the kernel's own limit is 4096, but those that programs use are shorter.
+    /// Bytes of a path that are kept: the kernel's own limit is 4096, but those that programs use
+    /// are shorter.
     pub const LONGEST: usize = 512;
 
     /// The path up to its first NUL.
@@ -49,8 +51,9 @@ impl PathText {
         self.0.split(|&byte| byte == b'/')
     }
 
-    /// The path without `.`, `..` and doubled slashes, its numbers, hashes and temporary names as wildcards, as far as its
-    /// folder leaves that open ([`is_exact`]). `tgid` is the process whose `/proc/PID` is its own.
+    /// The path without `.`, `..` and doubled slashes, its numbers, hashes and temporary names as
+    /// wildcards, as far as its folder leaves that open ([`is_exact`]). `tgid` is the process whose
+    /// `/proc/PID` is its own.
     ///
     /// `..` is taken away by name alone: behind a symbolic link the kernel goes elsewhere.
     #[must_use]
@@ -92,8 +95,8 @@ impl PathText {
     }
 }
 
-/// Whether names in this folder mean what they say: no wildcard stands for one of them. These are where a system keeps what
-/// it trusts, so that a name beside the learned ones is news.
+/// Whether names in this folder mean what they say: no wildcard stands for one of them. These are
+/// where a system keeps what it trusts, so that a name beside the learned ones is news.
 #[must_use]
 pub fn is_exact<T: AsRef<[u8]>>(folder: &[T]) -> bool {
     let at = |place: usize| folder.get(place).map(AsRef::as_ref);
@@ -113,8 +116,8 @@ pub fn is_exact<T: AsRef<[u8]>>(folder: &[T]) -> bool {
     }
 }
 
-/// `/proc/PID` of the process itself is `/proc/self`, that of another a wildcard, but for 1, which is the host's own; what
-/// lies in it stays by name.
+/// `/proc/PID` of the process itself is `/proc/self`, that of another a wildcard, but for 1, which
+/// is the host's own; what lies in it stays by name.
 fn generalise_proc(parts: &mut [Vec<u8>], tgid: u32) {
     let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
     let own = tgid.to_string().into_bytes();
@@ -130,8 +133,8 @@ fn generalise_proc(parts: &mut [Vec<u8>], tgid: u32) {
     }
 }
 
-/// A component with what programs make up replaced: runs of digits, hashes, uuids, words of mixed letters and digits, and what
-/// stands behind `tmp`.
+/// A component with what programs make up replaced: runs of digits, hashes, uuids, words of mixed
+/// letters and digits, and what stands behind `tmp`.
 fn generalise(component: &[u8]) -> Vec<u8> {
     if let Some(start) = component.windows(UUID).position(is_uuid) {
         let (before, rest) = component.split_at(start);
@@ -186,7 +189,8 @@ fn temporary(text: &[u8]) -> Option<usize> {
     (word.starts_with(TEMPORARY) && is_temporary(word)).then_some(length)
 }
 
-/// Whether `tmp` is followed by made-up letters: eight of them (Python's tempfile), or digits among six.
+/// Whether `tmp` is followed by made-up letters: eight of them (Python's tempfile), or digits among
+/// six.
 fn is_temporary(word: &[u8]) -> bool {
     let rest = word.strip_prefix(TEMPORARY).unwrap_or(word);
     rest.len() == 8 || rest.len() >= 6 && has_digit(rest)
@@ -223,8 +227,8 @@ fn digits(general: &mut Vec<u8>, word: &[u8]) {
     }
 }
 
-/// Whether no person chose this word: a long hexadecimal number, or letters and digits, or capitals and small letters, in
-/// more than three changes.
+/// Whether no person chose this word: a long hexadecimal number, or letters and digits, or capitals
+/// and small letters, in more than three changes.
 fn is_made_up(word: &[u8]) -> bool {
     if word.len() >= LEAST_HEX && has_digit(word) && word.iter().all(u8::is_ascii_hexdigit) {
         return true;

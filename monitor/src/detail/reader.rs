@@ -31,7 +31,8 @@ pub enum Reader {
         access: Access,
         /// The path.
         path: u8,
-        /// The descriptor of the directory that it is relative to; `None` for the working directory.
+        /// The descriptor of the directory that it is relative to; `None` for the working
+        /// directory.
         folder: Option<u8>,
     },
     /// An address of a socket; its length stands behind it.
@@ -43,7 +44,8 @@ pub enum Reader {
     },
     /// The address in a `struct msghdr`, in the second argument; of several the first's.
     Message,
-    /// What a call of i386's `socketcall` does with an address: its number, and an array of its arguments.
+    /// What a call of i386's `socketcall` does with an address: its number, and an array of its
+    /// arguments.
     SocketCall,
     /// A number as it is, those bits that count.
     Number {
@@ -61,7 +63,8 @@ pub enum Reader {
     },
     /// Protection and flags of `mmap`.
     Map,
-    /// The same of i386's first `mmap`, whose arguments are a structure (`struct mmap_arg_struct`, mm/mmap.c).
+    /// The same of i386's first `mmap`, whose arguments are a structure (`struct mmap_arg_struct`,
+    /// mm/mmap.c).
     MapStructure,
     /// Protection of `mprotect`.
     Protect,

@@ -1,9 +1,10 @@
 //! Things that are heavy wherever they are new to a service.
 //!
-//! The list is an assumption, not a measurement: each line has the document that says why. A service that learned such a
-//! thing is quiet about it.
+//! The list is an assumption, not a measurement: each line has the document that says why. A
+//! service that learned such a thing is quiet about it.
 //!
-//! It is one table, so it is long: a line is read beside the others, and the functions below it are its words.
+//! It is one table, so it is long: a line is read beside the others, and the functions below it are
+//! its words.
 
 use super::access::Effect;
 use super::address::Reach;
@@ -27,9 +28,11 @@ pub struct Sensitive {
 pub const LIST: [Sensitive; 19] = [
     Sensitive {
         what: "password hashes and accounts' secrets",
-        matches: "/etc/shadow, /etc/gshadow, /etc/master.passwd, /etc/sudoers, /etc/sudoers.d read or changed",
+        matches: "/etc/shadow, /etc/gshadow, /etc/master.passwd, /etc/sudoers, /etc/sudoers.d read \
+                  or changed",
         technique: Some("T1003.008"),
-        source: "ATT&CK: OS Credential Dumping, /etc/passwd and /etc/shadow; CIS Linux benchmark, section 7.1 (permissions of system files)",
+        source: "ATT&CK: OS Credential Dumping, /etc/passwd and /etc/shadow; CIS Linux benchmark, \
+                 section 7.1 (permissions of system files)",
         is: |detail| {
             path(detail, |_, path| {
                 let path = path.strip_suffix(b"-").unwrap_or(path);
@@ -40,7 +43,8 @@ pub const LIST: [Sensitive; 19] = [
     },
     Sensitive {
         what: "private keys and credentials of SSH, TLS, GnuPG and clouds",
-        matches: ".ssh, .gnupg, .aws, .kube, .docker; id_rsa and the like; *.key, *.pem with key in its name; ssh_host_*_key; /etc/ssl/private",
+        matches: ".ssh, .gnupg, .aws, .kube, .docker; id_rsa and the like; *.key, *.pem with key \
+                  in its name; ssh_host_*_key; /etc/ssl/private",
         technique: Some("T1552.004"),
         source: "ATT&CK: Unsecured Credentials, Private Keys; Credentials in Files (T1552.001)",
         is: |detail| {
@@ -62,9 +66,11 @@ pub const LIST: [Sensitive; 19] = [
     },
     Sensitive {
         what: "another process's memory or environment",
-        matches: "/proc/PID/mem, environ, maps, root, cwd of another process; process_vm_readv, process_vm_writev; ptrace",
+        matches: "/proc/PID/mem, environ, maps, root, cwd of another process; process_vm_readv, \
+                  process_vm_writev; ptrace",
         technique: Some("T1003.007"),
-        source: "ATT&CK: OS Credential Dumping, Proc Filesystem; Process Injection, Ptrace (T1055.008); Docker's default seccomp profile",
+        source: "ATT&CK: OS Credential Dumping, Proc Filesystem; Process Injection, Ptrace \
+                 (T1055.008); Docker's default seccomp profile",
         is: |detail| match detail {
             Detail::Number(Field::ForeignMemory, _) => true,
             // PTRACE_TRACEME (0) is a child's own wish.
@@ -95,7 +101,8 @@ pub const LIST: [Sensitive; 19] = [
         what: "jobs that the system starts by the clock",
         matches: "/etc/cron*, /etc/anacrontab, /var/spool/cron, /etc/at.allow changed",
         technique: Some("T1053.003"),
-        source: "ATT&CK: Scheduled Task/Job, Cron; CIS Linux benchmark, section 2.4 (job schedulers)",
+        source: "ATT&CK: Scheduled Task/Job, Cron; CIS Linux benchmark, section 2.4 (job \
+                 schedulers)",
         is: |detail| {
             changes(detail, |path| {
                 path.starts_with(b"/etc/cron")
@@ -110,7 +117,8 @@ pub const LIST: [Sensitive; 19] = [
         what: "services that the system starts",
         matches: "systemd's folders, /etc/init.d, /etc/rc* changed",
         technique: Some("T1543.002"),
-        source: "ATT&CK: Create or Modify System Process, Systemd Service; Boot or Logon Initialization Scripts, RC Scripts (T1037.004)",
+        source: "ATT&CK: Create or Modify System Process, Systemd Service; Boot or Logon \
+                 Initialization Scripts, RC Scripts (T1037.004)",
         is: |detail| {
             changes(detail, |path| {
                 holds(path, b"/systemd/system/")
@@ -143,9 +151,11 @@ pub const LIST: [Sensitive; 19] = [
     },
     Sensitive {
         what: "accounts, logins and start-up files of shells",
-        matches: "/etc/passwd, /etc/group, /etc/pam.d, /etc/profile*, .bashrc, .profile and the like changed",
+        matches: "/etc/passwd, /etc/group, /etc/pam.d, /etc/profile*, .bashrc, .profile and the \
+                  like changed",
         technique: Some("T1136.001"),
-        source: "ATT&CK: Create Account, Local Account; Event Triggered Execution, Unix Shell Configuration Modification (T1546.004); Modify Authentication Process (T1556.003)",
+        source: "ATT&CK: Create Account, Local Account; Event Triggered Execution, Unix Shell \
+                 Configuration Modification (T1546.004); Modify Authentication Process (T1556.003)",
         is: |detail| {
             changes(detail, |path| {
                 let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
@@ -183,9 +193,11 @@ pub const LIST: [Sensitive; 19] = [
     },
     Sensitive {
         what: "the container runtime's socket",
-        matches: "docker.sock, containerd.sock, crio.sock, podman.sock and others connected to or opened",
+        matches: "docker.sock, containerd.sock, crio.sock, podman.sock and others connected to or \
+                  opened",
         technique: Some("T1611"),
-        source: "ATT&CK: Escape to Host; CIS Docker benchmark, 5.32 (the Docker socket is not mounted inside any container)",
+        source: "ATT&CK: Escape to Host; CIS Docker benchmark, 5.32 (the Docker socket is not \
+                 mounted inside any container)",
         is: |detail| {
             let socket = |path: &[u8]| {
                 const NAMES: [&[u8]; 5] = [
@@ -215,9 +227,11 @@ pub const LIST: [Sensitive; 19] = [
     },
     Sensitive {
         what: "kernel modules and the kernel's own memory",
-        matches: "/lib/modules, /etc/modules* changed; /dev/mem, /dev/kmem, /proc/kcore, /proc/kallsyms; core_pattern, modprobe, sysrq-trigger, release_agent changed",
+        matches: "/lib/modules, /etc/modules* changed; /dev/mem, /dev/kmem, /proc/kcore, \
+                  /proc/kallsyms; core_pattern, modprobe, sysrq-trigger, release_agent changed",
         technique: Some("T1547.006"),
-        source: "ATT&CK: Kernel Modules and Extensions; Escape to Host (T1611); Docker's default masked paths",
+        source: "ATT&CK: Kernel Modules and Extensions; Escape to Host (T1611); Docker's default \
+                 masked paths",
         is: |detail| {
             path(detail, |effect, path| match path {
                 b"/dev/mem" | b"/dev/kmem" | b"/dev/port" | b"/proc/kcore" | b"/proc/kallsyms" => {
@@ -238,7 +252,8 @@ pub const LIST: [Sensitive; 19] = [
     },
     Sensitive {
         what: "memory that can be written and executed",
-        matches: "mmap with write and execute at once or of anonymous memory to execute, mprotect to execute",
+        matches: "mmap with write and execute at once or of anonymous memory to execute, mprotect \
+                  to execute",
         technique: Some("T1620"),
         source: "ATT&CK: Reflective Code Loading; SELinux's execmem and execheap permissions",
         is: |detail| match detail {
@@ -253,14 +268,17 @@ pub const LIST: [Sensitive; 19] = [
         what: "a program that the service wrote itself",
         matches: "a program run whose file the service wrote, renamed or made runnable before",
         technique: Some("T1105"),
-        source: "ATT&CK: Ingress Tool Transfer; NIST SP 800-190, 4.4.4 (images are not changed at run time)",
+        source: "ATT&CK: Ingress Tool Transfer; NIST SP 800-190, 4.4.4 (images are not changed at \
+                 run time)",
         is: |detail| matches!(detail, Detail::Path(Access::ExecuteWritten, _)),
     },
     Sensitive {
         what: "a file that only its owner may read",
-        matches: "a regular file with no rights for group and others, read by a service that neither read nor wrote it before",
+        matches: "a regular file with no rights for group and others, read by a service that \
+                  neither read nor wrote it before",
         technique: Some("T1552.001"),
-        source: "ATT&CK: Unsecured Credentials, Credentials in Files; ssh(1) and CIS Linux benchmark, sections 5.1 and 7.1 (files with secrets have these rights)",
+        source: "ATT&CK: Unsecured Credentials, Credentials in Files; ssh(1) and CIS Linux \
+                 benchmark, sections 5.1 and 7.1 (files with secrets have these rights)",
         is: |detail| matches!(detail, Detail::Path(Access::ReadPrivate, _)),
     },
     Sensitive {
@@ -283,7 +301,8 @@ pub const LIST: [Sensitive; 19] = [
         what: "namespaces of its own or of others, and a file system of another shape",
         matches: "clone, unshare or setns with namespace flags; mount, umount, pivot_root",
         technique: Some("T1611"),
-        source: "ATT&CK: Escape to Host; Docker's default seccomp profile (clone, unshare, mount, setns)",
+        source: "ATT&CK: Escape to Host; Docker's default seccomp profile (clone, unshare, mount, \
+                 setns)",
         is: |detail| match detail {
             Detail::Number(Field::Clone | Field::Unshare, flags) => flags & NAMESPACES != 0,
             Detail::Number(Field::JoinNamespace, _) => true,
@@ -292,7 +311,8 @@ pub const LIST: [Sensitive; 19] = [
     },
 ];
 
-/// `CLONE_NEW…` of include/uapi/linux/sched.h: namespaces of mounts, cgroups, host name, IPC, users, pids, network, time.
+/// `CLONE_NEW…` of include/uapi/linux/sched.h: namespaces of mounts, cgroups, host name, IPC,
+/// users, pids, network, time.
 const NAMESPACES: u64 = 0x7e02_0080;
 
 /// The line that a detail, given generalised, falls under.

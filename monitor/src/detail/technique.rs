@@ -1,7 +1,7 @@
 //! Techniques of MITRE ATT&CK (Enterprise, version 16), by their ids.
 
-/// The tactic that a technique serves, as the tags of Falco's rules name it; where ATT&CK lists several, the first that its own
-/// page names. `None` of one that is on no list here.
+/// The tactic that a technique serves, as the tags of Falco's rules name it; where ATT&CK lists
+/// several, the first that its own page names. `None` of one that is on no list here.
 #[must_use]
 pub fn tactic(technique: &str) -> Option<&'static str> {
     let parent = technique.split('.').next().unwrap_or(technique);

@@ -12,7 +12,8 @@ use super::{Access, Address, Contact, Detail, Field, PathText};
 /// In the place of what could not be read.
 const UNREADABLE: &str = "?";
 
-/// A path of that one character, which a process is free to name, escaped so that it is not taken for an unreadable one.
+/// A path of that one character, which a process is free to name, escaped so that it is not taken
+/// for an unreadable one.
 const LIKE_UNREADABLE: &str = "\\x3f";
 
 /// A text that no detail has.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::address::Reach;
 use super::{Access, Address, Contact, Detail, Field, Outcome};
 
-/// What a process did, as the rest of a sentence that begins with its name: "opened /etc/shadow for reading: denied".
+/// What a process did, as the rest of a sentence that begins with its name: "opened /etc/shadow for
+/// reading: denied".
 #[must_use]
 pub fn did(detail: &Detail, outcome: Option<Outcome>) -> String {
     let mut words = match detail {
@@ -23,8 +24,8 @@ pub fn did(detail: &Detail, outcome: Option<Outcome>) -> String {
     words
 }
 
-/// The same where the thing is known and only how it went is new: "opened /etc/shadow for reading, which never
-/// succeeded before".
+/// The same where the thing is known and only how it went is new: "opened /etc/shadow for reading,
+/// which never succeeded before".
 #[must_use]
 pub fn went(detail: &Detail, outcome: Outcome) -> String {
     let news = match outcome {

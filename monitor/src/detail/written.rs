@@ -1,4 +1,5 @@
-//! Which files a service wrote, so that a program of its own making is told from one that was there.
+//! Which files a service wrote, so that a program of its own making is told from one that was
+//! there.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -16,8 +17,8 @@ pub struct Written {
 }
 
 impl Written {
-    /// Takes note of a detail, given generalised, and gives it back as what it is: a program that was written before, or that
-    /// `wrote` says the service writes, is run as such.
+    /// Takes note of a detail, given generalised, and gives it back as what it is: a program that
+    /// was written before, or that `wrote` says the service writes, is run as such.
     pub fn note(&mut self, detail: Detail, wrote: impl Fn(&PathText) -> bool) -> Detail {
         match detail {
             Detail::Path(Access::Execute, path) if self.paths.contains(&path) || wrote(&path) => {

@@ -1,7 +1,8 @@
 //! When so many calls are lost, for so long, that a service is not watched any more.
 //!
-//! A gap now and then costs a thread its context. Gaps that go on cost everything: a program that floods the monitor does it to
-//! every thread beside it. So sustained loss is a statement of its own.
+//! A gap now and then costs a thread its context. Gaps that go on cost everything: a program that
+//! floods the monitor does it to every thread beside it. So sustained loss is a statement of its
+//! own.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ pub const SUSTAINED_NS: u64 = 3_000_000_000;
 /// How far apart two gaps are at most that belong together, nanoseconds.
 pub const CONTINUOUS_NS: u64 = 1_000_000_000;
 
-/// Calls a second that a gap lost at least, on average, if calls were lost all along it: of fewer the thread may have slept, and
-/// lost them in a moment.
+/// Calls a second that a gap lost at least, on average, if calls were lost all along it: of fewer
+/// the thread may have slept, and lost them in a moment.
 pub const ALL_ALONG_PER_S: u64 = 100;
 
 /// How long no gap must come for a service to be seen again, nanoseconds.
@@ -65,8 +66,8 @@ impl Blindness {
         }
     }
 
-    /// A thread lost calls after one of the time `from_ns`, 0 where none came before, and before one of the time `time_ns`.
-    /// Sources without times cannot say how long anything lasts.
+    /// A thread lost calls after one of the time `from_ns`, 0 where none came before, and before
+    /// one of the time `time_ns`. Sources without times cannot say how long anything lasts.
     pub(crate) fn lose(
         &mut self,
         thread: u32,

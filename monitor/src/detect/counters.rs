@@ -14,7 +14,8 @@ pub struct Counters {
     pub calls: u64,
     /// Calls that have a surprise.
     pub scored: u64,
-    /// Calls that asked the model: with a profile those that its n-gram finds unlikely, without one all.
+    /// Calls that asked the model: with a profile those that its n-gram finds unlikely, without one
+    /// all.
     pub asked: u64,
     /// Those of them that it saw; the others were left out to keep to a budget.
     pub answered: u64,
@@ -56,7 +57,8 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Adds what another detector counted. Threads, calls and alarms add up; of the scores the higher one stands.
+    /// Adds what another detector counted. Threads, calls and alarms add up; of the scores the
+    /// higher one stands.
     pub fn join(&mut self, other: &Self) {
         let higher = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::max);
         self.threads += other.threads;

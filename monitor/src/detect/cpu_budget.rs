@@ -1,11 +1,13 @@
 //! How much of the LSTM a budget of CPU time leaves room for.
 //!
-//! Every call goes through the cheap part; the LSTM's share is what can be given up. It falls in proportion as the budget is
-//! exceeded and rises slowly while there is room (additive increase, multiplicative decrease: Chiu & Jain 1989).
+//! Every call goes through the cheap part; the LSTM's share is what can be given up. It falls in
+//! proportion as the budget is exceeded and rises slowly while there is room (additive increase,
+//! multiplicative decrease: Chiu & Jain 1989).
 
 use std::time::Duration;
 
-/// The least share that is left: so little that it costs nothing, and something to begin from again.
+/// The least share that is left: so little that it costs nothing, and something to begin from
+/// again.
 pub const LEAST: f64 = 1.0 / 1024.0;
 
 /// By how much the share rises at most in one interval, as a factor.
@@ -29,7 +31,8 @@ pub struct CpuBudget {
 }
 
 impl CpuBudget {
-    /// How often it is to be asked: long against the clock of the scheduler, short against a person's patience.
+    /// How often it is to be asked: long against the clock of the scheduler, short against a
+    /// person's patience.
     pub const INTERVAL: Duration = Duration::from_millis(500);
 
     /// A budget of so much of one core (0.25 is a quarter), with the LSTM at its full share.
@@ -42,7 +45,8 @@ impl CpuBudget {
         }
     }
 
-    /// The LSTM's share for the next interval, given the CPU time of the whole process so far and the time that passed.
+    /// The LSTM's share for the next interval, given the CPU time of the whole process so far and
+    /// the time that passed.
     pub fn share(&mut self, cpu: Duration, elapsed: Duration) -> f64 {
         let Some((cpu_before, elapsed_before)) = self.before.replace((cpu, elapsed)) else {
             // What it took to start is no part of watching.
@@ -80,8 +84,8 @@ mod tests {
 
     use super::{CpuBudget, LEAST};
 
-    /// The share in the end and the CPU time used in 60 s, of a monitor whose cheap part takes `cheap` of a core and whose LSTM
-    /// would take `lstm`.
+    /// The share in the end and the CPU time used in 60 s, of a monitor whose cheap part takes
+    /// `cheap` of a core and whose LSTM would take `lstm`.
     fn run(allowed: f64, cheap: f64, lstm: f64) -> (f64, f64) {
         let mut budget = CpuBudget::new(allowed);
         let (mut cpu, mut share) = (0.0, 1.0);

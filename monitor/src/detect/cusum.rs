@@ -1,26 +1,27 @@
 //! The sum of what was never learned in a thread's sequences.
 //!
-//! A call *breaks* the sequence when the service never made it after the calls before it, back to the
-//! last break and at most five. So a thread's life is cut into pieces that were all learned, and one
-//! unseen transition is one break. A break adds its surprise, at most [`CLIP`]; every call takes the
-//! drift off; below zero the sum does not go (Page 1954, Continuous inspection schemes). Such a sum finds
-//! a change of unknown length soonest (Moustakides 1986): ten breaks among known calls as well as a
-//! few every minute. What was learned, however rare it is, adds nothing.
+//! A call *breaks* the sequence when the service never made it after the calls before it, back to
+//! the last break and at most five. So a thread's life is cut into pieces that were all learned,
+//! and one unseen transition is one break. A break adds its surprise, at most [`CLIP`]; every call
+//! takes the drift off; below zero the sum does not go (Page 1954, Continuous inspection schemes).
+//! Such a sum finds a change of unknown length soonest (Moustakides 1986): ten breaks among known
+//! calls as well as a few every minute. What was learned, however rare it is, adds nothing.
 //!
-//! One transition that comes again and again is one new thing and not many: a service that idles for
-//! the first time waits after it waited, for hours. The `m`th time that a thread breaks by the same
-//! transition adds an `m`th of its surprise: as much as a model that learns on would lose by it in sum, nearly
-//! (its `m`th occurrence among as many calls costs the logarithm of `m + 1` over `m`).
+//! One transition that comes again and again is one new thing and not many: a service that idles
+//! for the first time waits after it waited, for hours. The `m`th time that a thread breaks by the
+//! same transition adds an `m`th of its surprise: as much as a model that learns on would lose by
+//! it in sum, nearly (its `m`th occurrence among as many calls costs the logarithm of `m + 1` over
+//! `m`).
 
 /// What a break adds at most, nats: as if one call in four hundred were like it.
 pub const CLIP: f32 = 6.0;
 
-/// What a threshold is at least, nats: one unseen transition is not enough, nor is one known call in
-/// the wrong place, which breaks the sequence before and behind it.
+/// What a threshold is at least, nats: one unseen transition is not enough, nor is one known call
+/// in the wrong place, which breaks the sequence before and behind it.
 pub const LEAST: f64 = 2.0 * CLIP as f64;
 
-/// Different transitions of which it is known how often a thread broke by them; of more the one that came
-/// longest ago is forgotten.
+/// Different transitions of which it is known how often a thread broke by them; of more the one
+/// that came longest ago is forgotten.
 const MOST_TRANSITIONS: usize = 64;
 
 /// A transition: what tells a call and the one before it from others.
@@ -38,8 +39,8 @@ pub struct Cusum {
 pub struct Repeats(Vec<(Transition, u32)>);
 
 impl Cusum {
-    /// Takes in a call: by which transition it breaks the sequence and how much it surprises, nats, if it does; and
-    /// the drift.
+    /// Takes in a call: by which transition it breaks the sequence and how much it surprises, nats,
+    /// if it does; and the drift.
     pub fn push(&mut self, broken: Option<(Transition, f32)>, drift: f64) {
         let nats = broken.map_or(0.0, |(by, surprise)| self.repeats.added(by, surprise));
         self.sum = (self.sum + nats - drift).max(0.0);
@@ -105,7 +106,8 @@ mod tests {
 
     #[test]
     fn ten_breaks_among_known_calls_and_one_every_two_seconds_are_both_seen() {
-        // A service whose held-out calls break once in ten thousand, and a drift of three times that.
+        // A service whose held-out calls break once in ten thousand, and a drift of three times
+        // that.
         let drift = 3.0 * f64::from(CLIP) / 10_000.0;
         let short =
             |call: u32| ((500..550).contains(&call) && call.is_multiple_of(5)).then_some(call);

@@ -1,9 +1,9 @@
 //! The one path from events to verdicts, for the live run, replay and evaluation alike.
 //!
-//! [`Detector::push`] judges continuity, maps the calls and queues them; [`Detector::score`] runs the
-//! model over all that was queued, packed over threads, and then judges every call in the order in
-//! which the events came. So nothing depends on how often `score` is called, nor on how a thread's
-//! calls were cut into events. Time is event time; the clock is never read.
+//! [`Detector::push`] judges continuity, maps the calls and queues them; [`Detector::score`] runs
+//! the model over all that was queued, packed over threads, and then judges every call in the order
+//! in which the events came. So nothing depends on how often `score` is called, nor on how a
+//! thread's calls were cut into events. Time is event time; the clock is never read.
 
 mod settings;
 
@@ -170,13 +170,15 @@ impl Detector {
         }
     }
 
-    /// Says how the events' clock relates to the time of day, for the ids of alarms: the nanoseconds to add.
+    /// Says how the events' clock relates to the time of day, for the ids of alarms: the
+    /// nanoseconds to add.
     pub const fn set_clock_offset(&mut self, unix_offset_ns: i128) {
         self.ids.set_offset(unix_offset_ns);
     }
 
-    /// Lets the model see that share of the calls that ask for it from now on, between 0 and 1: with a profile the most
-    /// surprising ones, without one runs of every thread's calls. What an alarm says is computed by the whole model all the same.
+    /// Lets the model see that share of the calls that ask for it from now on, between 0 and 1:
+    /// with a profile the most surprising ones, without one runs of every thread's calls. What an
+    /// alarm says is computed by the whole model all the same.
     pub fn limit_model(&mut self, share: f64) {
         self.selection.set(share);
     }

@@ -1,9 +1,10 @@
 //! What a thread's scores and new things say about raising an alarm now.
 //!
-//! An alarm never blinds to what comes after it. While an episode goes on, whatever is new and heavier than what was told asks
-//! again: something first seen that no alarm of the episode named, or a score that is [`WORSE`] than the one told. What only a
-//! privileged process does, and what is heavier than all that was told, asks at once; the rest waits for some calls, and for
-//! twice as many the next time, since asking costs a whole flight's inference.
+//! An alarm never blinds to what comes after it. While an episode goes on, whatever is new and
+//! heavier than what was told asks again: something first seen that no alarm of the episode named,
+//! or a score that is [`WORSE`] than the one told. What only a privileged process does, and what is
+//! heavier than all that was told, asks at once; the rest waits for some calls, and for twice as
+//! many the next time, since asking costs a whole flight's inference.
 
 use crate::detect::threshold::{Limits, Scores};
 use crate::detect::verdict::{Alarm, Pace};
@@ -13,13 +14,16 @@ use crate::profile::firsts::Firsts;
 /// How long the scores must stay low for an episode to end, calls.
 pub const CALM_CALLS: u32 = 100;
 
-/// By which factor a score must exceed what was told before. An assumption: a person would call it worse.
+/// By which factor a score must exceed what was told before. An assumption: a person would call it
+/// worse.
 pub const WORSE: f64 = 1.25;
 
-/// New things that are remembered as told of one episode; of more the lightest is forgotten, and told again if it stays new.
+/// New things that are remembered as told of one episode; of more the lightest is forgotten, and
+/// told again if it stays new.
 const MOST_TOLD: usize = 256;
 
-/// Calls until what can wait is asked for: at first, and at most. What is new leaves the flight after 512 calls.
+/// Calls until what can wait is asked for: at first, and at most. What is new leaves the flight
+/// after 512 calls.
 const WAITS: std::ops::RangeInclusive<u32> = 32..=256;
 
 /// How many calls a flight that did not agree is left alone for, at most.
@@ -116,8 +120,9 @@ impl Episode {
         self.waiting && matches!(self.state, State::Raised { .. })
     }
 
-    /// Goes on by one call. True when the flight is to be asked whether an alarm is right. `alert` says that the service had an
-    /// alarm a moment ago: then a privileged call that it never made is reason enough.
+    /// Goes on by one call. True when the flight is to be asked whether an alarm is right. `alert`
+    /// says that the service had an alarm a moment ago: then a privileged call that it never made
+    /// is reason enough.
     pub fn step(
         &mut self,
         scores: &Scores,
@@ -240,7 +245,8 @@ impl Episode {
         self.wait = self.waited;
     }
 
-    /// The thread's stream begins anew after a gap. A gap is no reason to raise the same alarm twice.
+    /// The thread's stream begins anew after a gap. A gap is no reason to raise the same alarm
+    /// twice.
     pub fn restart(&mut self) {
         self.looked_at = 0;
         self.waiting = false;

@@ -1,22 +1,23 @@
 //! Which processes there are, who made whom, and what they are called.
 //!
-//! The table follows events in their order. A process is known by its tgid as long as it lives; after that the number may be
-//! another's, so that a child points to its parent's place in the table and not to the parent's number.
+//! The table follows events in their order. A process is known by its tgid as long as it lives;
+//! after that the number may be another's, so that a child points to its parent's place in the
+//! table and not to the parent's number.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::detect::verdict::Kin;
 use crate::syscall::event::{Comm, Event, EventKind, ThreadKey};
 
-/// How many processes are remembered. Of more, the one that ended longest ago is forgotten, and while none has ended, the one
-/// that came first. A process takes about 200 bytes.
+/// How many processes are remembered. Of more, the one that ended longest ago is forgotten, and
+/// while none has ended, the one that came first. A process takes about 200 bytes.
 const MOST: usize = 1 << 15;
 
 /// How many processes a lineage names at most: the nearest ones.
 const MOST_KIN: usize = 32;
 
-/// Processes that may end between the end of a leader and the exec of its thread. A number is given again only after some
-/// thousand others.
+/// Processes that may end between the end of a leader and the exec of its thread. A number is given
+/// again only after some thousand others.
 const BETWEEN: u64 = 64;
 
 /// A process' place: a number that is never given twice.
@@ -95,8 +96,9 @@ impl Processes {
 
     /// A thread runs another program; its process has this name now.
     ///
-    /// One that did not lead its process leads it from then on, with the leader's number and a start of its own that the probe gives
-    /// it: the process is the same, although the kernel ended the leader for it a moment before (`fs/exec.c`, `de_thread`).
+    /// One that did not lead its process leads it from then on, with the leader's number and a
+    /// start of its own that the probe gives it: the process is the same, although the kernel ended
+    /// the leader for it a moment before (`fs/exec.c`, `de_thread`).
     pub fn executed(&mut self, thread: ThreadKey, comm: Comm) {
         let known = self.by_tgid.get(&thread.tgid);
         if let Some(process) = known.and_then(|place| self.processes.get_mut(place))
@@ -127,7 +129,8 @@ impl Processes {
         let Some(from) = self.place(parent) else {
             return;
         };
-        // Events of different threads may come in another order: the child may have been heard of first.
+        // Events of different threads may come in another order: the child may have been heard of
+        // first.
         if let Some(&place) = self.by_tgid.get(&child_tgid) {
             let child = &self.processes[&place];
             if child.ended.is_none() && child.parent == Some(from) {
@@ -177,7 +180,8 @@ impl Processes {
         }
     }
 
-    /// From the first known ancestor of the process down to itself, at most the 32 nearest; nothing if it is not known.
+    /// From the first known ancestor of the process down to itself, at most the 32 nearest; nothing
+    /// if it is not known.
     #[must_use]
     pub fn lineage(&self, tgid: u32) -> Vec<Kin> {
         let mut kin = Vec::new();
@@ -196,7 +200,8 @@ impl Processes {
         kin
     }
 
-    /// The place of a thread's process, which gets one if it has none; `None` if the number is another's by now.
+    /// The place of a thread's process, which gets one if it has none; `None` if the number is
+    /// another's by now.
     fn place(&mut self, thread: ThreadKey) -> Option<Place> {
         let leads = thread.tid == thread.tgid && thread.start_ns > 0;
         let known = self.by_tgid.get(&thread.tgid).copied();
@@ -279,7 +284,8 @@ impl Processes {
     }
 }
 
-/// Whether a thread is one of the process that had the number before: no thread is older than its leader.
+/// Whether a thread is one of the process that had the number before: no thread is older than its
+/// leader.
 const fn is_of_former(process: &Process, thread: ThreadKey) -> bool {
     thread.start_ns > 0 && thread.start_ns < process.start_ns
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::detect::verdict::{Alarm, Pace};
 use crate::profile::first_seen::{First, FirstSeen};
 
-/// By which factor a score must exceed its threshold to be more than a remark. An assumption, as the order of all below is.
+/// By which factor a score must exceed its threshold to be more than a remark. An assumption, as
+/// the order of all below is.
 const MARKED: f64 = 2.0;
 
 /// How bad an alarm or an incident is.
@@ -28,10 +29,11 @@ pub enum Severity {
 impl Severity {
     /// The severity of one alarm.
     ///
-    /// Something that the service never did outweighs any unusual order of what it does: a call that only a privileged process
-    /// has a use for, or a sensitive thing, is critical; a program, another call or another thing is high if the evidence crossed by
-    /// itself. Sequences are medium where
-    /// their score is at least twice the threshold. What rests on nothing learned is low.
+    /// Something that the service never did outweighs any unusual order of what it does: a call
+    /// that only a privileged process has a use for, or a sensitive thing, is critical; a program,
+    /// another call or another thing is high if the evidence crossed by itself. Sequences are
+    /// medium where their score is at least twice the threshold. What rests on nothing learned is
+    /// low.
     #[must_use]
     pub fn of(alarm: &Alarm) -> Self {
         if alarm.provisional {

@@ -69,9 +69,9 @@ impl Stream {
         }
     }
 
-    /// Begins anew at the `seq`th call of the thread, after a gap if calls before it are missing. A thread that was
-    /// seen elsewhere, or that was forgotten meanwhile, lacks none. An episode goes on: a gap is no reason to raise the
-    /// same alarm twice.
+    /// Begins anew at the `seq`th call of the thread, after a gap if calls before it are missing. A
+    /// thread that was seen elsewhere, or that was forgotten meanwhile, lacks none. An episode goes
+    /// on: a gap is no reason to raise the same alarm twice.
     pub fn restart(&mut self, seq: u64, is_gap: bool, limits: &Limits) {
         self.scores = Scores::new(limits);
         self.episode.restart();
@@ -103,7 +103,8 @@ impl Stream {
         }
     }
 
-    /// Looks at new things that came without a call: true when the flight is to be asked whether an alarm is right.
+    /// Looks at new things that came without a call: true when the flight is to be asked whether an
+    /// alarm is right.
     pub fn reconsider(&mut self, limits: &Limits, alert: bool) -> bool {
         self.scores.set_first_seen(self.firsts.evidence());
         let least = self.least();
@@ -129,9 +130,9 @@ impl Stream {
         self.recorder.name(comm);
     }
 
-    /// Takes in a call, its surprise (nats; `None` where the model has too little before it) and by which
-    /// transition it breaks what was learned. True when the flight is to be asked whether an alarm is right; `alert` says that the service had
-    /// an alarm a moment ago.
+    /// Takes in a call, its surprise (nats; `None` where the model has too little before it) and by
+    /// which transition it breaks what was learned. True when the flight is to be asked whether an
+    /// alarm is right; `alert` says that the service had an alarm a moment ago.
     pub fn step(
         &mut self,
         call: Call,

@@ -156,8 +156,8 @@ impl Threads {
         entry
     }
 
-    /// Takes a thread out although it lives on, and remembers how far it was seen, so that its calls
-    /// until then do not count as lost when it comes back.
+    /// Takes a thread out although it lives on, and remembers how far it was seen, so that its
+    /// calls until then do not count as lost when it comes back.
     pub fn evict(&mut self, slot: u32) -> Entry {
         let entry = self.remove(slot);
         self.evictions += 1;
@@ -165,7 +165,8 @@ impl Threads {
         entry
     }
 
-    /// A thread that is not in the table is about to come, and was seen elsewhere up to the call at `seq`.
+    /// A thread that is not in the table is about to come, and was seen elsewhere up to the call at
+    /// `seq`.
     pub fn expect(&mut self, key: ThreadKey, seq: u64) {
         if !self.slots.contains_key(&key) {
             self.remember(key, seq);

@@ -118,7 +118,8 @@ impl Scores {
         self.fast.push(f64::from(nats), count);
     }
 
-    /// Takes in by which transition the same call breaks what was learned, if it does, and its surprise, nats.
+    /// Takes in by which transition the same call breaks what was learned, if it does, and its
+    /// surprise, nats.
     pub fn push_break(&mut self, broken: Option<(Transition, f32)>, limits: &Limits) {
         self.sequence.push(broken, limits.drift);
     }
@@ -133,8 +134,8 @@ impl Scores {
         self.first_seen = nats;
     }
 
-    /// The score of `pace`: a running mean in nats a call, or a sum or the evidence in nats; 0 before
-    /// the first call.
+    /// The score of `pace`: a running mean in nats a call, or a sum or the evidence in nats; 0
+    /// before the first call.
     #[must_use]
     pub fn get(&self, pace: Pace) -> f64 {
         match pace {
@@ -151,8 +152,8 @@ impl Scores {
         self.scored
     }
 
-    /// Every score above its limit, the one that exceeds it by the largest factor first. The running means count from the
-    /// `least`th call on: before, they are means of too few.
+    /// Every score above its limit, the one that exceeds it by the largest factor first. The
+    /// running means count from the `least`th call on: before, they are means of too few.
     #[must_use]
     pub fn crossings(&self, limits: &Limits, least: u64) -> Vec<Pace> {
         let is_mean = |pace: &Pace| matches!(pace, Pace::Slow | Pace::Fast);
@@ -184,8 +185,8 @@ impl Scores {
 }
 
 /// The highest slow and fast score that a whole trace reaches, nats a call, from its
-/// [`LEAST_CALLS`]th call on; `None` when it has fewer. A model's thresholds are a quantile of these
-/// over held-out normal traces; of `threshold` only the time constants are used.
+/// [`LEAST_CALLS`]th call on; `None` when it has fewer. A model's thresholds are a quantile of
+/// these over held-out normal traces; of `threshold` only the time constants are used.
 #[must_use]
 pub fn highest_scores(surprises: &[f32], threshold: &Threshold) -> Option<(f64, f64)> {
     let mut scores = Scores::new(&threshold.into());

@@ -47,7 +47,8 @@ pub enum Evidence {
     Gapped,
 }
 
-/// Nats from which on a call says something: those of a call that was expected in one case of e or more say nothing.
+/// Nats from which on a call says something: those of a call that was expected in one case of e or
+/// more say nothing.
 pub const TELLING_NATS: f32 = 1.0;
 
 /// A call that surprised, and what the model expected in its place.
@@ -61,10 +62,11 @@ pub struct SurprisingCall {
     pub index: u16,
     /// `−ln p(call | the calls before it in this thread)`, in nats.
     pub surprise: f32,
-    /// The likeliest calls and this one, each with its probability, likeliest first; empty where the model gives no distribution.
+    /// The likeliest calls and this one, each with its probability, likeliest first; empty where
+    /// the model gives no distribution.
     pub expected: Vec<Expected>,
-    /// The call before it in the flight, and how often the service made the two in a row before; `None` without a
-    /// profile, and for the first call of a flight.
+    /// The call before it in the flight, and how often the service made the two in a row before;
+    /// `None` without a profile, and for the first call of a flight.
     pub pair: Option<(Call, u64)>,
 }
 
@@ -94,14 +96,15 @@ pub struct Alarm {
     pub comm: Comm,
     /// Which score crossed by the largest factor.
     pub pace: Pace,
-    /// That score, computed from `flight` alone: replaying these calls gives it again to the bit. Nats a call; of
-    /// [`Pace::Sequence`] and [`Pace::FirstSeen`], nats.
+    /// That score, computed from `flight` alone: replaying these calls gives it again to the bit.
+    /// Nats a call; of [`Pace::Sequence`] and [`Pace::FirstSeen`], nats.
     pub score: f64,
     /// What the score had to exceed.
     pub threshold: f64,
     /// Every score that crossed, `pace` among them: score and threshold.
     pub reasons: Vec<(Pace, f64, f64)>,
-    /// What the thread did that the service never did before, in the order in which it did it; empty without a profile.
+    /// What the thread did that the service never did before, in the order in which it did it;
+    /// empty without a profile.
     pub first_seen: Vec<FirstSeen>,
     /// Whether the stretch is whole.
     pub evidence: Evidence,
@@ -162,7 +165,8 @@ impl Expected {
     }
 }
 
-/// What the thread of an alarm did next: told once [`Aftermath::CALLS`] calls were made, or when the thread ended.
+/// What the thread of an alarm did next: told once [`Aftermath::CALLS`] calls were made, or when
+/// the thread ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Aftermath {
     /// The alarm's id.

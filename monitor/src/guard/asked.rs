@@ -1,6 +1,7 @@
 //! What a client of the control socket asks, read from its request's method and address.
 //!
-//! Whoever may open the socket may write anything there, so it is read here without regard to any guard.
+//! Whoever may open the socket may write anything there, so it is read here without regard to any
+//! guard.
 
 use super::board::Action;
 use super::place::decoded;

@@ -74,14 +74,16 @@ impl Guard {
         }
     }
 
-    /// Takes up the cgroups that were made meanwhile: before anybody in them does much, the probe knows whose they are.
+    /// Takes up the cgroups that were made meanwhile: before anybody in them does much, the probe
+    /// knows whose they are.
     pub(super) fn look_at_cgroups(&mut self) {
         while let Some(made) = self.claims.made() {
             let Some(identity) = self.lookups.of_cgroup(&made.path) else {
                 continue;
             };
-            // A container that has its name is a service before its first process: its runtime's programs are told apart
-            // from its own from the beginning. Elsewhere whoever comes is asked for.
+            // A container that has its name is a service before its first process: its runtime's
+            // programs are told apart from its own from the beginning. Elsewhere whoever comes is
+            // asked for.
             let id = if identity.is_container() && !identity.is_unnamed() {
                 self.known_or_new(&identity.key)
             } else {

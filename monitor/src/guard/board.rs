@@ -1,4 +1,5 @@
-//! How the host stands, for whoever asks: written by the scorer once a second, read by everybody else.
+//! How the host stands, for whoever asks: written by the scorer once a second, read by everybody
+//! else.
 
 mod action;
 

@@ -16,7 +16,8 @@ pub struct MadeCgroup {
 
 /// The probe's tables of services.
 pub trait Claims: Send {
-    /// Everything in a cgroup is of `service`; with `again` also in one that is made at the same path later.
+    /// Everything in a cgroup is of `service`; with `again` also in one that is made at the same
+    /// path later.
     fn cgroup(&mut self, cgroup: &OwnCgroup, again: bool, service: ServiceId);
 
     /// A process is of `service` unless its cgroup has one, and so are its children.

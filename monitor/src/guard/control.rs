@@ -1,7 +1,7 @@
 //! The control socket: HTTP with JSON on a Unix listener.
 //!
-//! Requests are bounded in size and time, and a client that takes nothing is cut off; it holds up nobody, since nothing
-//! waits for the thread that serves.
+//! Requests are bounded in size and time, and a client that takes nothing is cut off; it holds up
+//! nobody, since nothing waits for the thread that serves.
 
 mod socket;
 
@@ -43,7 +43,8 @@ pub struct Control {
     pub followers: Followers,
     /// Where previous profiles are; the thread that serves keeps the right to read them.
     pub store: Option<Store>,
-    /// The alarm log, from which incidents are accepted; the thread that serves may read its folder.
+    /// The alarm log, from which incidents are accepted; the thread that serves may read its
+    /// folder.
     pub log: Option<PathBuf>,
 }
 

@@ -1,4 +1,5 @@
-//! The thread that writes the state. It is started before the monitor drops its privileges, so that it keeps the right to.
+//! The thread that writes the state. It is started before the monitor drops its privileges, so that
+//! it keeps the right to.
 
 use std::io;
 use std::sync::Arc;

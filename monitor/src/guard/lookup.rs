@@ -1,5 +1,5 @@
-//! The thread that reads who a process is. It is started before the monitor drops its privileges, since other users'
-//! processes and files are read.
+//! The thread that reads who a process is. It is started before the monitor drops its privileges,
+//! since other users' processes and files are read.
 
 use std::io;
 use std::thread;
@@ -12,7 +12,8 @@ use super::rights::{Does, keep_only};
 use crate::service::identity::{Identity, Lookup};
 use crate::service::release::Release;
 
-/// How long the scorer waits for an answer; the process is of no service then until it is asked for again.
+/// How long the scorer waits for an answer; the process is of no service then until it is asked for
+/// again.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Releases that may wait to be read.
@@ -85,7 +86,8 @@ impl Lookups {
         })
     }
 
-    /// Asks for the release of a service by one of its processes; while too many wait, it is not asked.
+    /// Asks for the release of a service by one of its processes; while too many wait, it is not
+    /// asked.
     pub fn ask_release(
         &self,
         service: ServiceId,

@@ -1,13 +1,14 @@
 //! Which service each process is of.
 //!
-//! The probe tells it with every call, once it was told whose a cgroup or a process is. Where it knows none, a child is of
-//! its parent's service, and files are asked: at the first sight of a process, when it executes another program, and once
-//! more when it has settled.
+//! The probe tells it with every call, once it was told whose a cgroup or a process is. Where it
+//! knows none, a child is of its parent's service, and files are asked: at the first sight of a
+//! process, when it executes another program, and once more when it has settled.
 //!
-//! A process changes its service with the program that it executes. What a manager or a runtime does between a fork and an
-//! exec, in the new service's cgroup already, is the manager's, at every start alike; so is a program that a container's
-//! runtime executes there to make the container: it has the runtime's mounts. One that changes its cgroup and executes nothing
-//! follows when it has settled, but into a container only who executed a program of it.
+//! A process changes its service with the program that it executes. What a manager or a runtime
+//! does between a fork and an exec, in the new service's cgroup already, is the manager's, at every
+//! start alike; so is a program that a container's runtime executes there to make the container: it
+//! has the runtime's mounts. One that changes its cgroup and executes nothing follows when it has
+//! settled, but into a container only who executed a program of it.
 
 use std::collections::HashMap;
 
@@ -18,8 +19,8 @@ use crate::syscall::event::{Event, EventKind};
 /// Processes that are remembered; beyond it those of the service that has most are asked for again.
 const MOST_PROCESSES: usize = 1 << 20;
 
-/// How long after its first sight a process is asked for once more, nanoseconds: a daemon has left its parent by then, and a
-/// runtime has written its files.
+/// How long after its first sight a process is asked for once more, nanoseconds: a daemon has left
+/// its parent by then, and a runtime has written its files.
 const SETTLES_NS: u64 = 2_000_000_000;
 
 /// Number of a service in a run.
@@ -60,7 +61,8 @@ struct Member {
     again_ns: u64,
     /// Who made it; 0 where that was not seen.
     parent: u32,
-    /// Whether it, or who made it, executed a program in another place than its parent's, and with other mounts: a container's.
+    /// Whether it, or who made it, executed a program in another place than its parent's, and with
+    /// other mounts: a container's.
     entered: bool,
 }
 
@@ -152,7 +154,8 @@ impl Members {
                             || !self.stays_in_its_tree(&member, told)) =>
             {
                 match whose.whose(tgid) {
-                    // It is there by now, and was not when it executed this, or it executed nothing there.
+                    // It is there by now, and was not when it executed this, or it executed nothing
+                    // there.
                     Some(found)
                         if found.is_container()
                             && found.cgroup.is_some()
@@ -172,8 +175,8 @@ impl Members {
         }
     }
 
-    /// A container's runtime executes a program of its own in the container's cgroup: it stays whose it is until the container's
-    /// program is executed, or until it has settled.
+    /// A container's runtime executes a program of its own in the container's cgroup: it stays
+    /// whose it is until the container's program is executed, or until it has settled.
     fn apart(&mut self, event: &Event, service: Option<ServiceId>) -> Membership {
         let tgid = event.thread.tgid;
         self.set(tgid, service);
@@ -181,7 +184,8 @@ impl Members {
         service.into()
     }
 
-    /// Whether a process is below the root of its tree for certain: its parent is there and of the same service.
+    /// Whether a process is below the root of its tree for certain: its parent is there and of the
+    /// same service.
     fn stays_in_its_tree(&self, member: &Member, told: Told) -> bool {
         let parent = self.members.get(&member.parent);
         let told = told.service();
@@ -235,7 +239,8 @@ impl Members {
     /// Follows forks and ends.
     pub fn follow(&mut self, event: &Event, service: Option<ServiceId>) {
         match event.kind {
-            // A parent without a start is of before the run: its child may be in another place by now, and is asked for.
+            // A parent without a start is of before the run: its child may be in another place by
+            // now, and is asked for.
             EventKind::Fork { child_tgid, .. }
                 if child_tgid != event.thread.tgid && event.thread.start_ns > 0 =>
             {

@@ -24,7 +24,8 @@ pub enum Request {
         service: Key,
         /// What.
         action: Action,
-        /// The profile before, for [`Action::Rollback`]: read by whoever may, since the guard itself may not.
+        /// The profile before, for [`Action::Rollback`]: read by whoever may, since the guard
+        /// itself may not.
         previous: Option<Box<Profile>>,
         /// Where the outcome goes: in words, what was done or why not.
         reply: Sender<Result<String, String>>,

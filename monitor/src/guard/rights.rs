@@ -1,4 +1,5 @@
-//! The guard's threads that are started while the monitor still has all of its rights keep those that they use.
+//! The guard's threads that are started while the monitor still has all of its rights keep those
+//! that they use.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! What time and others bring, once a second: lives go on, requests are answered, what changed is kept and shown.
+//! What time and others bring, once a second: lives go on, requests are answered, what changed is
+//! kept and shown.
 
 use std::time::{Duration, Instant};
 
@@ -60,7 +61,8 @@ impl Guard {
         self.show();
     }
 
-    /// Tells what judges or learns anew how far each thread was seen, so that nothing before is taken for lost.
+    /// Tells what judges or learns anew how far each thread was seen, so that nothing before is
+    /// taken for lost.
     fn remind(&mut self) {
         for (id, service) in (0..).zip(&mut self.services) {
             if std::mem::take(&mut service.forgot_threads) {

@@ -136,8 +136,8 @@ impl Service {
         service
     }
 
-    /// Takes other settings up; `before` is the configuration until now. A service that nothing changes for goes on
-    /// undisturbed.
+    /// Takes other settings up; `before` is the configuration until now. A service that nothing
+    /// changes for goes on undisturbed.
     pub(super) fn configure(&mut self, before: &Config, shared: &Shared) {
         self.is_watched = shared.config.watches(&self.key);
         let settings = shared.config.of_service(&self.key);
@@ -182,8 +182,8 @@ impl Service {
         self.judging.leave(event, seq);
     }
 
-    /// A thread that was another service's is this one's from now on, after `seq` calls; `begun` tells whether it was seen to
-    /// begin.
+    /// A thread that was another service's is this one's from now on, after `seq` calls; `begun`
+    /// tells whether it was seen to begin.
     pub(super) fn join(&mut self, thread: ThreadKey, seq: u64, begun: bool) {
         self.judging.join(thread, seq, begun);
     }
@@ -198,7 +198,8 @@ impl Service {
             return;
         }
         self.unkept.state |= self.judging.learner().is_some();
-        // Before a profile is fit, only a privileged call is told, and nothing of how a service starts.
+        // Before a profile is fit, only a privileged call is told, and nothing of how a service
+        // starts.
         let ids = (self.life.state() != State::New).then_some(&shared.ids);
         self.judging.push(event, ids);
     }
@@ -241,7 +242,8 @@ impl Service {
             };
             alarm.service = Arc::clone(&self.name);
             let privileged = alarm.first_seen.iter().any(|it| it.is_privileged());
-            // A change was told; what goes with it weighs little, but for what no release is an excuse for.
+            // A change was told; what goes with it weighs little, but for what no release is an
+            // excuse for.
             let of_change = self.life.is_grouped(now_s) && !privileged;
             alarm.provisional |= of_change || self.life.state() == State::Unsettled;
         }

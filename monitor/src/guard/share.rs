@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// By which share of what each service asked all of them together get `share` of it, so that who asks for less than the level
-/// gets all (max-min fairness).
+/// By which share of what each service asked all of them together get `share` of it, so that who
+/// asks for less than the level gets all (max-min fairness).
 pub(super) fn fair(asked: &[u64], share: f64) -> Vec<f64> {
     #[expect(clippy::cast_precision_loss, reason = "a share need not be exact")]
     let level = {

@@ -72,7 +72,8 @@ pub struct CallStatus {
     /// Whether the service never made it after the calls before it.
     #[serde(default)]
     pub breaks: bool,
-    /// What was expected in its place with which probability, likeliest first; only of a surprising call.
+    /// What was expected in its place with which probability, likeliest first; only of a surprising
+    /// call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expected: Vec<(String, f32)>,
 }

@@ -51,7 +51,8 @@ impl Validation {
             .name("validation".into())
             .spawn(move || {
                 keep_only(Does::Nothing);
-                // SAFETY: setpriority takes numbers; 0 stands for the calling thread. Where it is refused, it runs all the same.
+                // SAFETY: setpriority takes numbers; 0 stands for the calling thread. Where it is
+                // refused, it runs all the same.
                 unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICE) };
                 for job in incoming {
                     let done = validate(model.clone(), job);
@@ -81,8 +82,8 @@ fn validate(model: Model, job: Job) -> Done {
     let result = finish(model, job.profile, &job.lives, &mut |_, _| {});
     let result = result.map_err(|error| error.to_string()).map(|profile| {
         let (_, support) = budget::thresholds(&profile, &job.budget);
-        // Of all that can be new, a privileged call weighs most: where the budget cannot report one, it
-        // supports no verdict at all.
+        // Of all that can be new, a privileged call weighs most: where the budget cannot report
+        // one, it supports no verdict at all.
         let heaviest = support.of(Class::PrivilegedCall);
         let found = Validated {
             over_budget: heaviest.map_or(0.0, |it| it.expected / support.accepted),

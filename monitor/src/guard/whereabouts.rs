@@ -1,7 +1,7 @@
 //! Which service each thread made its latest calls for, and how far it was seen then.
 //!
-//! A thread's calls are counted from its beginning, whoever's it was. A service that it joins is told where it stands, so
-//! that what it did before is not taken for lost.
+//! A thread's calls are counted from its beginning, whoever's it was. A service that it joins is
+//! told where it stands, so that what it did before is not taken for lost.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use super::membership::ServiceId;
 use super::share;
 use crate::syscall::event::{Event, EventKind, ThreadKey};
 
-/// Threads that are remembered; beyond it those of the service that has most are forgotten, and where they change their service
-/// they show a gap.
+/// Threads that are remembered; beyond it those of the service that has most are forgotten, and
+/// where they change their service they show a gap.
 const MOST_THREADS: usize = 1 << 18;
 
 #[derive(Clone, Copy, Debug)]

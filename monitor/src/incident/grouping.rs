@@ -1,13 +1,16 @@
 //! Which alarms are one incident, and when it is reported.
 //!
-//! An alarm belongs to an open incident of its service when a process below the service's root stands in the lineage of both, or
-//! when it comes within [`TOGETHER_NS`] of the incident's last alarm. An incident is reported when it opens, when something new or
-//! markedly worse came, and when it was calm for [`CALM_NS`].
+//! An alarm belongs to an open incident of its service when a process below the service's root
+//! stands in the lineage of both, or when it comes within [`TOGETHER_NS`] of the incident's last
+//! alarm. An incident is reported when it opens, when something new or markedly worse came, and
+//! when it was calm for [`CALM_NS`].
 //!
-//! One event is to be one message, and one update at most. What a program does when it is taken over takes it milliseconds, and makes
-//! an alarm for each of its steps. So an incident gathers for [`GATHERING_NS`] before its first report. After that a rise of the severity,
-//! and the first thing that is privileged or heavier than all that was reported, wait for [`SETTLING_NS`], in which more may come;
-//! everything else waits for [`FIRST_PAUSE_NS`] since the last report, then twice as long each time.
+//! One event is to be one message, and one update at most. What a program does when it is taken
+//! over takes it milliseconds, and makes an alarm for each of its steps. So an incident gathers for
+//! [`GATHERING_NS`] before its first report. After that a rise of the severity, and the first thing
+//! that is privileged or heavier than all that was reported, wait for [`SETTLING_NS`], in which
+//! more may come; everything else waits for [`FIRST_PAUSE_NS`] since the last report, then twice as
+//! long each time.
 
 mod open;
 
@@ -25,8 +28,8 @@ pub const TOGETHER_NS: u64 = 60_000_000_000;
 /// An incident without an alarm for so long is closed.
 pub const CALM_NS: u64 = 300_000_000_000;
 
-/// How long an incident waits for more before it is reported: as little as a person does not notice, so that with the time to
-/// judge in it what happened is still told within a second.
+/// How long an incident waits for more before it is reported: as little as a person does not
+/// notice, so that with the time to judge in it what happened is still told within a second.
 pub const GATHERING_NS: u64 = 500_000_000;
 
 /// How long what is worse waits for more that belongs to it.
@@ -139,7 +142,8 @@ impl Incidents {
         self.report(self.open.len() - 1, statements);
     }
 
-    /// Lets time pass to `now_ns`, which the events' clock says: closes what is calm, and reports what waited.
+    /// Lets time pass to `now_ns`, which the events' clock says: closes what is calm, and reports
+    /// what waited.
     pub fn advance(&mut self, now_ns: u64, statements: &mut Vec<Incident>) {
         self.now_ns = self.now_ns.max(now_ns);
         let now = self.now_ns;

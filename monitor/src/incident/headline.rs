@@ -155,7 +155,8 @@ mod tests {
         );
         assert_eq!(
             said(&[name.clone(), of_name.clone(), call.clone()]),
-            "a process of web started a program it never ran: sh\\x1b[2J, ptrace, and 1 more new things"
+            "a process of web started a program it never ran: sh\\x1b[2J, ptrace, and 1 more new \
+             things"
         );
         let First::CallOfName(..) = of_name.what else {
             panic!("a call of a name");

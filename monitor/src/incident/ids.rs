@@ -1,8 +1,9 @@
 //! Ids that are unique for ever and can be shortened.
 //!
-//! A ULID is 26 letters of Crockford's base 32: 48 bits of time in milliseconds since 1970, then 80 bits of chance
-//! (github.com/ulid/spec). Here a hash of what the id is for takes the place of chance, under a seed that is random for each
-//! run. So the same events and the same seed give the same ids, and two runs never do.
+//! A ULID is 26 letters of Crockford's base 32: 48 bits of time in milliseconds since 1970, then 80
+//! bits of chance (github.com/ulid/spec). Here a hash of what the id is for takes the place of
+//! chance, under a seed that is random for each run. So the same events and the same seed give the
+//! same ids, and two runs never do.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -10,7 +11,8 @@ use std::ops::Bound;
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
-/// Letters that are shown at least. The first 8 hold the time to 256 ms, so an incident of later cannot begin alike.
+/// Letters that are shown at least. The first 8 hold the time to 256 ms, so an incident of later
+/// cannot begin alike.
 pub const SHORTEST: usize = 8;
 
 /// Ids that a [`Shortener`] remembers; of more it forgets the oldest, which sort first.
@@ -27,8 +29,8 @@ pub struct IdSource {
 }
 
 impl IdSource {
-    /// Ids of a run, given a seed that no other run has, and the time of day now for events without a time, nanoseconds since
-    /// 1970.
+    /// Ids of a run, given a seed that no other run has, and the time of day now for events without
+    /// a time, nanoseconds since 1970.
     #[must_use]
     pub const fn new(seed: [u8; 16], now_unix_ns: i128) -> Self {
         Self {
@@ -89,7 +91,8 @@ impl Shortener {
         self.0.insert(id.to_owned());
     }
 
-    /// The shortest beginning of an id that no other one noted has, of [`SHORTEST`] letters at least.
+    /// The shortest beginning of an id that no other one noted has, of [`SHORTEST`] letters at
+    /// least.
     #[must_use]
     pub fn shown<'a>(&self, id: &'a str) -> &'a str {
         let below = (Bound::Unbounded, Bound::Excluded(id));
@@ -124,7 +127,7 @@ mod tests {
         assert!(one < at(&ids, 2_000_000, "a"), "2 ms later");
         let other = IdSource::new([2; 16], 0);
         assert_ne!(one[10..], at(&other, 1, "a")[10..]);
-        // The time of 2023-11-14T22:13:20Z in the first ten letters (python: base 32 of 1700000000000).
+        // The time of 2023-11-14T22:13:20Z in the first ten letters: 1,700,000,000,000 in base 32.
         assert_eq!(&at(&ids, 0, "a")[..10], "01HF7YAT00");
         let incident = derived(&one, "incident");
         assert_eq!(incident[..10], one[..10]);

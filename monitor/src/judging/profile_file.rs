@@ -1,5 +1,5 @@
-//! The file of a profile that a run judges by: what is accepted there meanwhile is taken up, and what is learned on is saved
-//! there.
+//! The file of a profile that a run judges by: what is accepted there meanwhile is taken up, and
+//! what is learned on is saved there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +47,8 @@ pub struct ProfileFile {
 }
 
 impl ProfileFile {
-    /// Follows the file at `path`; with `saves`, the profile is saved there now and then, and whenever streams are ended.
+    /// Follows the file at `path`; with `saves`, the profile is saved there now and then, and
+    /// whenever streams are ended.
     #[must_use]
     pub fn new(path: &Path, saves: bool) -> Self {
         Self {
@@ -127,13 +128,14 @@ impl ProfileFile {
                 grouped(added as u64)
             ),
             None => format!(
-                "{at} has changed and is not taken up: it was not learned from what this run judges by; start the run again"
+                "{at} has changed and is not taken up: it was not learned from what this run \
+                 judges by; start the run again"
             ),
         });
     }
 
-    /// Saves what was learned on, unless another process is changing the file for longer than `patience`. What cannot be
-    /// saved is tried again: the run is not for the file's sake.
+    /// Saves what was learned on, unless another process is changing the file for longer than
+    /// `patience`. What cannot be saved is tried again: the run is not for the file's sake.
     fn save(&mut self, judging: &mut Judging, patience: Duration) {
         self.saved = Instant::now();
         self.pause = SAVED_EVERY;
@@ -161,7 +163,8 @@ impl ProfileFile {
             // A file that is not there is made.
             lock => lock.ok(),
         };
-        // What a person accepted meanwhile is not to be lost, nor a file that is somebody else's work.
+        // What a person accepted meanwhile is not to be lost, nor a file that is somebody else's
+        // work.
         self.look(judging);
         let Some(profile) = judging.profile().filter(|_| !self.foreign) else {
             return Ok(false);

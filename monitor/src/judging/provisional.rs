@@ -1,7 +1,7 @@
 //! The alarm about a privileged call of a service that is being learned while nothing judges.
 //!
-//! Which call that is, the learner says, by what it learned; where a detector judges by the general model, it decides by itself
-//! (`detect/detector/provisional.rs`) and raises its own alarm.
+//! Which call that is, the learner says, by what it learned; where a detector judges by the general
+//! model, it decides by itself (`detect/detector/provisional.rs`) and raises its own alarm.
 
 use crate::detect::verdict::{Alarm, Evidence, Pace};
 use crate::incident::ids::IdSource;

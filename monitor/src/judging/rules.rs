@@ -18,7 +18,8 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// By what holds for the service, and for alarms of all services. Its alarms have its name, and ids of `ids`.
+    /// By what holds for the service, and for alarms of all services. Its alarms have its name, and
+    /// ids of `ids`.
     #[must_use]
     pub fn new(
         own: &config::Settings,
@@ -40,8 +41,8 @@ impl Rules {
         }
     }
 
-    /// Where there is no profile, the first time that the service makes a privileged call is reported, and the general model
-    /// raises alarms only if `judges`.
+    /// Where there is no profile, the first time that the service makes a privileged call is
+    /// reported, and the general model raises alarms only if `judges`.
     #[must_use]
     pub const fn without_profile(mut self, judges: bool) -> Self {
         self.settings.judge_by_model = judges;
@@ -49,7 +50,8 @@ impl Rules {
         self
     }
 
-    /// Other thresholds of the running means than the model's, nats a call: of the slow and of the fast score.
+    /// Other thresholds of the running means than the model's, nats a call: of the slow and of the
+    /// fast score.
     #[must_use]
     pub const fn with_thresholds(mut self, slow: Option<f64>, fast: Option<f64>) -> Self {
         self.settings.slow_threshold = slow;

@@ -50,7 +50,8 @@ pub struct Census {
     lives: Vec<Life>,
     /// Bytes that are left for lives.
     room: usize,
-    /// Children announced by a fork and not seen yet, by tgid and tid: whether the start of who made them is known.
+    /// Children announced by a fork and not seen yet, by tgid and tid: whether the start of who
+    /// made them is known.
     children: HashMap<(u32, u32), bool>,
     progress: Progress,
     written: Written,
@@ -86,7 +87,8 @@ impl Census {
         self
     }
 
-    /// Goes on with what `profile` knows and the lives that were kept of it, and keeps at most `most` bytes of them.
+    /// Goes on with what `profile` knows and the lives that were kept of it, and keeps at most
+    /// `most` bytes of them.
     #[must_use]
     pub fn resume(profile: Profile, lives: Vec<Life>, most: usize) -> Self {
         Self {
@@ -128,8 +130,8 @@ impl Census {
         }
     }
 
-    /// A thread that was another service's up to the call at `seq` is this one's from there on: nothing before is missing.
-    /// `begun` tells whether it was seen to begin.
+    /// A thread that was another service's up to the call at `seq` is this one's from there on:
+    /// nothing before is missing. `begun` tells whether it was seen to begin.
     pub fn expect(&mut self, thread: ThreadKey, seq: u64, begun: bool) {
         self.threads.expect(thread, seq);
         if begun && self.children.len() < MOST_CHILDREN {

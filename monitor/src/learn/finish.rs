@@ -6,8 +6,9 @@ use crate::learn::held_out::{DetectorScorer, hold_out};
 use crate::model::{Model, ScoreError};
 use crate::profile::{Profile, Thresholds};
 
-/// Leaves out every life in turn, and gives the profile with the mixture's weight and the held-out peaks that come of it,
-/// joined with those that it had. `tell` hears how many of how many calls are done.
+/// Leaves out every life in turn, and gives the profile with the mixture's weight and the held-out
+/// peaks that come of it, joined with those that it had. `tell` hears how many of how many calls
+/// are done.
 ///
 /// # Errors
 /// When inference fails.

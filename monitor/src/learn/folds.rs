@@ -1,8 +1,9 @@
 //! What is left out together.
 //!
-//! Lives are grouped by what is known of them beforehand, never by how they score. Of a kind of which several lives were
-//! seen to begin, whole lives are left out. Of a kind of which one was, and of every thread that was there before the
-//! recording began, segments of its life after the first are.
+//! Lives are grouped by what is known of them beforehand, never by how they score. Of a kind of
+//! which several lives were seen to begin, whole lives are left out. Of a kind of which one was,
+//! and of every thread that was there before the recording began, segments of its life after the
+//! first are.
 
 use std::collections::HashMap;
 use std::ops::Range;

@@ -20,19 +20,20 @@ use found::{Broken, Found, added, peaks};
 pub use scorer::{DetectorScorer, Scorer};
 pub use weight::weight;
 
-/// Calls before a segment that bring the scores to where they would stand; they are learned, and not counted.
+/// Calls before a segment that bring the scores to where they would stand; they are learned, and
+/// not counted.
 const WARM: usize = 512;
 
-/// The drift takes off this many times what held-out calls add: the best to find a rate of breaks six
-/// times as high, (6 − 1) / ln 6 (Lucas 1985, Counted data CUSUM's).
+/// The drift takes off this many times what held-out calls add: the best to find a rate of breaks
+/// six times as high, (6 − 1) / ln 6 (Lucas 1985, Counted data CUSUM's).
 const DRIFT: f64 = 2.79;
 
 /// What the drift takes off at most: a break counts for some calls, however little is known.
 const HIGHEST_DRIFT: f64 = CLIP as f64 / 8.0;
 
-/// Leaves every life out in turn, or segments of it, and scores it by a profile without it. Gives the weight of the mixture
-/// that makes the held-out calls likeliest, and the peaks of the scores by it. The profile is the same afterwards. `tell` hears
-/// how many of how many calls are done.
+/// Leaves every life out in turn, or segments of it, and scores it by a profile without it. Gives
+/// the weight of the mixture that makes the held-out calls likeliest, and the peaks of the scores
+/// by it. The profile is the same afterwards. `tell` hears how many of how many calls are done.
 ///
 /// # Errors
 /// When inference fails.

@@ -1,4 +1,5 @@
-//! A service that is being learned: from a recording, in a run of its own, or among all services of a host.
+//! A service that is being learned: from a recording, in a run of its own, or among all services of
+//! a host.
 
 use sha2::{Digest, Sha256};
 
@@ -22,7 +23,8 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// Adds to `profile`; what is held out takes an eighth of so many bytes at most, those that the process may still have.
+    /// Adds to `profile`; what is held out takes an eighth of so many bytes at most, those that the
+    /// process may still have.
     #[must_use]
     pub fn alone(profile: Profile, spare_bytes: u64) -> Self {
         Self::of(Census::new(profile).within(spare_bytes))
@@ -42,13 +44,14 @@ impl Learner {
         }
     }
 
-    /// A thread that was another service's up to the call at `seq` is this one's from there on; `begun` tells whether it was
-    /// seen to begin.
+    /// A thread that was another service's up to the call at `seq` is this one's from there on;
+    /// `begun` tells whether it was seen to begin.
     pub fn expect(&mut self, thread: ThreadKey, seq: u64, begun: bool) {
         self.census.expect(thread, seq, begun);
     }
 
-    /// Learns an event. Gives the privileged call in it that was never made before, if there is one.
+    /// Learns an event. Gives the privileged call in it that was never made before, if there is
+    /// one.
     pub fn push(&mut self, event: &Event) -> Option<FirstSeen> {
         let known = self.census.profile().vocabulary.calls().len();
         self.census.push(event);
@@ -109,8 +112,8 @@ impl Learner {
         !self.origins.is_empty()
     }
 
-    /// A source is over: its threads end, and what was learned of it has this origin. `sha256` is that of its bytes, where it
-    /// has any.
+    /// A source is over: its threads end, and what was learned of it has this origin. `sha256` is
+    /// that of its bytes, where it has any.
     pub fn end_source(
         &mut self,
         name: &str,
@@ -143,7 +146,8 @@ impl Learner {
         )
     }
 
-    /// Validates what was learned from the sources that ended ([`finish()`](super::finish())); `tell` hears how many of how many calls are done.
+    /// Validates what was learned from the sources that ended ([`finish()`](super::finish()));
+    /// `tell` hears how many of how many calls are done.
     ///
     /// # Errors
     /// When inference fails.
@@ -163,7 +167,8 @@ impl Learner {
         (self.census.profile().clone(), self.census.lives().to_vec())
     }
 
-    /// The same, to be validated: with its origin, a service that goes on and was learned for so many seconds.
+    /// The same, to be validated: with its origin, a service that goes on and was learned for so
+    /// many seconds.
     #[must_use]
     pub fn copy_with_origin(
         &self,
@@ -187,7 +192,8 @@ impl Learner {
     }
 }
 
-/// The digest of what was learned from no file that could be learned again: told from every other by when it was, and how much.
+/// The digest of what was learned from no file that could be learned again: told from every other
+/// by when it was, and how much.
 fn of_run(name: &str, unix_s: u64, progress: &Progress) -> String {
     let run = format!("{name}\n{unix_s}\n{progress:?}");
     hex::encode(Sha256::digest(run))

@@ -78,8 +78,8 @@ const PERF_CGROUPS: [(&str, &CStr); 3] = [
 const RAW: [&str; 4] = [names::EXIT, names::EXEC, names::FORK, names::SYS_ENTER];
 const RAW_CGROUPS: [&str; 3] = [names::CGROUP_GONE, names::CGROUP_MADE, names::CGROUP_JOINED];
 
-/// The programs of calls and lives, with what each is attached to; in the order in which they are to be attached, calls
-/// last.
+/// The programs of calls and lives, with what each is attached to; in the order in which they are
+/// to be attached, calls last.
 pub(super) enum Hooks {
     /// Each program is named as its tracepoint.
     Raw(Vec<&'static str>),
@@ -88,8 +88,8 @@ pub(super) enum Hooks {
 }
 
 impl Hooks {
-    /// Those of the `wanted` kind, or of the kind that the kernel needs. Where the perf tracepoints are needed
-    /// and cannot be had, the raw ones are taken, and what they miss is counted.
+    /// Those of the `wanted` kind, or of the kind that the kernel needs. Where the perf tracepoints
+    /// are needed and cannot be had, the raw ones are taken, and what they miss is counted.
     ///
     /// # Errors
     ///
@@ -144,7 +144,8 @@ fn perf_tracepoints(by_cgroup: bool) -> io::Result<Vec<PerfTracepoint>> {
 /// The refusal of tracefs with its remedy.
 fn inaccessible(error: io::Error) -> io::Error {
     let told = format!(
-        "tracefs is not accessible ({error}): run as root, or mount it readable (mount -t tracefs tracefs /sys/kernel/tracing)"
+        "tracefs is not accessible ({error}): run as root, or mount it readable (mount -t tracefs \
+         tracefs /sys/kernel/tracing)"
     );
     io::Error::new(error.kind(), told)
 }

@@ -47,8 +47,8 @@ pub(super) struct InfoAttributes {
 ///
 /// When it refuses.
 pub(super) fn call<T>(command: libc::c_long, attributes: &mut T) -> io::Result<()> {
-    // SAFETY: the attributes are one of the structures above, whose layout is the kernel's and whose
-    // pointers are to live buffers of the size that the command asks for.
+    // SAFETY: the attributes are one of the structures above, whose layout is the kernel's and
+    // whose pointers are to live buffers of the size that the command asks for.
     let status = unsafe {
         libc::syscall(
             libc::SYS_bpf,

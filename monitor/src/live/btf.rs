@@ -3,7 +3,8 @@
 //! The format is that of Documentation/bpf/btf.rst. The library that loads the probe reads it too,
 //! but keeps structure members to itself.
 //!
-//! It is one file with its tests, and so a long one, because the tests of readers and the fuzz targets take it in by its path.
+//! It is one file with its tests, and so a long one, because the tests of readers and the fuzz
+//! targets take it in by its path.
 
 use std::collections::HashMap;
 
@@ -45,7 +46,8 @@ const MAGIC: u16 = 0xeb9f;
 const MEMBER_OFFSET: u32 = 0xff_ffff;
 // Deeper nesting than this is no kernel structure but a loop in hostile input.
 const DEPTH: usize = 16;
-/// The longest name that is read, bytes: `KSYM_NAME_LEN` of include/linux/kallsyms.h, to which the kernel keeps its own.
+/// The longest name that is read, bytes: `KSYM_NAME_LEN` of include/linux/kallsyms.h, to which the
+/// kernel keeps its own.
 const LONGEST_NAME: usize = 512;
 /// Members that a search looks at; the largest structure of a kernel has some hundred.
 const MOST_MEMBERS: usize = 1 << 16;
@@ -190,7 +192,8 @@ impl Btf {
             if here == name {
                 return Some((member.bit_offset, member.type_id));
             }
-            // The members of an anonymous struct or union are written as if they were the outer one's.
+            // The members of an anonymous struct or union are written as if they were the outer
+            // one's.
             if here.is_empty()
                 && depth < DEPTH
                 && let Some((bits, type_id)) = self.find(member.type_id, name, depth + 1, left)

@@ -1,4 +1,5 @@
-//! Cgroups of version 2 as files: where they are mounted, which one a path names, and whether it is still there.
+//! Cgroups of version 2 as files: where they are mounted, which one a path names, and whether it is
+//! still there.
 
 use std::{
     ffi::OsString,
@@ -26,10 +27,11 @@ pub(super) struct Mount {
 pub struct Cgroup {
     /// Its directory.
     pub directory: PathBuf,
-    /// Its id: the inode number of its directory on a 64-bit kernel (`cgroup_id`, include/linux/cgroup.h;
-    /// `kernfs_ino`, include/linux/kernfs.h).
+    /// Its id: the inode number of its directory on a 64-bit kernel (`cgroup_id`,
+    /// include/linux/cgroup.h; `kernfs_ino`, include/linux/kernfs.h).
     pub id: u64,
-    /// Its path below the root of the hierarchy, as the kernel has it; `None` where a namespace hides that.
+    /// Its path below the root of the hierarchy, as the kernel has it; `None` where a namespace
+    /// hides that.
     pub path: Option<PathBuf>,
 }
 
@@ -43,7 +45,8 @@ impl Cgroup {
     ///
     /// # Errors
     ///
-    /// [`TargetError::MissingCgroup`] when nothing is there, [`TargetError::NoCgroup`] when it is something else.
+    /// [`TargetError::MissingCgroup`] when nothing is there, [`TargetError::NoCgroup`] when it is
+    /// something else.
     pub fn find(path: &Path) -> Result<Self, TargetError> {
         let mounts = mounts()?;
         let below = path.strip_prefix("/").unwrap_or(path);
@@ -122,7 +125,8 @@ fn mount(line: &[u8]) -> Option<Mount> {
     })
 }
 
-/// Blanks, tabs, line feeds and backslashes are written as three octal digits (`mangle`, fs/seq_file.c).
+/// Blanks, tabs, line feeds and backslashes are written as three octal digits (`mangle`,
+/// fs/seq_file.c).
 fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;

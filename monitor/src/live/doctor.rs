@@ -214,13 +214,17 @@ pub fn blind_spots() -> Vec<String> {
     match uring.as_deref().map(str::trim) {
         Ok("2") => {}
         Ok("1") => spots.push(
-            "operations through io_uring, which this kernel allows to a group alone (io_uring_disabled is 1)".into(),
+            "operations through io_uring, which this kernel allows to a group alone \
+             (io_uring_disabled is 1)"
+                .into(),
         ),
         _ if io_uring::tracepoint().is_some() => {
             spots.push("how operations through io_uring went".into());
         }
         _ => spots.push(
-            "operations through io_uring: only that it is entered is seen (set kernel.io_uring_disabled to 2 if nothing needs it)".into(),
+            "operations through io_uring: only that it is entered is seen (set \
+             kernel.io_uring_disabled to 2 if nothing needs it)"
+                .into(),
         ),
     }
     spots.push("calls of a process before it is watched".into());

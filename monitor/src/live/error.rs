@@ -56,8 +56,9 @@ pub enum ProbeError {
     Memory(#[from] std::io::Error),
     /// Before Linux 5.11 maps count as locked memory, and the limit may not be raised.
     #[error(
-        "{need} MiB of locked memory are needed by the probe on this kernel, and {limit} KiB are allowed: run as root, raise the \
-         limit (ulimit -l unlimited, LimitMEMLOCK=infinity of systemd), or ask for less (--ring-size, --max-threads)"
+        "{need} MiB of locked memory are needed by the probe on this kernel, and {limit} KiB are \
+         allowed: run as root, raise the limit (ulimit -l unlimited, LimitMEMLOCK=infinity of \
+         systemd), or ask for less (--ring-size, --max-threads)"
     )]
     LockedMemory {
         /// MiB that the maps take.

@@ -17,13 +17,15 @@ use crate::run::clock::WallClock;
 use crate::source::Source;
 use crate::syscall::event::Event;
 
-/// Batches that wait until they are taken; the calls of more are counted as lost, and their threads gapped.
+/// Batches that wait until they are taken; the calls of more are counted as lost, and their threads
+/// gapped.
 const QUEUED: usize = 64;
 
 /// Batches between the reader and the thread that hands them on.
 const BATCHES: usize = 256;
 
-/// The events of a live watch. It ends with its targets, its duration or a signal; dropping it ends it too.
+/// The events of a live watch. It ends with its targets, its duration or a signal; dropping it ends
+/// it too.
 pub struct Events {
     batches: Option<Receiver<Vec<Event>>>,
     ready: std::vec::IntoIter<Event>,
@@ -31,8 +33,9 @@ pub struct Events {
 }
 
 impl Events {
-    /// Loads and attaches the probe; with a command, starts that and watches it from its first call on. The rights
-    /// that reading does not need are given up by the thread that reads, not by the caller's.
+    /// Loads and attaches the probe; with a command, starts that and watches it from its first call
+    /// on. The rights that reading does not need are given up by the thread that reads, not by the
+    /// caller's.
     ///
     /// # Errors
     /// What stands in the way of watching; nothing is attached then.

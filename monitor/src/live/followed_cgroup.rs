@@ -1,4 +1,5 @@
-//! The cgroup of a run, followed by its path: a service that is restarted gets a cgroup of a new number.
+//! The cgroup of a run, followed by its path: a service that is restarted gets a cgroup of a new
+//! number.
 
 use std::path::Path;
 
@@ -35,7 +36,8 @@ impl FollowedCgroup {
         };
         if !by_path {
             log::info!(
-                "{} is followed by looking at it: the first calls in a cgroup made anew there can be missed",
+                "{} is followed by looking at it: the first calls in a cgroup made anew there can \
+                 be missed",
                 cgroup.directory.display()
             );
         }

@@ -1,11 +1,13 @@
-//! What is submitted to io_uring: where the kernel tells of it, and where an operation keeps what it touches.
+//! What is submitted to io_uring: where the kernel tells of it, and where an operation keeps what
+//! it touches.
 
 use monitor_common::touch::{self, Memory, Rule};
 
 use super::{btf::Btf, tracefs::Tracefs};
 use crate::detail::{Contact, Reader};
 
-/// The tracepoint that a submission passes: of a request since Linux 6.0, of an entry of the queue before.
+/// The tracepoint that a submission passes: of a request since Linux 6.0, of an entry of the queue
+/// before.
 pub(super) fn tracepoint() -> Option<u64> {
     let names = [
         c"events/io_uring/io_uring_submit_req/id",
@@ -17,14 +19,16 @@ pub(super) fn tracepoint() -> Option<u64> {
         .and_then(|tracefs| names.iter().find_map(|name| tracefs.id(name).ok()));
     if found.is_none() {
         log::info!(
-            "what is submitted to io_uring is not seen: this kernel has no tracepoint for it, or tracefs is not accessible"
+            "what is submitted to io_uring is not seen: this kernel has no tracepoint for it, or \
+             tracefs is not accessible"
         );
     }
     found
 }
 
-/// Words of eight bytes in a request where operations keep what they touch (`struct io_open`, `io_unlink`, `io_rename`,
-/// `io_link`, `io_mkdir`, io_uring/*.c; `io_connect`, io_uring/net.c). Low halves but for the second descriptor.
+/// Words of eight bytes in a request where operations keep what they touch (`struct io_open`,
+/// `io_unlink`, `io_rename`, `io_link`, `io_mkdir`, io_uring/*.c; `io_connect`, io_uring/net.c).
+/// Low halves but for the second descriptor.
 const LAYOUT: [(&str, &[&str], u32); 15] = [
     ("io_open", &["dfd"], 8),
     ("io_open", &["filename"], 16),
@@ -56,8 +60,8 @@ pub(super) fn is_known(btf: &Btf) -> bool {
 /// Where `open` keeps its flags: the place of their word.
 pub(super) const FLAGS: usize = 3;
 
-/// The rules of an operation: of what it touches, and of what it touches beside that. Of fewer operations than of calls: those
-/// whose memory the kernel has read when it tells of them.
+/// The rules of an operation: of what it touches, and of what it touches beside that. Of fewer
+/// operations than of calls: those whose memory the kernel has read when it tells of them.
 pub(super) fn rules(name: &str) -> Option<(Rule, Option<Rule>)> {
     let path = |word: u8, flags: u8| Rule {
         memory: Memory::KernelText as u8,

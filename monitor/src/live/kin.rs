@@ -12,8 +12,8 @@ use crate::{
     syscall::event::{Comm, Event, EventKind, ServiceId, ThreadKey},
 };
 
-/// A fork for each process whose parent is watched as well, as if it were made now, of a parent whose start is not
-/// known. `watched` tells whether a process is.
+/// A fork for each process whose parent is watched as well, as if it were made now, of a parent
+/// whose start is not known. `watched` tells whether a process is.
 pub(super) fn of(service: ServiceId, watched: impl Fn(u32) -> bool) -> Vec<Event> {
     let mut watched: Vec<u32> = processes().filter(|&pid| watched(pid)).collect();
     watched.sort_unstable();

@@ -13,8 +13,9 @@ const TS_COMPAT: u32 = 0x0002;
 /// `_TIF_32BIT` of `arch/arm64/include/asm/thread_info.h`.
 const TIF_32BIT: u32 = 1 << 22;
 
-/// In which words of `struct pt_regs` the six arguments of a native and of a compat call are, a byte each: `di, si, dx, r10, r8,
-/// r9` and `bx, cx, dx, si, di, bp` of arch/x86/include/uapi/asm/ptrace.h, `regs[0]` to `regs[5]` of
+/// In which words of `struct pt_regs` the six arguments of a native and of a compat call are, a
+/// byte each: `di, si, dx, r10, r8, r9` and `bx, cx, dx, si, di, bp` of
+/// arch/x86/include/uapi/asm/ptrace.h, `regs[0]` to `regs[5]` of
 /// arch/arm64/include/uapi/asm/ptrace.h.
 pub(super) const ARGUMENT_WORDS: [u64; 2] = if cfg!(target_arch = "aarch64") {
     [0x05_04_03_02_01_00; 2]

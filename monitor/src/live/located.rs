@@ -11,7 +11,8 @@ const KIND: u32 = 0o17_0000;
 const REGULAR: u32 = 0o10_0000;
 const OF_OTHERS: u32 = 0o077;
 
-/// A detail as whole as it can be told, and the file behind it where that has another name or is its owner's alone.
+/// A detail as whole as it can be told, and the file behind it where that has another name or is
+/// its owner's alone.
 pub(super) fn located(detail: Detail, reader: Reader, touched: &Touched) -> Vec<Detail> {
     let Detail::Path(access, given) = &detail else {
         return vec![detail];
@@ -34,7 +35,8 @@ pub(super) fn located(detail: Detail, reader: Reader, touched: &Touched) -> Vec<
     let Some(opened) = opened else {
         return details;
     };
-    // The names in /proc are told by the process's own ids, which are others where it has a pid namespace of its own.
+    // The names in /proc are told by the process's own ids, which are others where it has a pid
+    // namespace of its own.
     let is_of_proc = |path: &PathText| path.as_bytes().starts_with(b"/proc/");
     let generalised = |path: &PathText| path.generalised(touched.tgid);
     let is_elsewhere = generalised(&opened) != generalised(&named)
@@ -62,7 +64,8 @@ fn walked(touched: &Touched) -> Option<PathText> {
     Some(PathText::new(&path))
 }
 
-/// A relative path with the directory that it is relative to: as the kernel had it, else as it can be read now.
+/// A relative path with the directory that it is relative to: as the kernel had it, else as it can
+/// be read now.
 fn whole(given: &PathText, reader: Reader, touched: &Touched) -> Option<PathText> {
     let folder = if touched.walked == WALKED_FOLDER {
         walked(touched)

@@ -1,8 +1,9 @@
 //! What both the probe and the monitor have in memory.
 //!
-//! A system call that reads or writes a map (`bpf_disable_instrumentation`, include/linux/bpf.h) keeps the kernel from running programs of
-//! perf tracepoints on its CPU (`trace_call_bpf`, kernel/trace/bpf_trace.c), and for long where it is preempted meanwhile. So what is read
-//! again and again is read here.
+//! A system call that reads or writes a map (`bpf_disable_instrumentation`, include/linux/bpf.h)
+//! keeps the kernel from running programs of perf tracepoints on its CPU (`trace_call_bpf`,
+//! kernel/trace/bpf_trace.c), and for long where it is preempted meanwhile. So what is read again
+//! and again is read here.
 
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd};
@@ -29,7 +30,8 @@ unsafe impl<W: Word> Send for Mapping<W> {}
 unsafe impl<W: Word> Sync for Mapping<W> {}
 
 impl<W: Word> Mapping<W> {
-    /// Maps so many words of a map into memory, `offset` bytes into what it shows; they may be changed where `writable`.
+    /// Maps so many words of a map into memory, `offset` bytes into what it shows; they may be
+    /// changed where `writable`.
     ///
     /// # Errors
     ///
@@ -65,8 +67,8 @@ impl<W: Word> Mapping<W> {
 
     /// All words. Where they were mapped without being writable, they are only to be read.
     pub(super) fn words(&self) -> &[W] {
-        // SAFETY: that many were mapped, at the beginning of a page, and they stay so as long as `self` is there; any bytes are a
-        // word.
+        // SAFETY: that many were mapped, at the beginning of a page, and they stay so as long as
+        // `self` is there; any bytes are a word.
         unsafe { std::slice::from_raw_parts(self.memory.as_ptr(), self.words) }
     }
 }
@@ -82,7 +84,8 @@ impl<W> Drop for Mapping<W> {
 /// An array map whose elements are u64, or made of them. All access is atomic, word by word.
 pub(super) struct Mapped {
     mapping: Mapping<AtomicU64>,
-    // The programs are loaded with its descriptor, so it stays open. None in tests, which have memory of their own.
+    // The programs are loaded with its descriptor, so it stays open. None in tests, which have
+    // memory of their own.
     _map: Option<Map>,
 }
 

@@ -55,8 +55,8 @@ fn sum<'a>(programs: impl IntoIterator<Item = &'a OwnedFd>) -> io::Result<u64> {
     programs.into_iter().map(recursion_misses).sum()
 }
 
-// The word of `struct bpf_prog_info` (include/uapi/linux/bpf.h) that is `recursion_misses`, and how many there
-// are up to it.
+// The word of `struct bpf_prog_info` (include/uapi/linux/bpf.h) that is `recursion_misses`, and how
+// many there are up to it.
 const RECURSION_MISSES: usize = 26;
 const WORDS: usize = RECURSION_MISSES + 1;
 

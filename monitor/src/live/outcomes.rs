@@ -1,11 +1,13 @@
 //! Which calls tell how they went: a few, by the tracepoint of their return.
 //!
-//! A program on the raw tracepoint `sys_exit` would run for every call of the host. A tracepoint of a single call costs the
-//! others a look at a bit (`perf_syscall_exit`, kernel/trace/trace_syscalls.c). The kernel has them for calls of its native
-//! table only, where it was built with `CONFIG_FTRACE_SYSCALLS`.
+//! A program on the raw tracepoint `sys_exit` would run for every call of the host. A tracepoint of
+//! a single call costs the others a look at a bit (`perf_syscall_exit`,
+//! kernel/trace/trace_syscalls.c). The kernel has them for calls of its native table only, where it
+//! was built with `CONFIG_FTRACE_SYSCALLS`.
 //!
-//! Each is waited for at the end: `perf_trace_event_unreg` (kernel/trace/trace_event_perf.c) waits for two grace periods of
-//! RCU under `event_mutex`, so the waits do not overlap. That took 130 ms each on an idle machine, 5.2 s for forty calls.
+//! Each is waited for at the end: `perf_trace_event_unreg` (kernel/trace/trace_event_perf.c) waits
+//! for two grace periods of RCU under `event_mutex`, so the waits do not overlap. That took 130 ms
+//! each on an idle machine, 5.2 s for forty calls.
 
 use std::{ffi::CString, io};
 
@@ -13,8 +15,9 @@ use super::touch::Details;
 use super::tracefs::Tracefs;
 use crate::syscall::table;
 
-/// The calls: opening and connecting, whose refusal is the most that outcomes tell, and running a program, each by every call
-/// that does it. `open` is what musl makes in the place of `openat`; `openat2` is there since Linux 5.6.
+/// The calls: opening and connecting, whose refusal is the most that outcomes tell, and running a
+/// program, each by every call that does it. `open` is what musl makes in the place of `openat`;
+/// `openat2` is there since Linux 5.6.
 const CALLS: [&str; 7] = [
     "openat", "open", "openat2", "creat", "connect", "execve", "execveat",
 ];
@@ -39,7 +42,8 @@ impl Outcomes {
         Ok(Self(found.collect()))
     }
 
-    /// Those that a run has which reads this much; none where the kernel does not tell, which `monitor doctor` says.
+    /// Those that a run has which reads this much; none where the kernel does not tell, which
+    /// `monitor doctor` says.
     pub(super) fn find(details: Details) -> Self {
         if details != Details::Full {
             return Self::default();

@@ -5,8 +5,8 @@ use std::{
     os::fd::{AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
 };
 
-// `PERF_TYPE_SOFTWARE`, `PERF_COUNT_SW_DUMMY`, `PERF_TYPE_TRACEPOINT`, `PERF_FLAG_FD_CLOEXEC`, `PERF_EVENT_IOC_ENABLE` and
-// `PERF_EVENT_IOC_SET_BPF` of include/uapi/linux/perf_event.h.
+// `PERF_TYPE_SOFTWARE`, `PERF_COUNT_SW_DUMMY`, `PERF_TYPE_TRACEPOINT`, `PERF_FLAG_FD_CLOEXEC`,
+// `PERF_EVENT_IOC_ENABLE` and `PERF_EVENT_IOC_SET_BPF` of include/uapi/linux/perf_event.h.
 const TYPE_SOFTWARE: u32 = 1;
 const SOFTWARE_DUMMY: u64 = 9;
 const TYPE_TRACEPOINT: u32 = 2;
@@ -50,8 +50,8 @@ pub(super) fn attach(program: BorrowedFd<'_>, id: u64) -> io::Result<OwnedFd> {
     Ok(event)
 }
 
-/// Tries whether this process may have perf events of everybody: by one that never happens, since to close that of a
-/// tracepoint takes two grace periods of RCU.
+/// Tries whether this process may have perf events of everybody: by one that never happens, since
+/// to close that of a tracepoint takes two grace periods of RCU.
 ///
 /// # Errors
 ///
@@ -101,15 +101,17 @@ fn refused(error: io::Error) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, told)
 }
 
-/// What to do at this `kernel.perf_event_paranoid`. The kernel itself knows levels up to 2 and `CAP_PERFMON`; those of Debian and
-/// Ubuntu have a level above, at which `perf_event_open` wants `CAP_SYS_ADMIN` (their patch "Allow further restriction of
-/// perf_event_open").
+/// What to do at this `kernel.perf_event_paranoid`. The kernel itself knows levels up to 2 and
+/// `CAP_PERFMON`; those of Debian and Ubuntu have a level above, at which `perf_event_open` wants
+/// `CAP_SYS_ADMIN` (their patch "Allow further restriction of perf_event_open").
 fn remedy(level: Option<i32>) -> String {
     match level {
         Some(level) if level > 2 => format!(
-            "start it with CAP_SYS_ADMIN, which it drops, or set kernel.perf_event_paranoid, which is {level}, to 2"
+            "start it with CAP_SYS_ADMIN, which it drops, or set kernel.perf_event_paranoid, which \
+             is {level}, to 2"
         ),
-        _ => "start it with CAP_PERFMON, and let a filter of its calls (seccomp) pass perf_event_open"
+        _ => "start it with CAP_PERFMON, and let a filter of its calls (seccomp) pass \
+              perf_event_open"
             .into(),
     }
 }

@@ -9,27 +9,32 @@ use super::btf::Btf;
 pub enum PreflightError {
     /// Older than `BPF_MAP_TYPE_RINGBUF` and `CAP_BPF`.
     #[error(
-        "kernel {0} is too old: watching live needs Linux 5.8 or newer; upgrade the kernel, or replay a recording made elsewhere"
+        "kernel {0} is too old: watching live needs Linux 5.8 or newer; upgrade the kernel, or \
+         replay a recording made elsewhere"
     )]
     OldKernel(String),
     /// `/proc` is that of another pid namespace.
     #[error(
-        "/proc shows the processes of another pid namespace, so none can be named or followed: mount your own (mount -t proc proc /proc), or start the monitor with unshare --mount-proc"
+        "/proc shows the processes of another pid namespace, so none can be named or followed: \
+         mount your own (mount -t proc proc /proc), or start the monitor with unshare --mount-proc"
     )]
     ForeignProc,
     /// Neither root nor the two capabilities.
     #[error(
-        "no permission to load BPF programs: run as root (sudo monitor …), or give the program cap_bpf and cap_perfmon"
+        "no permission to load BPF programs: run as root (sudo monitor …), or give the program \
+         cap_bpf and cap_perfmon"
     )]
     NoPermission,
     /// Lockdown forbids `bpf_probe_read_kernel`.
     #[error(
-        "the kernel is locked down in confidentiality mode, which forbids tracing: boot with lockdown=integrity or less"
+        "the kernel is locked down in confidentiality mode, which forbids tracing: boot with \
+         lockdown=integrity or less"
     )]
     Lockdown,
     /// No type information.
     #[error(
-        "the kernel has no type information at /sys/kernel/btf/vmlinux: use a kernel built with CONFIG_DEBUG_INFO_BTF=y"
+        "the kernel has no type information at /sys/kernel/btf/vmlinux: use a kernel built with \
+         CONFIG_DEBUG_INFO_BTF=y"
     )]
     NoBtf,
     /// Type information that cannot be used.
@@ -184,7 +189,8 @@ fn btf_bytes() -> io::Result<Vec<u8>> {
     fs::read("/sys/kernel/btf/vmlinux")
 }
 
-/// Whether a kernel of this release charges maps to `RLIMIT_MEMLOCK`, as those before 5.11 do (commit d5299b67dd59).
+/// Whether a kernel of this release charges maps to `RLIMIT_MEMLOCK`, as those before 5.11 do
+/// (commit d5299b67dd59).
 pub(super) fn charges_locked_memory(release: &str) -> bool {
     version(release).is_some_and(|it| it < (5, 11))
 }

@@ -6,7 +6,8 @@
 //! - a user of its own: `monitor`, or a number that no user has;
 //! - no capability but those that are used, and none to be gained by a program;
 //! - Landlock: the folders that the run reads and writes, and no others;
-//! - seccomp: no call by which a process becomes another, reaches into another, or changes the host.
+//! - seccomp: no call by which a process becomes another, reaches into another, or changes the
+//!   host.
 
 mod filter;
 mod folders;
@@ -34,7 +35,8 @@ pub struct Needs {
     pub reads: Vec<PathBuf>,
     /// Families of sockets that are made (`AF_…`).
     pub families: Vec<libc::c_int>,
-    /// Whether it stays the user that it is, since what it sends is heeded by that. It must be kept from files by Landlock then.
+    /// Whether it stays the user that it is, since what it sends is heeded by that. It must be kept
+    /// from files by Landlock then.
     pub stays_the_user: bool,
 }
 
@@ -96,7 +98,8 @@ pub fn give_up(needs: &Needs) -> Result<Remains, PrivilegeError> {
             }
         }
     }
-    // SAFETY: prctl with these arguments takes no pointer; it cannot fail on a kernel that runs BPF.
+    // SAFETY: prctl with these arguments takes no pointer; it cannot fail on a kernel that runs
+    // BPF.
     unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
     // Under Landlock the kernel shows no file of a process outside of it
     // (security/landlock/task.c, hook_ptrace_access_check).
@@ -107,8 +110,8 @@ pub fn give_up(needs: &Needs) -> Result<Remains, PrivilegeError> {
     }
     if !needs.stays_the_user && !user::become_own().map_err(PrivilegeError::User)? {
         remains.0.push(
-            "the monitor cannot become its own user: this user namespace does not have it, or CAP_SETUID and CAP_SETGID are missing; it \
-             goes on as the one it is",
+            "the monitor cannot become its own user: this user namespace does not have it, or \
+             CAP_SETUID and CAP_SETGID are missing; it goes on as the one it is",
         );
     }
     caps::clear(None, CapSet::Inheritable)?;

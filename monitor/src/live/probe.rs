@@ -39,7 +39,8 @@ static BYTECODE: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/
 
 /// Cgroups and paths that can have a service at a time.
 const MAX_CGROUPS: u32 = 16_384;
-/// Processes of which the probe's table has room in any case: as many as numbers on a host with the kernel's own limit.
+/// Processes of which the probe's table has room in any case: as many as numbers on a host with the
+/// kernel's own limit.
 const MOST_PROCESSES: u32 = 65_536;
 
 /// How large the probe's tables are.
@@ -49,8 +50,8 @@ pub struct Sizes {
     pub ring_bytes: u32,
     /// Threads that can be watched at a time: at least so many, and at most twice as many.
     pub max_threads: u32,
-    /// Processes that can be watched at a time; without a number as many as threads, and as many as the host's
-    /// `kernel.pid_max` up to 65,536.
+    /// Processes that can be watched at a time; without a number as many as threads, and as many as
+    /// the host's `kernel.pid_max` up to 65,536.
     pub max_processes: Option<u32>,
 }
 
@@ -200,7 +201,8 @@ impl Probe {
     }
 }
 
-/// What follows the program of all calls, and what follows the two that are on perf tracepoints on every kernel.
+/// What follows the program of all calls, and what follows the two that are on perf tracepoints on
+/// every kernel.
 fn load_stages(ebpf: &mut Ebpf, plan: &Plan) -> Result<Vec<Stages>, ProbeError> {
     let has_perf = plan.attachment() == Attachment::Perf
         || plan.io_uring.is_some()
@@ -211,7 +213,8 @@ fn load_stages(ebpf: &mut Ebpf, plan: &Plan) -> Result<Vec<Stages>, ProbeError> 
     kinds.map(|kind| Stages::load(ebpf, kind)).collect()
 }
 
-/// Processes of which the table has room: one for each number of this host, within bounds, and one for each thread.
+/// Processes of which the table has room: one for each number of this host, within bounds, and one
+/// for each thread.
 fn max_processes(threads: u32, pid_max: Option<u32>) -> u32 {
     threads.max(pid_max.unwrap_or(0).min(MOST_PROCESSES))
 }

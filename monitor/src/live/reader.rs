@@ -140,7 +140,8 @@ impl Reader {
 
     /// Reads all that the probe left, after it was taken out of the kernel.
     pub(super) fn rest(&mut self, feed: &Feed) -> Result<(), WatchError> {
-        // What ended before is no longer in the table; only what ends while it is copied is in both.
+        // What ended before is no longer in the table; only what ends while it is copied is in
+        // both.
         self.empty_ring(feed);
         self.reassembly.copying();
         let windows = self.readers.threads.windows(true)?;
@@ -176,7 +177,8 @@ impl Reader {
         if count > 0 && !self.warned_of_unfollowed {
             self.warned_of_unfollowed = true;
             log::warn!(
-                "processes are not followed: the table of processes is full; watch more of them with --max-threads"
+                "processes are not followed: the table of processes is full; watch more of them \
+                 with --max-threads"
             );
         }
     }

@@ -89,7 +89,8 @@ impl Reassembly {
     /// whose they were.
     ///
     /// The places of a thread's later calls are one higher for that. How many calls it were is
-    /// counted for all threads together, in [`SourceStatus::lost`](crate::run::snapshot::SourceStatus::lost).
+    /// counted for all threads together, in
+    /// [`SourceStatus::lost`](crate::run::snapshot::SourceStatus::lost).
     pub(super) fn gap_all(&mut self) {
         for progress in self.threads.values_mut() {
             progress.skipped += 1;

@@ -1,7 +1,8 @@
 //! The ring: records out of the kernel, in the order in which they were sent.
 //!
-//! Its records are mapped once. Libraries map them twice in a row, so that none is cut in two; the kernel gives a process all pages of
-//! the mapping at once, so that the ring would count twice in its memory. Here what is cut is joined.
+//! Its records are mapped once. Libraries map them twice in a row, so that none is cut in two; the
+//! kernel gives a process all pages of the mapping at once, so that the ring would count twice in
+//! its memory. Here what is cut is joined.
 
 mod cursor;
 
@@ -58,7 +59,8 @@ impl Ring {
         let bytes = map.info()?.max_entries();
         let fd = map.fd().as_fd();
         let page = page_size()?;
-        // The reader's position, the writers', and the records, each from a page on (`ringbuf_map_mmap_kern`).
+        // The reader's position, the writers', and the records, each from a page on
+        // (`ringbuf_map_mmap_kern`).
         let consumer = Mapping::new(fd, 0, 1, true)?;
         let producer = Mapping::new(fd, page, 1, false)?;
         let data = Mapping::new(fd, 2 * page, bytes as usize / size_of::<u32>(), false)?;

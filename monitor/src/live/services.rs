@@ -28,8 +28,8 @@ pub struct CgroupEvent {
     pub time_ns: u64,
 }
 
-/// The probe's tables of services. All handles of one probe are the same, and may be used from any thread that
-/// kept the capability to write maps (`CAP_BPF`).
+/// The probe's tables of services. All handles of one probe are the same, and may be used from any
+/// thread that kept the capability to write maps (`CAP_BPF`).
 ///
 /// Cgroups and paths tell something only where the watch was loaded with
 /// [`Options::by_cgroup`](super::watch::Options::by_cgroup) or for a cgroup. A process belongs to
@@ -38,8 +38,8 @@ pub struct CgroupEvent {
 /// 3. the service of the process that made it, else
 /// 4. the service of the watch ([`Options::service`](super::watch::Options::service)).
 ///
-/// A change holds from the next call of every thread on: what a thread called before is reported as of the
-/// service that it belonged to then. No program is loaded anew, so no call is missed.
+/// A change holds from the next call of every thread on: what a thread called before is reported as
+/// of the service that it belonged to then. No program is loaded anew, so no call is missed.
 #[derive(Clone)]
 pub struct Services(Arc<Mutex<Tables>>);
 
@@ -81,9 +81,10 @@ impl Services {
         Ok(())
     }
 
-    /// Any cgroup that is made at `path` from now on, as the kernel has it (`/system.slice/nginx.service`), belongs to
-    /// `service` before a process can be in it. `false` when the path is longer than the probe can compare: then its
-    /// [`CgroupEvent`] is the first to tell of it.
+    /// Any cgroup that is made at `path` from now on, as the kernel has it
+    /// (`/system.slice/nginx.service`), belongs to `service` before a process can be in it. `false`
+    /// when the path is longer than the probe can compare: then its [`CgroupEvent`] is the first to
+    /// tell of it.
     ///
     /// # Errors
     ///
@@ -96,8 +97,8 @@ impl Services {
         Ok(true)
     }
 
-    /// The process `tgid` of the monitor's own pid namespace belongs to `service`, whatever its cgroup. Children
-    /// that it makes from now on begin as of the same service.
+    /// The process `tgid` of the monitor's own pid namespace belongs to `service`, whatever its
+    /// cgroup. Children that it makes from now on begin as of the same service.
     ///
     /// # Errors
     ///
@@ -106,8 +107,9 @@ impl Services {
         self.list(tgid, member(Membership::Watched, true, service.0))
     }
 
-    /// The process `tgid` of the monitor's own pid namespace belongs to `service` as if who made it did: its cgroup
-    /// may tell another one. Children that it makes from now on begin as of the same service.
+    /// The process `tgid` of the monitor's own pid namespace belongs to `service` as if who made it
+    /// did: its cgroup may tell another one. Children that it makes from now on begin as of the
+    /// same service.
     ///
     /// # Errors
     ///
@@ -166,7 +168,8 @@ impl Services {
         }
     }
 
-    /// The process `tgid`, which may have ended before the probe could see that, is no longer named.
+    /// The process `tgid`, which may have ended before the probe could see that, is no longer
+    /// named.
     pub fn remove_process(&self, tgid: u32) {
         let mut tables = self.tables();
         if tables.nested {
@@ -222,12 +225,14 @@ impl Services {
         entries.any(|entry| entry.is_ok_and(|(_, member)| is_watched(member)))
     }
 
-    /// Every thread's next call gets a time of its own: copies of what it called so far are about to be made.
+    /// Every thread's next call gets a time of its own: copies of what it called so far are about
+    /// to be made.
     pub(super) fn look(&self) {
         self.tables().slots.grow(EPOCH_LOOK);
     }
 
-    /// Every thread is asked anew: a fork may have gone unseen, and a thread have the id of one that was asked.
+    /// Every thread is asked anew: a fork may have gone unseen, and a thread have the id of one
+    /// that was asked.
     pub(super) fn renew(&self) {
         self.tables().renew();
     }

@@ -35,7 +35,8 @@ impl Shares {
         }
     }
 
-    /// Whether any service has any. What is added and taken away in another order may look like less than nothing for a moment.
+    /// Whether any service has any. What is added and taken away in another order may look like
+    /// less than nothing for a moment.
     pub(super) fn any(&self) -> bool {
         self.of_all()
             .is_some_and(|all| all.load(Relaxed).cast_signed() > 0)

@@ -1,6 +1,7 @@
 //! The end of a run that was asked for already.
 
-/// Whether a signal was ignored when the process was started, as nohup(1) and shells' background jobs have it: it stays so.
+/// Whether a signal was ignored when the process was started, as nohup(1) and shells' background
+/// jobs have it: it stays so.
 #[must_use]
 pub fn is_ignored(number: libc::c_int) -> bool {
     // SAFETY: an all-zero sigaction is a valid one, and the call only reads into it.

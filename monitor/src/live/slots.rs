@@ -1,4 +1,5 @@
-//! What tells the probe of most processes at once whether they are watched, as user space writes it.
+//! What tells the probe of most processes at once whether they are watched, as user space writes
+//! it.
 //!
 //! The probe changes it too, so it is mapped into memory, where both change it by atomic additions.
 

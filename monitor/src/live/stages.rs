@@ -1,4 +1,5 @@
-//! The programs that read what calls touch, each behind a place in a table from which the one before goes on to it.
+//! The programs that read what calls touch, each behind a place in a table from which the one
+//! before goes on to it.
 
 use aya::{
     Ebpf,

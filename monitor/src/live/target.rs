@@ -37,7 +37,8 @@ pub enum TargetError {
     NoProcess(u32),
     /// A thread that does not lead its group.
     #[error(
-        "{tid} is a thread of process {tgid}, not a process: use --pid {tgid}, which watches all its threads"
+        "{tid} is a thread of process {tgid}, not a process: use --pid {tgid}, which watches all \
+         its threads"
     )]
     Thread {
         /// What was asked for.
@@ -50,7 +51,8 @@ pub enum TargetError {
     Myself(u32),
     /// Not below a version 2 cgroup mount.
     #[error(
-        "{0} is no cgroup of version 2: name a directory below the cgroup2 mount (findmnt -t cgroup2)"
+        "{0} is no cgroup of version 2: name a directory below the cgroup2 mount (findmnt -t \
+         cgroup2)"
     )]
     NoCgroup(PathBuf),
     /// Nothing is there, neither as a directory nor below a version 2 cgroup mount.

@@ -47,8 +47,9 @@ impl ThreadSlots {
         })
     }
 
-    /// Copies of the windows that hold calls, with `empty_too` of all others as well. One that another thread took over, or
-    /// that was sent, while it was copied is left out: its calls come by the ring.
+    /// Copies of the windows that hold calls, with `empty_too` of all others as well. One that
+    /// another thread took over, or that was sent, while it was copied is left out: its calls come
+    /// by the ring.
     pub(super) fn windows(&self, empty_too: bool) -> impl Iterator<Item = Window> {
         let windows = self.windows.words().chunks_exact(WORDS);
         let owned = self.owners.words().iter().zip(windows);

@@ -1,7 +1,8 @@
 //! The probe's windows that are still being filled or were left behind, in slots and in hashes.
 //!
 //! A thread that blocks never sends its window itself, so the reader takes a copy. Copying changes
-//! nothing in the kernel: the same calls arrive again with the window, and are told by their places.
+//! nothing in the kernel: the same calls arrive again with the window, and are told by their
+//! places.
 
 use std::{
     io,
@@ -60,13 +61,15 @@ impl ThreadTable {
     }
 
     /// Copies of the windows that hold calls, with `empty_too` of all others as well. Those of
-    /// threads that ended leave their table with that. The hashes are asked only where they hold something, or with `empty_too`.
+    /// threads that ended leave their table with that. The hashes are asked only where they hold
+    /// something, or with `empty_too`.
     ///
     /// # Errors
     ///
     /// When the kernel refuses the look-up.
     pub fn windows(&mut self, empty_too: bool) -> io::Result<Vec<Window>> {
-        // What a thread leaves behind comes last: one that ends meanwhile comes twice rather than never.
+        // What a thread leaves behind comes last: one that ends meanwhile comes twice rather than
+        // never.
         let mut windows: Vec<Window> = self.slots.windows(empty_too).collect();
         if empty_too || self.listed.any() {
             self.threads.each(|_, window| {

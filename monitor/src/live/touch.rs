@@ -21,7 +21,8 @@ pub enum Details {
     Full,
 }
 
-/// Records a second, on all CPUs together, that are sent at most; the others are counted, and sent when they come again.
+/// Records a second, on all CPUs together, that are sent at most; the others are counted, and sent
+/// when they come again.
 pub(super) const MOST_A_SECOND: u32 = 4096;
 
 #[cfg(test)]

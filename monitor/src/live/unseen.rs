@@ -1,4 +1,5 @@
-//! What the probe did not see, and nobody knows of whom: what the kernel skipped, and what could not be read.
+//! What the probe did not see, and nobody knows of whom: what the kernel skipped, and what could
+//! not be read.
 
 use monitor_common::loss::Loss;
 
@@ -16,8 +17,8 @@ pub(super) struct Unseen {
 }
 
 impl Unseen {
-    /// Notes what is counted by now. Gives whether anything went unseen since the last look: every stream goes on with a gap
-    /// then.
+    /// Notes what is counted by now. Gives whether anything went unseen since the last look: every
+    /// stream goes on with a gap then.
     pub(super) fn look(&mut self, misses: Misses, losses: &Losses) -> bool {
         let before = *self;
         *self = Self {

@@ -125,8 +125,8 @@ impl Watch {
         self.hang_up = Some(hang_up);
     }
 
-    /// Attaches the probe and lists whom it watches. From then on a signal ends the run in order, also one that
-    /// comes before [`Self::run`].
+    /// Attaches the probe and lists whom it watches. From then on a signal ends the run in order,
+    /// also one that comes before [`Self::run`].
     ///
     /// # Errors
     ///
@@ -207,8 +207,8 @@ impl Watch {
         self.probe.services().clone()
     }
 
-    /// Cgroups that come and go from the attachment on, where cgroups tell services. At most 4,096 wait to be
-    /// taken; what finds them waiting is counted in
+    /// Cgroups that come and go from the attachment on, where cgroups tell services. At most 4,096
+    /// wait to be taken; what finds them waiting is counted in
     /// [`SourceStatus::missed`](crate::run::snapshot::SourceStatus::missed).
     #[must_use]
     pub fn cgroups(&self) -> Receiver<CgroupEvent> {

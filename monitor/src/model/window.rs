@@ -1,8 +1,8 @@
 //! A model that sees a window of calls and predicts the one after it.
 //!
-//! Input `window` (int64 `[B, context]`), output `log_probabilities` (float32 `[B, 341]`). The first
-//! `context` calls of a stream have no surprise. Windows of all threads are batched, `B` being a
-//! power of two up to [`WIDEST`].
+//! Input `window` (int64 `[B, context]`), output `log_probabilities` (float32 `[B, 341]`). The
+//! first `context` calls of a stream have no surprise. Windows of all threads are batched, `B`
+//! being a power of two up to [`WIDEST`].
 
 use ort::session::{IoBinding, Session};
 use ort::value::Tensor;

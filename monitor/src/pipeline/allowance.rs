@@ -54,8 +54,9 @@ impl Allowance {
         Some(self.budget.share(cpu_time(), passed))
     }
 
-    /// The model's share from now on, as calls come faster than they are taken: before one is refused, the model gives way.
-    /// `None` so soon after the last time that it cannot have helped yet.
+    /// The model's share from now on, as calls come faster than they are taken: before one is
+    /// refused, the model gives way. `None` so soon after the last time that it cannot have helped
+    /// yet.
     pub(super) fn press(&mut self, now: Instant) -> Option<f64> {
         if now < self.pressed {
             return None;

@@ -123,8 +123,9 @@ impl Feed {
     /// Hands `batch` over without ever waiting: for the kernel, which does not wait either.
     ///
     /// What there is no room for is counted and dropped before anything is moved: calls of the
-    /// threads that fill the queue, as unscored (the detector sees the gap in the sequence numbers).
-    /// An empty batch hands over only what waits; offer one now and then when nothing happens.
+    /// threads that fill the queue, as unscored (the detector sees the gap in the sequence
+    /// numbers). An empty batch hands over only what waits; offer one now and then when nothing
+    /// happens.
     ///
     /// # Errors
     /// When the stages behind have ended.

@@ -5,8 +5,8 @@
 //! thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6 (2), 1998.
 //! With k threads that flood, each gets 1/(k+1) of the queue, and as much stays free for those that
 //! begin or are slow. The same holds for processes, as one may flood by many threads. A thread that
-//! has little waiting is let in even then, and past the limit up to a second one. A service that makes very many threads fills
-//! that as well: beyond it the others have a reserve of their own.
+//! has little waiting is let in even then, and past the limit up to a second one. A service that
+//! makes very many threads fills that as well: beyond it the others have a reserve of their own.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -45,8 +45,8 @@ const SERVICES: usize = 4096;
 /// Counters of a row of a [`Sketch`].
 const COLUMNS: usize = 4096;
 
-/// What waits, by owner, in constant memory: a count-min sketch (Cormode and Muthukrishnan, 2005) of
-/// three rows. It never tells less than there is; more, by chance, for fewer than one owner of a
+/// What waits, by owner, in constant memory: a count-min sketch (Cormode and Muthukrishnan, 2005)
+/// of three rows. It never tells less than there is; more, by chance, for fewer than one owner of a
 /// million beside forty that flood.
 struct Sketch {
     rows: [Box<[AtomicU64]>; 3],
@@ -102,8 +102,8 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// The room of a host on which the monitor could have so many more bytes of memory, and of which
-    /// so many units may always be taken.
+    /// The room of a host on which the monitor could have so many more bytes of memory, and of
+    /// which so many units may always be taken.
     pub(super) fn new(spare_bytes: u64, least: u64) -> Self {
         Self {
             least,
@@ -162,8 +162,8 @@ impl Room {
         is_few || of_thread <= free && self.processes.get(thread.tgid) + weight <= 2 * free
     }
 
-    /// Whether an event of a service that others keep from the queue finds room in what is reserved for such: half of the limit
-    /// beyond where the queue ends for all, shared by the same rule.
+    /// Whether an event of a service that others keep from the queue finds room in what is reserved
+    /// for such: half of the limit beyond where the queue ends for all, shared by the same rule.
     fn has_reserve(&self, event: &Event, weight: u64, held: u64, from: u64) -> bool {
         let limit = self.limit.load(Relaxed);
         let of_service = self.service(event).load(Relaxed);

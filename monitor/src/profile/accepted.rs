@@ -59,7 +59,8 @@ impl Profile {
         }
     }
 
-    /// How many of the calls that this profile learned another state of it, an earlier one, does not have.
+    /// How many of the calls that this profile learned another state of it, an earlier one, does
+    /// not have.
     #[must_use]
     pub fn learned_since(&self, before: &Self) -> u64 {
         let calls = self.provenance.calls();
@@ -68,9 +69,9 @@ impl Profile {
         calls.max(learned.saturating_sub(before.ngram.learned()))
     }
 
-    /// Takes an alarm's flight as normal: every sequence of it is quiet from now on, and what was new in it is known. The
-    /// first calls of the flight are taken as a stream's beginning. Gives the number of sequences that were not accepted
-    /// before.
+    /// Takes an alarm's flight as normal: every sequence of it is quiet from now on, and what was
+    /// new in it is known. The first calls of the flight are taken as a stream's beginning. Gives
+    /// the number of sequences that were not accepted before.
     pub fn accept(&mut self, alarm: &str, flight: &Flight, unix_s: u64) -> usize {
         let before = self.accepted.sequences.len();
         let mut names = flight.names.iter().peekable();
@@ -109,7 +110,8 @@ impl Profile {
         added
     }
 
-    /// Takes several flights as normal under one id, that of an alarm or of the incident of several.
+    /// Takes several flights as normal under one id, that of an alarm or of the incident of
+    /// several.
     pub fn accept_all(
         &mut self,
         id: &str,
@@ -125,9 +127,9 @@ impl Profile {
         added
     }
 
-    /// Takes up what was accepted in another state of the same service's profile, whose tokens may have other numbers: its
-    /// accepted sequences are quiet, and what its processes are known to do is known. Gives the number of sequences that
-    /// were not accepted before.
+    /// Takes up what was accepted in another state of the same service's profile, whose tokens may
+    /// have other numbers: its accepted sequences are quiet, and what its processes are known to do
+    /// is known. Gives the number of sequences that were not accepted before.
     pub fn take_up(&mut self, other: &Self) -> usize {
         let before = self.accepted.sequences.len();
         let vocabulary = &mut self.vocabulary;

@@ -52,8 +52,8 @@ impl Arrivals {
 
     /// How many flights with new things worth at least `nats` together are expected in an e-fold.
     ///
-    /// What is new by itself counts when it is worth that much; if it is worth less, others must come
-    /// beside it, which happens as rarely as they are worth
+    /// What is new by itself counts when it is worth that much; if it is worth less, others must
+    /// come beside it, which happens as rarely as they are worth
     /// ([`evidence`](crate::profile::known::evidence)).
     ///
     /// Files and flags also come in numbers, which are as rare as they are worth.
@@ -114,8 +114,8 @@ mod tests {
     use crate::profile::known::Known;
     use crate::profile::sightings::{Learned, Sightings};
 
-    /// A service that was learned for so long, and came up with one new thing of each of these classes
-    /// at these times.
+    /// A service that was learned for so long, and came up with one new thing of each of these
+    /// classes at these times.
     fn known(seconds: f64, seen: &[(Class, &[f64])]) -> Known {
         let at = |&seconds: &f64| Learned { calls: 1, seconds };
         let seen = seen

@@ -1,9 +1,10 @@
 //! From the false alarms that a user accepts to the thresholds that keep to them.
 //!
-//! Each of the two kinds of evidence has a share of the budget. New things come the more rarely the longer a service was learned
-//! ([`arrivals`](crate::profile::arrivals)), and so do sequences that were never learned ([`tail`](crate::profile::tail)): what
-//! counts is how many benign events of that weight are expected over the budget's own span, or over that in which it accepts
-//! one, and not how rare a call is among others.
+//! Each of the two kinds of evidence has a share of the budget. New things come the more rarely the
+//! longer a service was learned ([`arrivals`](crate::profile::arrivals)), and so do sequences that
+//! were never learned ([`tail`](crate::profile::tail)): what counts is how many benign events of
+//! that weight are expected over the budget's own span, or over that in which it accepts one, and
+//! not how rare a call is among others.
 
 pub mod poisson;
 
@@ -18,9 +19,9 @@ use crate::profile::sightings::ASSUMED_CALLS_PER_SECOND;
 use crate::profile::tail::Tail;
 use crate::profile::{Profile, Thresholds};
 
-/// The share of the budget that new things have: most of it, since one of them says more to a person
-/// than an order of calls does. Sequences have the rest, and no more of it: when they had a fifth, they
-/// brought 4 of the 10 false incidents that came under one a day.
+/// The share of the budget that new things have: most of it, since one of them says more to a
+/// person than an order of calls does. Sequences have the rest, and no more of it: when they had a
+/// fifth, they brought 4 of the 10 false incidents that came under one a day.
 const FIRST_SEEN: f64 = 0.9;
 
 const DAY_S: f64 = 86_400.0;
@@ -100,8 +101,9 @@ impl Budget {
         })
     }
 
-    /// How many false alarms are accepted in how many seconds, of a service that makes so many calls
-    /// a second: the budget as it was given, or the time in which it accepts one if that is longer.
+    /// How many false alarms are accepted in how many seconds, of a service that makes so many
+    /// calls a second: the budget as it was given, or the time in which it accepts one if that is
+    /// longer.
     #[must_use]
     pub fn over(&self, calls_per_second: f64) -> (f64, f64) {
         let seconds = match self.per {
@@ -143,8 +145,8 @@ pub struct OfClass {
     pub reported: bool,
     /// How many benign ones that weigh as much, or more, are expected in the budget's time.
     pub expected: f64,
-    /// How much longer a service that comes up with so many has to be learned until one is reported,
-    /// seconds; 0 when it is.
+    /// How much longer a service that comes up with so many has to be learned until one is
+    /// reported, seconds; 0 when it is.
     pub more_s: f64,
 }
 

@@ -1,4 +1,5 @@
-//! Classes of new things: of each kind, benign services come up with some more often than with others.
+//! Classes of new things: of each kind, benign services come up with some more often than with
+//! others.
 
 mod consequential;
 
@@ -15,8 +16,8 @@ pub use privileged::{PRIVILEGED, Source, TECHNIQUES, gives_up_rights, is_privile
 pub enum Class {
     /// A call that the service never made, which waits, reads, writes or asks.
     Call,
-    /// The same, of a call that starts programs, changes memory, files or the thread, or opens a way
-    /// in or out.
+    /// The same, of a call that starts programs, changes memory, files or the thread, or opens a
+    /// way in or out.
     ConsequentialCall,
     /// The same, of a call that needs a right or reaches into another program.
     PrivilegedCall,
@@ -95,8 +96,8 @@ impl Class {
         }
     }
 
-    /// Something known that a call was never let do, or was never forbidden: where it succeeds, it is as heavy as what the
-    /// service never touched, and where it is forbidden it is only unusual.
+    /// Something known that a call was never let do, or was never forbidden: where it succeeds, it
+    /// is as heavy as what the service never touched, and where it is forbidden it is only unusual.
     #[must_use]
     pub fn of_outcome(detail: &Detail, outcome: Outcome) -> Self {
         match Self::of_touch(detail) {

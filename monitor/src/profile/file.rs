@@ -1,5 +1,6 @@
-//! The file of a profile, as `docs/profile.md` describes it: a preamble, the contents, and the SHA-256 of both at the end.
-//! Whatever lies in a file, reading it takes memory in proportion to its length and never panics.
+//! The file of a profile, as `docs/profile.md` describes it: a preamble, the contents, and the
+//! SHA-256 of both at the end. Whatever lies in a file, reading it takes memory in proportion to
+//! its length and never panics.
 
 mod contents;
 
@@ -49,7 +50,8 @@ pub enum Damage {
     NoProfile,
     /// Another monitor wrote them.
     #[error(
-        "is a profile of format version {0}, and this monitor reads versions {OLDEST} to {VERSION}: learn again with this monitor, or use the one that wrote it"
+        "is a profile of format version {0}, and this monitor reads versions {OLDEST} to \
+         {VERSION}: learn again with this monitor, or use the one that wrote it"
     )]
     Version(u16),
     /// Their end is missing.
@@ -57,7 +59,8 @@ pub enum Damage {
     Cut(u64),
     /// They are not those that were written.
     #[error(
-        "was altered after it was written (its SHA-256 does not fit); learn it again or restore a copy"
+        "was altered after it was written (its SHA-256 does not fit); learn it again or restore a \
+         copy"
     )]
     Altered,
     /// They hold what cannot be.
@@ -82,7 +85,8 @@ pub enum ProfileError {
         source: io::Error,
     },
     /// Another process is changing it.
-    #[error("the profile {} is being changed by another process: try again when that is done", shown(.path))]
+    #[error("the profile {} is being changed by another process: try again when that is \
+             done", shown(.path))]
     Busy {
         /// Which file.
         path: PathBuf,
@@ -176,8 +180,8 @@ pub fn read(path: &Path) -> Result<(Profile, String), ProfileError> {
     Ok((profile, hex::encode(Sha256::digest(&bytes))))
 }
 
-/// Writes the profile to `path`, readable by its owner alone, in the place of what stands there; at no time is there half a
-/// profile. Gives the SHA-256 of the file, hexadecimal.
+/// Writes the profile to `path`, readable by its owner alone, in the place of what stands there; at
+/// no time is there half a profile. Gives the SHA-256 of the file, hexadecimal.
 ///
 /// # Errors
 /// When the folder cannot be written to.

@@ -47,8 +47,9 @@ pub struct FirstSeen {
 }
 
 impl FirstSeen {
-    /// Whether it is a call that the service never made and that only a privileged process has a use for, or a thing on the
-    /// list of those that are heavy wherever they are new ([`sensitive`]).
+    /// Whether it is a call that the service never made and that only a privileged process has a
+    /// use for, or a thing on the list of those that are heavy wherever they are new
+    /// ([`sensitive`]).
     #[must_use]
     pub fn is_privileged(&self) -> bool {
         match &self.what {
@@ -72,7 +73,8 @@ impl FirstSeen {
         }
     }
 
-    /// Whether it is to be reported before another: privileged calls before all else, then what is worth more nats.
+    /// Whether it is to be reported before another: privileged calls before all else, then what is
+    /// worth more nats.
     #[must_use]
     pub fn outweighs(&self, other: &Self) -> bool {
         self.heaviest_first(other) == Ordering::Less

@@ -54,14 +54,16 @@ impl Firsts {
         }
     }
 
-    /// Notes that the `seq`th call of the thread touched this, given generalised, and how that went. Whether that is new.
+    /// Notes that the `seq`th call of the thread touched this, given generalised, and how that
+    /// went. Whether that is new.
     pub fn touched(
         &mut self,
         profile: &Profile,
         (detail, outcome): (&Detail, Option<Outcome>),
         seq: u64,
     ) -> bool {
-        // Nobody knows what a path or an address was that could not be read: it is evidence of nothing.
+        // Nobody knows what a path or an address was that could not be read: it is evidence of
+        // nothing.
         let is_read = !matches!(
             detail,
             Detail::UnreadablePath(_) | Detail::UnreadableAddress(_)

@@ -20,9 +20,9 @@ pub struct HeldOut {
     pub begun_before: u64,
     /// What every call took off the sum of what was never learned ([`crate::detect::cusum`]), nats.
     pub drift: f64,
-    /// How high that sum went each time before it fell to zero again, nats, highest first; in the last
-    /// [`FOLDS`](crate::profile::sightings::FOLDS) e-folds of what was learned, since what a service
-    /// does at its start says little of its later life.
+    /// How high that sum went each time before it fell to zero again, nats, highest first; in the
+    /// last [`FOLDS`](crate::profile::sightings::FOLDS) e-folds of what was learned, since what a
+    /// service does at its start says little of its later life.
     pub peaks: Vec<f64>,
 }
 

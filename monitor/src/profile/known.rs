@@ -1,9 +1,9 @@
-//! What the service ever did: the calls that it made, the names that its processes had, and which of the ones made
-//! which of the others.
+//! What the service ever did: the calls that it made, the names that its processes had, and which
+//! of the ones made which of the others.
 //!
-//! Something new is worth `−ln λ` nats, `λ` being how many of its class this service comes up with in
-//! an e-fold of the time learned ([`prior`](crate::profile::prior)): nothing while that is one or
-//! more, and the more the rarer it is.
+//! Something new is worth `−ln λ` nats, `λ` being how many of its class this service comes up with
+//! in an e-fold of the time learned ([`prior`](crate::profile::prior)): nothing while that is one
+//! or more, and the more the rarer it is.
 
 mod evidence;
 
@@ -37,8 +37,8 @@ pub struct Known {
     priors: Priors,
 }
 
-/// A name with its runs of digits made alike (`worker-12` and `worker-7` become `worker-#`), since programs number their
-/// threads.
+/// A name with its runs of digits made alike (`worker-12` and `worker-7` become `worker-#`), since
+/// programs number their threads.
 #[must_use]
 pub fn family(comm: Comm) -> Comm {
     let mut name = Vec::with_capacity(16);
@@ -53,8 +53,9 @@ pub fn family(comm: Comm) -> Comm {
 }
 
 impl Known {
-    /// What is known, from its parts: the tokens that each name's processes made, when things were first seen, and how
-    /// much was learned. Names beyond [`MOST_NAMES`] and tokens outside of the vocabulary are left out.
+    /// What is known, from its parts: the tokens that each name's processes made, when things were
+    /// first seen, and how much was learned. Names beyond [`MOST_NAMES`] and tokens outside of the
+    /// vocabulary are left out.
     #[must_use]
     pub fn from_parts(
         names: impl IntoIterator<Item = (Comm, Vec<u32>)>,
@@ -152,7 +153,8 @@ impl Known {
         }
         let names = self.sets.len();
         let Some(name) = self.add_name(comm) else {
-            // Nobody knows whether such a name was there before: it counts as new whenever it comes.
+            // Nobody knows whether such a name was there before: it counts as new whenever it
+            // comes.
             self.sightings.push(Class::Name, at, place);
             return;
         };
@@ -161,7 +163,8 @@ impl Known {
             self.brought_by.insert(name, place.life);
         }
         if insert(&mut self.sets[name as usize], token) && !is_new {
-            // To the watch, what a program does in the life in which it is new is no news beside it.
+            // To the watch, what a program does in the life in which it is new is no news beside
+            // it.
             if self.brought_by.get(&name) != Some(&place.life) {
                 self.sightings.push(Class::of_call_of_name(call), at, place);
             }
@@ -186,9 +189,9 @@ impl Known {
         }
     }
 
-    /// Adds what another service's profile knows, whose token `t` is `tokens(t)` here, of whose calls `new_calls` were new
-    /// and whose call of a token is `calls(t)`. When those things were seen is not told of each: the latest sightings count,
-    /// so that evidence is rather weaker.
+    /// Adds what another service's profile knows, whose token `t` is `tokens(t)` here, of whose
+    /// calls `new_calls` were new and whose call of a token is `calls(t)`. When those things were
+    /// seen is not told of each: the latest sightings count, so that evidence is rather weaker.
     pub fn join(
         &mut self,
         other: &Self,
@@ -239,7 +242,8 @@ impl Known {
         (prior.shape + lately) / (prior.folds + FOLDS)
     }
 
-    /// What one file or flag that is new is worth, nats, and below zero where more than one comes in an e-fold: see [`evidence`].
+    /// What one file or flag that is new is worth, nats, and below zero where more than one comes
+    /// in an e-fold: see [`evidence`].
     #[must_use]
     pub fn touch_alone(&self) -> f64 {
         -self.rate(Class::Touch).ln()

@@ -23,8 +23,9 @@ pub enum MergeError {
 }
 
 impl Profile {
-    /// Adds all that another profile learned and accepted. The held-out peaks of both are kept, though each profile's runs
-    /// were scored without the other's knowledge: thresholds are rather too high than too low.
+    /// Adds all that another profile learned and accepted. The held-out peaks of both are kept,
+    /// though each profile's runs were scored without the other's knowledge: thresholds are rather
+    /// too high than too low.
     ///
     /// # Errors
     /// When a recording is behind both; nothing is changed then.

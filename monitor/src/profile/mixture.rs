@@ -1,15 +1,17 @@
 //! How the n-gram model and the LSTM are weighed.
 //!
-//! `p(call) = w · p_ngram(call) + (1 − w) · p_lstm(index) · share(call | index)`: the LSTM knows indices of ADFA-LD, of which a
-//! service's own calls may share one, so its probability is divided among them as the service makes them. A call that the
-//! n-gram expects anyway does not ask the LSTM: there the mixture could change the surprise by no more than `−ln w`.
+//! `p(call) = w · p_ngram(call) + (1 − w) · p_lstm(index) · share(call | index)`: the LSTM knows
+//! indices of ADFA-LD, of which a service's own calls may share one, so its probability is divided
+//! among them as the service makes them. A call that the n-gram expects anyway does not ask the
+//! LSTM: there the mixture could change the surprise by no more than `−ln w`.
 
 use crate::profile::ngram::Ngram;
 use crate::profile::vocabulary::Vocabulary;
 use crate::syscall::event::Call;
 use crate::syscall::{adfa, table};
 
-/// Calls before the one that asks by which the LSTM is warmed up, and calls after it that it goes on with.
+/// Calls before the one that asks by which the LSTM is warmed up, and calls after it that it goes
+/// on with.
 pub const WARM_CALLS: usize = 32;
 
 /// The weights of a mixture.
@@ -31,8 +33,8 @@ impl Default for Mixture {
 }
 
 impl Mixture {
-    /// The surprise of a call, nats. `ngram` is the n-gram's probability, `lstm` the LSTM's surprise of the index in nats
-    /// if it was asked, and `share` the call's of its index.
+    /// The surprise of a call, nats. `ngram` is the n-gram's probability, `lstm` the LSTM's
+    /// surprise of the index in nats if it was asked, and `share` the call's of its index.
     #[must_use]
     pub fn surprise(&self, ngram: f64, lstm: Option<f32>, share: f64) -> f32 {
         let probability = match lstm {
@@ -63,8 +65,8 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// The shares by how often the service made each call, smoothed as the n-gram model is (Witten & Bell 1991, method
-    /// C): of `n` calls of `t` kinds, what was never seen has `t / (n + t)`.
+    /// The shares by how often the service made each call, smoothed as the n-gram model is (Witten
+    /// & Bell 1991, method C): of `n` calls of `t` kinds, what was never seen has `t / (n + t)`.
     #[must_use]
     pub fn new(vocabulary: &Vocabulary, ngram: &Ngram) -> Self {
         let mut totals = vec![0.0; adfa::VOCABULARY];

@@ -12,8 +12,8 @@
 //! tuned, and the probabilities of all tokens sum to one.
 //!
 //! Every context is a node of a trie, found by its parent's number and a token in one hash map: a
-//! node takes 16 bytes and its entry in the map 12 and a little. A [`Cursor`] stands on the nodes of
-//! all suffixes of what came before, so a step costs one look-up for each order.
+//! node takes 16 bytes and its entry in the map 12 and a little. A [`Cursor`] stands on the nodes
+//! of all suffixes of what came before, so a step costs one look-up for each order.
 
 mod trie;
 
@@ -31,8 +31,8 @@ use trie::{NONE, Trie};
 /// The highest order that is allowed.
 pub const HIGHEST_ORDER: usize = 16;
 
-/// Different n-grams that a model holds at most, about 200 MB of them: what comes after is not counted, so that nobody who
-/// makes calls up can fill the memory.
+/// Different n-grams that a model holds at most, about 200 MB of them: what comes after is not
+/// counted, so that nobody who makes calls up can fill the memory.
 pub const MOST_NGRAMS: usize = 1 << 22;
 
 /// Why an n-gram model cannot do what it was asked.
@@ -187,8 +187,8 @@ impl Ngram {
         self.step(cursor, token, |_, _| ());
     }
 
-    /// Moves a cursor behind `token`, telling each context that it stood on, the shortest first, with the n-gram that context and
-    /// token make, which is [`NONE`] if it was never seen.
+    /// Moves a cursor behind `token`, telling each context that it stood on, the shortest first,
+    /// with the n-gram that context and token make, which is [`NONE`] if it was never seen.
     #[inline]
     fn step(&self, cursor: &mut Cursor, token: u32, mut each: impl FnMut(u32, u32)) {
         let mut next = Trie::ROOT;

@@ -13,8 +13,9 @@ const MOST_STRETCHES: usize = 40;
 /// New n-grams of full length per thousand calls below which a service is settled.
 pub const SETTLED_PER_THOUSAND: f64 = 1.0;
 
-/// Calls that must have been that quiet at least: not one new thing among three thousand bounds its rate below one in a
-/// thousand with 95% confidence (the rule of three; Hanley & Lippman-Hand 1983).
+/// Calls that must have been that quiet at least: not one new thing among three thousand bounds its
+/// rate below one in a thousand with 95% confidence (the rule of three; Hanley & Lippman-Hand,
+/// 1983).
 pub const SETTLED_LEAST_CALLS: u64 = 3000;
 
 /// Consecutive calls, and what was new in them.
@@ -46,7 +47,8 @@ pub struct Settled {
 }
 
 impl Novelty {
-    /// Takes note of a call: whether its n-gram was new, and how many seconds passed since the call before.
+    /// Takes note of a call: whether its n-gram was new, and how many seconds passed since the call
+    /// before.
     pub fn push(&mut self, is_new: bool, seconds: f64) {
         if self.size == 0 {
             self.size = FIRST_STRETCH;
@@ -113,9 +115,10 @@ impl Novelty {
             .map(NoveltyStretch::per_thousand)
     }
 
-    /// Since when the service is settled: the earliest end of a stretch after which fewer than [`SETTLED_PER_THOUSAND`]
-    /// n-grams per thousand calls were new, and no call and no name at all, given that at least the last quarter of the
-    /// calls and [`SETTLED_LEAST_CALLS`] came after it. `None` when it is not.
+    /// Since when the service is settled: the earliest end of a stretch after which fewer than
+    /// [`SETTLED_PER_THOUSAND`] n-grams per thousand calls were new, and no call and no name at
+    /// all, given that at least the last quarter of the calls and [`SETTLED_LEAST_CALLS`] came
+    /// after it. `None` when it is not.
     #[must_use]
     pub fn settled(&self, sightings: &Sightings) -> Option<Settled> {
         let total: u64 = self.stretches.iter().map(|s| s.calls).sum();

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 pub struct Origin {
     /// The recording's name, or the target of a live run; escaped where it is shown.
     pub name: String,
-    /// SHA-256 of the recording (of a live run: of the recording that it would have been), hexadecimal.
+    /// SHA-256 of the recording (of a live run: of the recording that it would have been),
+    /// hexadecimal.
     pub sha256: String,
     /// What the recording says of its host and target.
     pub about: String,

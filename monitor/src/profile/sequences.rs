@@ -3,7 +3,8 @@
 use crate::profile::{ORDER, Profile};
 use crate::syscall::event::Call;
 
-/// A sequence of [`ORDER`] calls and how often the service made it; `None` stands for a call of no token.
+/// A sequence of [`ORDER`] calls and how often the service made it; `None` stands for a call of no
+/// token.
 pub type Counted = (Vec<Option<Call>>, u64);
 
 impl Profile {

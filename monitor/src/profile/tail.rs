@@ -1,9 +1,11 @@
 //! How high the sum of what was never learned goes in benign life, and how often.
 //!
-//! Held-out lives say how many peaks of that sum ([`crate::detect::cusum`]) are at least so high. As each was scored without
-//! what it itself taught, they are the news of the last [`FOLDS`] e-folds of the time learned. Beyond the highest of them the tail is
-//! taken for an exponential one (peaks over a threshold, Davison & Smith 1990, with shape 0), and both are weighed with what
-//! other benign services have in common ([`SEQUENCES`](crate::profile::prior::SEQUENCES)): little data keep a threshold high.
+//! Held-out lives say how many peaks of that sum ([`crate::detect::cusum`]) are at least so high.
+//! As each was scored without what it itself taught, they are the news of the last [`FOLDS`]
+//! e-folds of the time learned. Beyond the highest of them the tail is taken for an exponential one
+//! (peaks over a threshold, Davison & Smith 1990, with shape 0), and both are weighed with what
+//! other benign services have in common ([`SEQUENCES`](crate::profile::prior::SEQUENCES)): little
+//! data keep a threshold high.
 
 use crate::detect::cusum::LEAST;
 use crate::profile::held_out::HeldOut;

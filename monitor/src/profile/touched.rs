@@ -1,8 +1,9 @@
-//! What the service ever touched: files, addresses, and small numbers such as flags and requests, generalised, each with how
-//! often and when it was first seen.
+//! What the service ever touched: files, addresses, and small numbers such as flags and requests,
+//! generalised, each with how often and when it was first seen.
 //!
-//! Things are kept as they were seen ([`Detail::generalised`]); that a folder of many children stands for all its
-//! children is derived from them (see `touched/index.rs`), so that what is learned can be taken back, joined and compared.
+//! Things are kept as they were seen ([`Detail::generalised`]); that a folder of many children
+//! stands for all its children is derived from them (see `touched/index.rs`), so that what is
+//! learned can be taken back, joined and compared.
 
 mod index;
 
@@ -20,7 +21,8 @@ pub const MOST_THINGS: usize = 1 << 14;
 /// A thing that was touched.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Thing {
-    /// How often it was told that it was touched. The probe tells it once a run, whoever touches it.
+    /// How often it was told that it was touched. The probe tells it once a run, whoever touches
+    /// it.
     pub count: u64,
     /// When it was first touched.
     pub first: Sighting,
@@ -67,7 +69,8 @@ impl Touched {
         }
     }
 
-    /// Whether nothing was ever told of: by a monitor without details, or from a source that has none.
+    /// Whether nothing was ever told of: by a monitor without details, or from a source that has
+    /// none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.things.is_empty()
@@ -88,7 +91,8 @@ impl Touched {
         })
     }
 
-    /// Touches of things that are not listed: a folder of many children covers them, or there was no room.
+    /// Touches of things that are not listed: a folder of many children covers them, or there was
+    /// no room.
     #[must_use]
     pub const fn others(&self) -> u64 {
         self.others
@@ -100,7 +104,8 @@ impl Touched {
         self.things.contains_key(detail) || self.index.covers(detail)
     }
 
-    /// Whether the service is known to write the file, given generalised: a program in its place is its own making.
+    /// Whether the service is known to write the file, given generalised: a program in its place is
+    /// its own making.
     #[must_use]
     pub fn writes(&self, path: &crate::detail::PathText) -> bool {
         self.index.changes(path)
@@ -113,7 +118,8 @@ impl Touched {
             let news = outcome.filter(|&it| thing.outcomes.is_news(it));
             return news.map(News::Outcome);
         }
-        // A shell looks for a program in every folder of its path: one that is not there was not run.
+        // A shell looks for a program in every folder of its path: one that is not there was not
+        // run.
         let ran = !(detail.runs() && outcome == Some(Outcome::NotThere));
         (ran && !self.index.covers(detail)).then_some(News::Thing)
     }
@@ -148,7 +154,8 @@ impl Touched {
         news
     }
 
-    /// Takes touches as known, their things given generalised, as if they had been there from the beginning.
+    /// Takes touches as known, their things given generalised, as if they had been there from the
+    /// beginning.
     pub fn take_up<'a>(
         &mut self,
         touches: impl IntoIterator<Item = (&'a Detail, Option<Outcome>)>,
@@ -182,7 +189,8 @@ impl Touched {
         self.index = Index::of(self.things.keys());
     }
 
-    /// Adds what another profile of the service knows, which learned `calls` calls and `millis` milliseconds after this one.
+    /// Adds what another profile of the service knows, which learned `calls` calls and `millis`
+    /// milliseconds after this one.
     pub fn join(&mut self, other: &Self, after: Sighting) {
         for (detail, theirs) in &other.things {
             if let Some(mine) = self.things.get_mut(detail) {

@@ -7,7 +7,8 @@ use crate::syscall::event::{Abi, Call};
 /// Numbers of a table that are found by place; no table has more.
 const SMALL: usize = 1024;
 
-/// Calls and their tokens: 0, 1, 2 … in the order in which the service made each for the first time.
+/// Calls and their tokens: 0, 1, 2 … in the order in which the service made each for the first
+/// time.
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     calls: Vec<Call>,
@@ -27,8 +28,8 @@ impl Default for Vocabulary {
 }
 
 impl Vocabulary {
-    /// How many tokens there are, [`Vocabulary::UNSEEN`] among them. All tables together have fewer calls than that; a process
-    /// that makes up numbers comes to the end of it.
+    /// How many tokens there are, [`Vocabulary::UNSEEN`] among them. All tables together have fewer
+    /// calls than that; a process that makes up numbers comes to the end of it.
     pub const SIZE: u32 = 4096;
 
     /// The token of every call that the service never made.
@@ -50,7 +51,8 @@ impl Vocabulary {
         }
     }
 
-    /// The token of a call, which is given one if it has none; [`Vocabulary::UNSEEN`] when all are in use.
+    /// The token of a call, which is given one if it has none; [`Vocabulary::UNSEEN`] when all are
+    /// in use.
     pub fn intern(&mut self, call: Call) -> u32 {
         let known = self.token(call);
         if known != Self::UNSEEN || self.calls.len() >= Self::UNSEEN as usize {

@@ -13,8 +13,8 @@ pub fn width(text: &str) -> usize {
 
 /// A text whose every letter takes one or two cells, the others escaped, cut to so many cells.
 ///
-/// Letters that join with the one before, change the direction of writing or steer a terminal could make one name look like
-/// another.
+/// Letters that join with the one before, change the direction of writing or steer a terminal could
+/// make one name look like another.
 #[must_use]
 pub fn shown(text: &str, cells: usize) -> String {
     let mut shown = String::new();

@@ -1,9 +1,9 @@
 //! Hands every statement about a run to every output, and lets none of them hold up the others.
 //!
 //! Each sink has a thread and a bounded queue of its own. What a sink cannot take is tried again,
-//! with longer and longer pauses, while its queue drops the oldest; only a sink that is started with
-//! [`Policy::Wait`] may hold up who speaks. At the end each sink gets a little time for what still
-//! waits. Whatever was not written is counted.
+//! with longer and longer pauses, while its queue drops the oldest; only a sink that is started
+//! with [`Policy::Wait`] may hold up who speaks. At the end each sink gets a little time for what
+//! still waits. Whatever was not written is counted.
 
 mod line;
 mod outlet;
@@ -36,7 +36,8 @@ const GRACE: Duration = Duration::from_secs(2);
 /// What a sink is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Role {
-    /// It tells a person or another program of alarms: a run without any that still works has no use.
+    /// It tells a person or another program of alarms: a run without any that still works has no
+    /// use.
     Telling,
     /// It keeps alarms for later.
     Keeping,

@@ -43,7 +43,8 @@ pub enum Only {
     Everything,
     /// All but the ends of threads, of which a busy host has many.
     WithoutThreadEnds,
-    /// Incidents, alarms, what followed each, and when the service was not seen: a log to keep and to replay.
+    /// Incidents, alarms, what followed each, and when the service was not seen: a log to keep and
+    /// to replay.
     Alarms,
 }
 

@@ -1,7 +1,8 @@
-//! The monitor's own metrics, for Prometheus: names, labels and units as `docs/metrics.md` lists them.
+//! The monitor's own metrics, for Prometheus: names, labels and units as `docs/metrics.md` lists
+//! them.
 //!
-//! They are read from the last state of the run when somebody asks, so that a scrape costs the watch
-//! nothing. No label has more values than there are services, outputs and reasons.
+//! They are read from the last state of the run when somebody asks, so that a scrape costs the
+//! watch nothing. No label has more values than there are services, outputs and reasons.
 
 mod families;
 

@@ -77,7 +77,8 @@ pub fn remark(what: &str) {
     hand_over(line.into_bytes());
 }
 
-/// Asks something, without an end of the line; false when it is not shown after `timeout`, so that nobody can answer.
+/// Asks something, without an end of the line; false when it is not shown after `timeout`, so that
+/// nobody can answer.
 pub fn ask(question: &str, timeout: Duration) -> bool {
     hand_over(question.as_bytes().to_vec());
     flush(timeout)

@@ -110,9 +110,10 @@ impl Interest {
 
 /// Takes what the detector says and how the run stands, in order.
 ///
-/// An error of kind [`io::ErrorKind::BrokenPipe`] means that nobody reads any more: the sink gets nothing further. One of
-/// kind [`io::ErrorKind::InvalidData`] or [`io::ErrorKind::InvalidInput`] means that this statement will never be taken.
-/// After any other the same statement may come again.
+/// An error of kind [`io::ErrorKind::BrokenPipe`] means that nobody reads any more: the sink gets
+/// nothing further. One of kind [`io::ErrorKind::InvalidData`] or [`io::ErrorKind::InvalidInput`]
+/// means that this statement will never be taken. After any other the same statement may come
+/// again.
 pub trait Sink: Send {
     /// What it wants to be given.
     fn interest(&self) -> Interest {

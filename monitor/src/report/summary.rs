@@ -165,7 +165,8 @@ pub fn text(summary: &Summary, model: Option<&ModelIdentity>) -> String {
     text
 }
 
-/// The most surprising stretches of a run that nothing was learned for, with what was expected in their place.
+/// The most surprising stretches of a run that nothing was learned for, with what was expected in
+/// their place.
 fn stretches(counters: &Counters) -> String {
     let mut text = String::new();
     for stretch in &counters.stretches {

@@ -18,8 +18,8 @@ use crate::syscall::{adfa, table};
 pub use alarm::Block;
 pub use incident::Page;
 
-/// Writes each incident as a block of lines, and if asked to each thread's end as one. Alarms are the evidence behind it:
-/// `monitor explain` shows them.
+/// Writes each incident as a block of lines, and if asked to each thread's end as one. Alarms are
+/// the evidence behind it: `monitor explain` shows them.
 pub struct Text {
     output: Output,
     colour: bool,

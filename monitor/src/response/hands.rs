@@ -42,7 +42,8 @@ impl Hands {
     /// What is known of a thread of a process; `None` when it is gone.
     pub(super) fn stat(&self, pid: u32, tid: u32) -> Option<Stat> {
         let text = fs::read(self.host.process(pid, &format!("task/{tid}/stat"))).ok()?;
-        // proc(5): a name may hold anything, so the fields count from its last parenthesis: 9 is flags, 22 is starttime.
+        // proc(5): a name may hold anything, so the fields count from its last parenthesis: 9 is
+        // flags, 22 is starttime.
         let end = text.iter().rposition(|&byte| byte == b')')?;
         let rest = std::str::from_utf8(text.get(end + 1..)?).ok()?;
         let field = |number: usize| rest.split_whitespace().nth(number - 3)?.parse().ok();
@@ -166,7 +167,8 @@ impl Process {
     /// Sends it a signal.
     pub(super) fn signal(&self, number: libc::c_int) -> io::Result<()> {
         let none = std::ptr::null::<libc::siginfo_t>();
-        // SAFETY: the descriptor is this process' own, and no siginfo is passed (pidfd_send_signal(2)).
+        // SAFETY: the descriptor is this process' own, and no siginfo is passed
+        // (pidfd_send_signal(2)).
         let sent = unsafe {
             libc::syscall(
                 libc::SYS_pidfd_send_signal,

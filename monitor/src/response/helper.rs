@@ -1,10 +1,12 @@
-//! The process that acts: started with the plan before anything is watched, and asked by lines of JSON.
+//! The process that acts: started with the plan before anything is watched, and asked by lines of
+//! JSON.
 //!
-//! Whoever asks reads what hostile processes do, and may be theirs by now. So a request names what is to be done and to whom,
-//! and nothing in it is believed: the plan says what an incident of that severity may have done at all, files say whose the process
-//! is, its start time says that it is still that one, and a list that no configuration shortens says what is never touched. There
-//! is a limit an hour. What was frozen or stopped goes on after a time, when the monitor ends, and, if this process was killed,
-//! when it is started again.
+//! Whoever asks reads what hostile processes do, and may be theirs by now. So a request names what
+//! is to be done and to whom, and nothing in it is believed: the plan says what an incident of that
+//! severity may have done at all, files say whose the process is, its start time says that it is
+//! still that one, and a list that no configuration shortens says what is never touched. There is a
+//! limit an hour. What was frozen or stopped goes on after a time, when the monitor ends, and, if
+//! this process was killed, when it is started again.
 
 mod judging;
 
@@ -79,8 +81,8 @@ struct Helper {
     record: Record,
 }
 
-/// Is the helper until its input ends: the first line of `input` is the [`Start`], each further one a [`Request`]; lines of
-/// `output` are [`ActionStatement`]s.
+/// Is the helper until its input ends: the first line of `input` is the [`Start`], each further one
+/// a [`Request`]; lines of `output` are [`ActionStatement`]s.
 ///
 /// # Errors
 /// When it is not told its start, or nobody hears it any more. What can be undone is undone.
@@ -170,7 +172,8 @@ impl Helper {
             };
             match got {
                 Ok(line) => {
-                    // What is no request is not answered: there is nothing to say what it was about.
+                    // What is no request is not answered: there is nothing to say what it was
+                    // about.
                     let Ok(request) = serde_json::from_slice::<Request>(&line) else {
                         continue;
                     };

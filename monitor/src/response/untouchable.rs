@@ -1,6 +1,8 @@
-//! What is never touched, whatever is configured: without it nobody could reach, see or mend the host.
+//! What is never touched, whatever is configured: without it nobody could reach, see or mend the
+//! host.
 //!
-//! A process is known by what it executes and not by what it calls itself: a name would shield whoever takes it.
+//! A process is known by what it executes and not by what it calls itself: a name would shield
+//! whoever takes it.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +11,8 @@ use wildmatch::WildMatch;
 use crate::config::settings::fits;
 use crate::service::key::Key;
 
-/// Names of services, with globs: the init, its own tools, logging in, messages, logs, networks, engines of containers, and the
-/// monitor.
+/// Names of services, with globs: the init, its own tools, logging in, messages, logs, networks,
+/// engines of containers, and the monitor.
 const SERVICES: &[&str] = &[
     "init.scope",
     "systemd-*",
@@ -132,7 +134,8 @@ pub fn process(facts: &Facts, monitor: &[u32]) -> Result<(), String> {
     Ok(())
 }
 
-/// Why the cgroup at `path` is never frozen: it is the root, or holds a cgroup that must go on, among `needed`.
+/// Why the cgroup at `path` is never frozen: it is the root, or holds a cgroup that must go on,
+/// among `needed`.
 ///
 /// # Errors
 /// Which rule says so.

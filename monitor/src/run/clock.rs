@@ -47,8 +47,8 @@ impl WallClock {
         Timestamp::from_nanosecond(unix_ns - monotonic_ns + i128::from(time_ns)).ok()
     }
 
-    /// What is to be added to the time of an event to get nanoseconds since 1970; `None` when that is not known. Of a live
-    /// clock, as of now.
+    /// What is to be added to the time of an event to get nanoseconds since 1970; `None` when that
+    /// is not known. Of a live clock, as of now.
     #[must_use]
     pub fn offset_ns(self) -> Option<i128> {
         let now = monotonic_ns().max(1);
@@ -77,7 +77,8 @@ impl WallClock {
 
 /// Now by the clock of the events, in nanoseconds; 0 on a system without it, which no Linux is.
 ///
-/// The kernel's own clock, by which the probe tells times, whatever time namespace this process is in.
+/// The kernel's own clock, by which the probe tells times, whatever time namespace this process is
+/// in.
 #[must_use]
 pub fn monotonic_ns() -> u64 {
     let now = kernel_monotonic_ns();
@@ -106,12 +107,13 @@ fn kernel_monotonic_ns() -> Option<i128> {
     Some(nanoseconds(ClockId::CLOCK_MONOTONIC)? - *OFFSET)
 }
 
-/// How far the monotonic clock of a time namespace is ahead of the kernel's, by its `timens_offsets`: lines of a clock, seconds
-/// and nanoseconds.
+/// How far the monotonic clock of a time namespace is ahead of the kernel's, by its
+/// `timens_offsets`: lines of a clock, seconds and nanoseconds.
 fn monotonic_offset_ns(offsets: &str) -> i128 {
     let offset = |line: &str| {
         let mut words = line.split_ascii_whitespace();
-        // Linux 5.6, the first with time namespaces, gives the number of the clock in place of its name.
+        // Linux 5.6, the first with time namespaces, gives the number of the clock in place of its
+        // name.
         matches!(words.next()?, "monotonic" | "1").then_some(())?;
         let seconds: i128 = words.next()?.parse().ok()?;
         Some(seconds * 1_000_000_000 + words.next()?.parse::<i128>().ok()?)

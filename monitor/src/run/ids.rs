@@ -15,8 +15,8 @@ pub fn new() -> io::Result<IdSource> {
     Ok(IdSource::new(seed, i128::from(unix_ns())))
 }
 
-/// The same for a run over what happens now, which goes on also without a random number: its ids are told apart by the time
-/// then.
+/// The same for a run over what happens now, which goes on also without a random number: its ids
+/// are told apart by the time then.
 #[must_use]
 pub fn live() -> IdSource {
     let mut ids = new().unwrap_or_else(|_| IdSource::new([0; 16], i128::from(unix_ns())));

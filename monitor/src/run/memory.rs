@@ -11,8 +11,8 @@ use crate::run::process_cgroups::{Place, places};
 
 pub(crate) use surge::Surge;
 
-/// Where the hierarchies of control groups are mounted by custom, with the files of the limit and of
-/// what is used: version 2, version 2 beside version 1, and version 1.
+/// Where the hierarchies of control groups are mounted by custom, with the files of the limit and
+/// of what is used: version 2, version 2 beside version 1, and version 1.
 const GROUPS: [(&str, &str, &str); 3] = [
     ("/sys/fs/cgroup", "memory.max", "memory.current"),
     ("/sys/fs/cgroup/unified", "memory.max", "memory.current"),
@@ -42,7 +42,8 @@ pub fn resident_bytes() -> Option<u64> {
     Some(resident * procfs::page_size())
 }
 
-/// Gives memory that is free back to the kernel: glibc keeps what lies below a block that is in use (malloc_trim(3)).
+/// Gives memory that is free back to the kernel: glibc keeps what lies below a block that is in use
+/// (malloc_trim(3)).
 pub fn give_back() {
     #[cfg(target_env = "gnu")]
     // SAFETY: the call takes a number, and nothing that is in use moves.

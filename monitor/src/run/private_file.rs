@@ -1,4 +1,5 @@
-//! Opens the files that the monitor writes, so that nobody else chooses what is written to or reads it.
+//! Opens the files that the monitor writes, so that nobody else chooses what is written to or reads
+//! it.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -75,8 +76,8 @@ pub fn open(path: &Path, existing: Existing) -> io::Result<File> {
     Ok(file)
 }
 
-/// Replaces the file at `path` whole, in one step, by one that this user alone reads: whoever looks,
-/// also after a crash, finds the old one or the new one.
+/// Replaces the file at `path` whole, in one step, by one that this user alone reads: whoever
+/// looks, also after a crash, finds the old one or the new one.
 ///
 /// # Errors
 ///

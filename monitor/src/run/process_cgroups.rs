@@ -1,6 +1,7 @@
 //! What `/proc/PID/cgroup` says of a process: its place in each hierarchy of cgroups (cgroups(7)).
 //!
-//! Whoever may make cgroups chooses their names, of any bytes but a line feed (`cgroup_mkdir`, kernel/cgroup/cgroup.c).
+//! Whoever may make cgroups chooses their names, of any bytes but a line feed (`cgroup_mkdir`,
+//! kernel/cgroup/cgroup.c).
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;

@@ -1,7 +1,7 @@
 //! What `/proc/PID/status` says of a process, whatever it calls itself.
 //!
-//! A process chooses its own name, of any bytes (`PR_SET_NAME` of prctl(2)). procfs reads the file as text, and so has nothing
-//! to say of a process whose name is none.
+//! A process chooses its own name, of any bytes (`PR_SET_NAME` of prctl(2)). procfs reads the file
+//! as text, and so has nothing to say of a process whose name is none.
 
 use std::fs;
 
@@ -24,8 +24,8 @@ impl ProcessStatus {
         fields.find_map(|(field, value)| (field == name).then(|| value.trim()))
     }
 
-    /// The number at a place of a field: the ids of users and groups stand there four times, the real one first, then the
-    /// effective one.
+    /// The number at a place of a field: the ids of users and groups stand there four times, the
+    /// real one first, then the effective one.
     #[must_use]
     pub fn number(&self, name: &str, place: usize) -> Option<u32> {
         let mut numbers = self.field(name)?.split_whitespace();
@@ -48,7 +48,8 @@ mod tests {
         let program = folder.path().join(OsStr::from_bytes(b"\xff\xfeUid: 7"));
         std::fs::copy("/bin/sleep", &program).expect("copied");
         let mut child = Command::new(&program).arg("60").spawn().expect("started");
-        // The parent of a vfork goes on before the child has the name of its program (begin_new_exec, fs/exec.c).
+        // The parent of a vfork goes on before the child has the name of its program
+        // (begin_new_exec, fs/exec.c).
         let until = Instant::now() + Duration::from_secs(60);
         let status = loop {
             let status = ProcessStatus::read(child.id()).expect("it is there");

@@ -20,7 +20,8 @@ pub struct SourceStatus {
     pub threads: Option<u64>,
     /// Processes under watch now; `None` where the source cannot tell.
     pub processes: Option<u64>,
-    /// By which kind of tracepoint the kernel is watched; `None` where the source is not the kernel.
+    /// By which kind of tracepoint the kernel is watched; `None` where the source is not the
+    /// kernel.
     pub attachment: Option<&'static str>,
 }
 
@@ -100,7 +101,8 @@ pub struct Snapshot {
     pub incidents: (u64, u64),
     /// What the monitor may use of one core, if that is limited.
     pub cpu_allowed: Option<f64>,
-    /// Whether the LSTM is at its least share: what is used beyond the limit then is what every call needs.
+    /// Whether the LSTM is at its least share: what is used beyond the limit then is what every
+    /// call needs.
     pub cpu_exhausted: bool,
     /// How each output does.
     pub outputs: Vec<OutputStatus>,
@@ -168,7 +170,8 @@ impl ModelIdentity {
 pub struct ProfileIdentity {
     /// SHA-256 of its file, lower-case hexadecimal.
     pub sha256: String,
-    /// Whether it learns on while it judges, so that a later replay by the file may give other scores.
+    /// Whether it learns on while it judges, so that a later replay by the file may give other
+    /// scores.
     pub adapted: bool,
     /// Where its file is; `None` where it is none or has no name in UTF-8.
     pub path: Option<String>,

@@ -46,8 +46,8 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Appends `lines`, which end with a newline, whole or not at all. What another writer left of a
-    /// line, as by a full disk, stays a damaged line of its own.
+    /// Appends `lines`, which end with a newline, whole or not at all. What another writer left of
+    /// a line, as by a full disk, stays a damaged line of its own.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -73,7 +73,8 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// Whether a file of `length` bytes ends in the middle of a line. One that cannot be read is taken as whole.
+/// Whether a file of `length` bytes ends in the middle of a line. One that cannot be read is taken
+/// as whole.
 #[must_use]
 pub fn is_torn(file: &File, length: u64) -> bool {
     let mut last = [b'\n'];
@@ -141,7 +142,8 @@ mod tests {
             rlim_cur: 1000,
             rlim_max: 1000,
         };
-        // SAFETY: the child makes system calls only, and ends without running anything of the test's.
+        // SAFETY: the child makes system calls only, and ends without running anything of the
+        // test's.
         let status = unsafe {
             let child = libc::fork();
             if child == 0 {

@@ -1,6 +1,7 @@
 //! What a cgroup's path says of who runs in it: unit, session, pod and container.
 //!
-//! The patterns are the union of those that Falco, Tracee, Laurel and Tetragon test. Nothing is read here.
+//! The patterns are the union of those that Falco, Tracee, Laurel and Tetragon test. Nothing is
+//! read here.
 
 mod container;
 
@@ -59,8 +60,8 @@ impl Place {
         place
     }
 
-    /// Reads the text of `/proc/PID/cgroup`, as in cgroups(7): the hierarchy of version 2, or, where that says nothing,
-    /// the one of systemd.
+    /// Reads the text of `/proc/PID/cgroup`, as in cgroups(7): the hierarchy of version 2, or,
+    /// where that says nothing, the one of systemd.
     #[must_use]
     pub fn of_file(text: &str) -> Self {
         let path = |prefix: &str| {
@@ -75,8 +76,9 @@ impl Place {
             .unwrap_or_default()
     }
 
-    /// The shortest front of `path` that says whose it is as well as all of it does: the path of the service's own cgroup.
-    /// `None` for a path that says nothing. With `user_units` a user's units are services of their own.
+    /// The shortest front of `path` that says whose it is as well as all of it does: the path of
+    /// the service's own cgroup. `None` for a path that says nothing. With `user_units` a user's
+    /// units are services of their own.
     #[must_use]
     pub fn front(path: &str, user_units: bool) -> Option<&str> {
         let whole = Self::of_path(path);
@@ -118,8 +120,8 @@ fn user(unit: &str) -> Option<u32> {
     uid.parse().ok()
 }
 
-/// The uid of a pod: `kubepods-burstable-podUID.slice` with `_` for `-`, or `podUID` below `kubepods`. That of a static
-/// pod is 32 hexadecimal digits without dashes.
+/// The uid of a pod: `kubepods-burstable-podUID.slice` with `_` for `-`, or `podUID` below
+/// `kubepods`. That of a static pod is 32 hexadecimal digits without dashes.
 fn pod(in_kubepods: bool, part: &str) -> Option<String> {
     let uid = match part.strip_suffix(".slice") {
         Some(slice) => {
@@ -133,7 +135,8 @@ fn pod(in_kubepods: bool, part: &str) -> Option<String> {
     (is_uid && (32..=36).contains(&uid.len())).then_some(uid)
 }
 
-/// A unit's name without what systemd escaped (systemd.unit(5), "String escaping for inclusion in unit names").
+/// A unit's name without what systemd escaped (systemd.unit(5), "String escaping for inclusion in
+/// unit names").
 fn unescape(name: &str) -> String {
     let mut text = Vec::with_capacity(name.len());
     let mut rest = name.as_bytes();

@@ -124,8 +124,8 @@ fn is_id(wanted: Wanted, names: &[String], name: &str) -> bool {
         && names.last().is_some_and(|id| id.starts_with(name))
 }
 
-/// Whose cgroup is at `path`: the front of the path that is its own, and every name that means it. Of a container the last
-/// name is its id.
+/// Whose cgroup is at `path`: the front of the path that is its own, and every name that means it.
+/// Of a container the last name is its id.
 fn named<'a>(host: &Host, wanted: Wanted, path: &'a str) -> Option<(&'a str, Vec<String>)> {
     let place = Place::of_path(path);
     match wanted {

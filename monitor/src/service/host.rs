@@ -15,7 +15,8 @@ const MOST_ENTRIES: usize = 4096;
 /// The variable that says where a host's root is mounted, for a monitor in a container.
 pub const ROOT_VARIABLE: &str = "MONITOR_HOST_ROOT";
 
-/// The inode of the true root of every cgroup hierarchy; that of a cgroup namespace's root is another (measured).
+/// The inode of the true root of every cgroup hierarchy; that of a cgroup namespace's root is
+/// another (measured).
 const TRUE_ROOT: u64 = 1;
 
 /// A host's root folder.
@@ -45,8 +46,8 @@ impl Host {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
-    /// A file of `/proc/PID`: the host's own `/proc` where it is mounted, else this process' (which is the host's with
-    /// `hostPID`).
+    /// A file of `/proc/PID`: the host's own `/proc` where it is mounted, else this process' (which
+    /// is the host's with `hostPID`).
     #[must_use]
     pub fn process(&self, pid: u32, file: &str) -> PathBuf {
         let own = self.path("/proc");
@@ -82,7 +83,8 @@ impl Host {
         self.path("/run/systemd/system").is_dir()
     }
 
-    /// Where the hierarchy of version 2 is mounted, by itself or beside those of version 1 (systemd's own places for both).
+    /// Where the hierarchy of version 2 is mounted, by itself or beside those of version 1
+    /// (systemd's own places for both).
     #[must_use]
     pub fn cgroups(&self) -> Option<PathBuf> {
         let places = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -101,8 +103,8 @@ impl Host {
         Some(fs::metadata(folder).ok()?.ino())
     }
 
-    /// Whether the cgroup hierarchy mounted at `mount` is shown from inside of a cgroup namespace, so that its root is not
-    /// the host's; `None` where that cannot be told.
+    /// Whether the cgroup hierarchy mounted at `mount` is shown from inside of a cgroup namespace,
+    /// so that its root is not the host's; `None` where that cannot be told.
     #[must_use]
     pub fn in_cgroup_namespace(&self, mount: impl AsRef<Path>) -> Option<bool> {
         let about = fs::metadata(self.path(mount)).ok()?;

@@ -1,8 +1,8 @@
 //! Who a process' service is.
 //!
-//! A container is a service, else a systemd unit, else the executable at the root of the process' tree. What is in
-//! somebody's login session is none. Files are read here: at the first sight of a process, and at alarm time, never for
-//! a call.
+//! A container is a service, else a systemd unit, else the executable at the root of the process'
+//! tree. What is in somebody's login session is none. Files are read here: at the first sight of a
+//! process, and at alarm time, never for a call.
 
 mod lookup;
 
@@ -62,8 +62,8 @@ impl Identity {
         }
     }
 
-    /// Whether it is a container. Its cgroup's path has the id of one life of it; any other's is made anew at the same path
-    /// when it is started again.
+    /// Whether it is a container. Its cgroup's path has the id of one life of it; any other's is
+    /// made anew at the same path when it is started again.
     #[must_use]
     pub const fn is_container(&self) -> bool {
         self.container_id.is_some()

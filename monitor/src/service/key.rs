@@ -10,8 +10,9 @@ use thiserror::Error;
 /// Bytes of a key that are kept; what is longer is cut and told apart by a hash.
 const LONGEST: usize = 200;
 
-/// A service's name with its kind in front, as in `unit:nginx.service`, `container:web`, `pod:default/web/nginx` or
-/// `exe:/usr/sbin/nginx`. Only printable ASCII without blanks: what came from outside is escaped as in a URL.
+/// A service's name with its kind in front, as in `unit:nginx.service`, `container:web`,
+/// `pod:default/web/nginx` or `exe:/usr/sbin/nginx`. Only printable ASCII without blanks: what came
+/// from outside is escaped as in a URL.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Key(String);
@@ -34,7 +35,8 @@ pub enum KeyKind {
 /// Text that is no key.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error(
-    "{0:?} is no service: give its kind and name, as in unit:nginx.service, container:web, pod:default/web/nginx or exe:/usr/sbin/nginx"
+    "{0:?} is no service: give its kind and name, as in unit:nginx.service, container:web, \
+     pod:default/web/nginx or exe:/usr/sbin/nginx"
 )]
 pub struct KeyError(pub String);
 
@@ -116,7 +118,8 @@ impl Key {
         self.0.split_once(':').map_or(&*self.0, |(_, name)| name)
     }
 
-    /// The key as the name of a file or folder: no two keys share one, and none is hidden or leads elsewhere.
+    /// The key as the name of a file or folder: no two keys share one, and none is hidden or leads
+    /// elsewhere.
     #[must_use]
     pub fn file_name(&self) -> String {
         let mut name = String::with_capacity(self.0.len());

@@ -1,7 +1,7 @@
 //! How far a service is known, and what is lacking until it is watched.
 //!
-//! Nothing here reads a clock: time comes in as seconds since 1970, and the time of learning as what passed while calls
-//! of the service were seen.
+//! Nothing here reads a clock: time comes in as seconds since 1970, and the time of learning as
+//! what passed while calls of the service were seen.
 
 mod evidence;
 

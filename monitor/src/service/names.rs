@@ -20,7 +20,8 @@ pub struct Names {
     pub digest: Option<String>,
     /// The pod that it is of.
     pub pod: Option<PodName>,
-    /// What it is a replica of, `PROJECT/SERVICE` of Compose or the service of Swarm, where a label tells.
+    /// What it is a replica of, `PROJECT/SERVICE` of Compose or the service of Swarm, where a label
+    /// tells.
     pub workload: Option<String>,
 }
 
@@ -97,7 +98,8 @@ fn containerd(host: &Host, namespace: &str, id: &str) -> Option<Names> {
     CONTAINERD.iter().find_map(|tasks| of(tasks))
 }
 
-/// The pod of this uid by its log folder, `/var/log/pods/NAMESPACE_POD_UID/CONTAINER`; and the container, if it has but one.
+/// The pod of this uid by its log folder, `/var/log/pods/NAMESPACE_POD_UID/CONTAINER`; and the
+/// container, if it has but one.
 #[must_use]
 pub fn of_pod(host: &Host, uid: &str) -> Option<Names> {
     let folders = host.names("/var/log/pods");
@@ -125,7 +127,8 @@ pub fn of_pod(host: &Host, uid: &str) -> Option<Names> {
     })
 }
 
-/// A pod's name without what tells the replicas of one workload apart, by the labels that their controllers put on it.
+/// A pod's name without what tells the replicas of one workload apart, by the labels that their
+/// controllers put on it.
 fn workload(pod: &str, label: impl Fn(&str) -> Option<String>) -> String {
     let without = |suffix: &str| {
         let name = pod.rsplit_once('-')?.0;

@@ -36,7 +36,8 @@ pub struct Release {
 const MOST_REMEMBERED: usize = 16;
 
 impl Release {
-    /// Reads the release of a service by one of its processes. `before` spares reading an executable that is the same file.
+    /// Reads the release of a service by one of its processes. `before` spares reading an
+    /// executable that is the same file.
     #[must_use]
     pub fn read(host: &Host, identity: &Identity, pid: u32, before: Option<&Self>) -> Self {
         let in_container = identity.container_id.is_some();
@@ -63,8 +64,8 @@ impl Release {
         release
     }
 
-    /// What changed from this release to a later one, in words; `None` when nothing that both know did. A program that
-    /// was not run before is no other release.
+    /// What changed from this release to a later one, in words; `None` when nothing that both know
+    /// did. A program that was not run before is no other release.
     #[must_use]
     pub fn change(&self, later: &Self) -> Option<String> {
         if let (Some((name, old)), Some((_, new))) = (&self.image, &later.image) {

@@ -1,7 +1,8 @@
 //! What is kept of the services, so that it outlives the monitor.
 //!
-//! Each service has a folder: `state.json`, `profile` (what it is judged by), `learned` and `lives` (what is being learned),
-//! and `previous/profile`. Files are private and replaced whole; a file that cannot be read is set aside and told.
+//! Each service has a folder: `state.json`, `profile` (what it is judged by), `learned` and `lives`
+//! (what is being learned), and `previous/profile`. Files are private and replaced whole; a file
+//! that cannot be read is set aside and told.
 
 mod record;
 

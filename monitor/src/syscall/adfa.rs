@@ -17,9 +17,9 @@
 //! `AT_SYMLINK_NOFOLLOW` or `AT_EMPTY_PATH`, `statx` in the place of `lstat` and `unlinkat` in that
 //! of `rmdir` look like their common form, because only numbers are captured.
 //!
-//! The choice of the rows of kind 2 was checked against the *normal* training traces (308,077 calls):
-//! they hold `open` 20,503 and `openat` 9, `mmap2` 13,097 and `mmap` 0, `stat64` 19,414 and `stat`
-//! 0, `fcntl64` 9,784 and `fcntl` 0, `_llseek` 3,760 and `lseek` 833, `_newselect` 1,428 and
+//! The choice of the rows of kind 2 was checked against the *normal* training traces (308,077
+//! calls): they hold `open` 20,503 and `openat` 9, `mmap2` 13,097 and `mmap` 0, `stat64` 19,414 and
+//! `stat` 0, `fcntl64` 9,784 and `fcntl` 0, `_llseek` 3,760 and `lseek` 833, `_newselect` 1,428 and
 //! `select` 0, `sigreturn` 185 and `rt_sigreturn` 0, `ugetrlimit` 199 and `getrlimit` 0, `getuid32`
 //! 345 and `getuid` 0, `getdents64` 1,273 and `getdents` 269, `nanosleep` 260 and `clock_nanosleep`
 //! 0, `statfs64` 124 and `statfs` 7, `poll` 10,752 and `ppoll` 333, `pipe` 1,227 and `pipe2` 251,

@@ -115,13 +115,15 @@ impl ServiceId {
         Self(self.0 & !(MOVED | PARENTS_MOUNTS))
     }
 
-    /// Of an exec, where several services are told apart: whether the process is in another cgroup than its parent.
+    /// Of an exec, where several services are told apart: whether the process is in another cgroup
+    /// than its parent.
     #[must_use]
     pub const fn has_moved(self) -> bool {
         self.0 & MOVED != 0
     }
 
-    /// Of an exec of a process that has moved: whether it has its parent's mounts, so that it is no program of a container.
+    /// Of an exec of a process that has moved: whether it has its parent's mounts, so that it is no
+    /// program of a container.
     #[must_use]
     pub const fn has_parents_mounts(self) -> bool {
         self.0 & PARENTS_MOUNTS != 0
@@ -160,8 +162,8 @@ pub enum EventKind {
         /// Calls made in the thread's whole life, as far as the source watched it.
         count: u64,
     },
-    /// One of its calls touched something. It may come before the stretch that its call is in, or after it, since how a
-    /// call went is known only when it returns.
+    /// One of its calls touched something. It may come before the stretch that its call is in, or
+    /// after it, since how a call went is known only when it returns.
     Touch(Touch),
 }
 
@@ -174,14 +176,15 @@ pub struct Event {
     pub comm: Comm,
     /// The service that the thread belonged to at that time.
     pub service: ServiceId,
-    /// When, in nanoseconds of `CLOCK_MONOTONIC` of the host that saw it; 0 in sources without time.
+    /// When, in nanoseconds of `CLOCK_MONOTONIC` of the host that saw it; 0 in sources without
+    /// time.
     pub time_ns: u64,
     /// What.
     pub kind: EventKind,
 }
 
-/// When the `place`th (from 0) of `calls` calls of a stretch was made, if they were made evenly between its two times:
-/// [`Event::time_ns`] and [`Stretch::last_ns`].
+/// When the `place`th (from 0) of `calls` calls of a stretch was made, if they were made evenly
+/// between its two times: [`Event::time_ns`] and [`Stretch::last_ns`].
 #[must_use]
 pub fn made_at((first_ns, last_ns): (u64, u64), place: usize, calls: usize) -> u64 {
     let span = u128::from(last_ns.saturating_sub(first_ns));

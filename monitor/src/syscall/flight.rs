@@ -11,11 +11,11 @@ pub struct Flight {
     pub first_seq: u64,
     /// The calls, at most [`Flight::CALLS`].
     pub calls: Vec<Call>,
-    /// The thread's names: each with the place in the thread of the first call that was made under it. The first
-    /// stands at or before `first_seq`. At most [`Flight::NAMES`], the latest ones.
+    /// The thread's names: each with the place in the thread of the first call that was made under
+    /// it. The first stands at or before `first_seq`. At most [`Flight::NAMES`], the latest ones.
     pub names: Vec<(u64, Comm)>,
-    /// What the calls touched that was new to the service, generalised, in the order in which it was seen. At most
-    /// [`Flight::TOUCHES`].
+    /// What the calls touched that was new to the service, generalised, in the order in which it
+    /// was seen. At most [`Flight::TOUCHES`].
     pub touches: Vec<Touch>,
 }
 

@@ -1,14 +1,15 @@
 //! Names and numbers of system calls, by ABI.
 //!
-//! The tables are those of the crate `syscalls`, which generates them from the kernel's own. What it
-//! lacks or has wrong for our purpose is corrected here, each with its source:
+//! The tables are those of the crate `syscalls`, which generates them from the kernel's own. What
+//! it lacks or has wrong for our purpose is corrected here, each with its source:
 //!
 //! - x32 has no table of its own there: it is x86-64's plus the calls 512 to 547 of
 //!   `arch/x86/entry/syscalls/syscall_64.tbl`.
 //! - aarch64's 79 is `newfstatat` in the kernel's `asm/unistd_64.h` and in strace, not `fstatat`.
-//! - aarch64 has none of the `_time64` calls 403 to 423: `include/uapi/asm-generic/unistd.h` defines
-//!   them under `__BITS_PER_LONG == 32` only.
-//! - What is submitted to io_uring is a table of its own: `enum io_uring_op` of `include/uapi/linux/io_uring.h`.
+//! - aarch64 has none of the `_time64` calls 403 to 423: `include/uapi/asm-generic/unistd.h`
+//!   defines them under `__BITS_PER_LONG == 32` only.
+//! - What is submitted to io_uring is a table of its own: `enum io_uring_op` of
+//!   `include/uapi/linux/io_uring.h`.
 //! - Arm's private calls stand in `arch/arm/include/uapi/asm/unistd.h`, above `__ARM_NR_BASE`.
 
 mod names;
@@ -48,8 +49,9 @@ pub fn number(abi: Abi, name: &str) -> Option<u32> {
     Some(ARM_PRIVATE + 1 + place as u32)
 }
 
-/// The call that a program of `abi` names so, by its own or a former name: of that table, or else of
-/// the other tables that such a program can reach (i386 and x32 beside x86-64, Arm beside aarch64).
+/// The call that a program of `abi` names so, by its own or a former name: of that table, or else
+/// of the other tables that such a program can reach (i386 and x32 beside x86-64, Arm beside
+/// aarch64).
 #[must_use]
 pub fn call(abi: Abi, name: &str) -> Option<Call> {
     let tables: &[Abi] = match abi {
@@ -114,9 +116,10 @@ pub fn is_restart(call: Call) -> bool {
         }
 }
 
-/// Whether the call only ends what went before: `rt_sigreturn` and `sigreturn`, which the kernel lets a thread make after
-/// its handler of a signal (sigreturn(2)), `exit` and `exit_group`. It does nothing that could be a reason for doubt; what the
-/// handler did, and what ended, has calls of its own.
+/// Whether the call only ends what went before: `rt_sigreturn` and `sigreturn`, which the kernel
+/// lets a thread make after its handler of a signal (sigreturn(2)), `exit` and `exit_group`. It
+/// does nothing that could be a reason for doubt; what the handler did, and what ended, has calls
+/// of its own.
 #[must_use]
 pub fn only_ends(call: Call) -> bool {
     matches!(

@@ -1,4 +1,5 @@
-//! Where a person stands in a table: the row that is selected, by what the rows are sorted, and which are shown.
+//! Where a person stands in a table: the row that is selected, by what the rows are sorted, and
+//! which are shown.
 
 use super::sheet::Sheet;
 
@@ -38,8 +39,8 @@ impl List {
         sheet
     }
 
-    /// The place of the selected row in the table as it is shown; `None` when that has no row. When the row is gone, the one
-    /// that stands there now is selected.
+    /// The place of the selected row in the table as it is shown; `None` when that has no row. When
+    /// the row is gone, the one that stands there now is selected.
     pub fn place(&mut self, sheet: &Sheet) -> Option<usize> {
         let last = sheet.rows.len().checked_sub(1)?;
         let known = self
@@ -70,8 +71,8 @@ impl List {
         }
     }
 
-    /// Goes to the first row from the selected one on (the next one, for `again`) in which a text occurs, and from the
-    /// beginning after the last. Whether there is one.
+    /// Goes to the first row from the selected one on (the next one, for `again`) in which a text
+    /// occurs, and from the beginning after the last. Whether there is one.
     pub fn search(&mut self, sheet: &Sheet, text: &str, again: bool) -> bool {
         let Some(place) = self.place(sheet) else {
             return false;

@@ -100,7 +100,11 @@ impl TraceSummary {
                 self.cut_bytes
             ));
         } else if self.ended_cleanly == Some(false) {
-            remarks.push("the recording has no end: its recorder was stopped or the file was cut between records".to_owned());
+            remarks.push(
+                "the recording has no end: its recorder was stopped or the file was cut \
+                          between records"
+                    .to_owned(),
+            );
         }
         remarks
     }

@@ -1,10 +1,10 @@
 //! The text of `strace -f` as a source of events.
 //!
 //! A call is counted where it is *entered*: the line that ends in `<unfinished ...>` is the call,
-//! `<... resumed>` only its end. Names become numbers through the table of the thread's ABI; strace's
-//! note that a process runs in 32-bit mode changes it. strace leaves that note out of a file of
-//! `-o`: there, a name that only the other table has still tells, but a name that both have is taken
-//! for the native one.
+//! `<... resumed>` only its end. Names become numbers through the table of the thread's ABI;
+//! strace's note that a process runs in 32-bit mode changes it. strace leaves that note out of a
+//! file of `-o`: there, a name that only the other table has still tells, but a name that both have
+//! is taken for the native one.
 //!
 //! What the text does not tell: which threads share a process (each tid is taken for its own tgid),
 //! when a thread started, a thread's name before its first execve (unless `-Y` prints it), and the

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::Host;
 use super::redaction::harmless;
 
-/// Stands before the id in its hash, so that it is no other program's hash of the same id (machine-id(5)).
+/// Stands before the id in its hash, so that it is no other program's hash of the same id
+/// (machine-id(5)).
 const MACHINE: &str = "monitor machine-id 1\0";
 const BOOT: &str = "monitor boot-id 1\0";
 

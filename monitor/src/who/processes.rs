@@ -1,7 +1,8 @@
 //! What `/proc` tells of processes, kept for when they are gone.
 //!
-//! A process is read when it is first seen and when it executes a program, by a thread of its own, and once more with
-//! its ancestors when an alarm asks, unless it is gone by then. Only an alarm that is reported waits for that, and not for long.
+//! A process is read when it is first seen and when it executes a program, by a thread of its own,
+//! and once more with its ancestors when an alarm asks, unless it is gone by then. Only an alarm
+//! that is reported waits for that, and not for long.
 
 mod reader;
 
@@ -20,7 +21,8 @@ use crate::service::host::Host as HostFiles;
 use crate::syscall::event::{Event, EventKind};
 use reader::{Reader, Reading};
 
-/// Processes that are remembered; of more the one read longest ago is forgotten. One takes up to 10 KiB, mostly a few hundred bytes.
+/// Processes that are remembered; of more the one read longest ago is forgotten. One takes up to 10
+/// KiB, mostly a few hundred bytes.
 const REMEMBERED: usize = 4096;
 
 /// Processes that may wait to be read. Of more some are only known if they live on.

@@ -33,7 +33,8 @@ impl Redaction {
         Regex::new(pattern).map(Self)
     }
 
-    /// The text with secrets hidden, everything that steers a terminal escaped, and cut to [`LONGEST`] bytes.
+    /// The text with secrets hidden, everything that steers a terminal escaped, and cut to
+    /// [`LONGEST`] bytes.
     #[must_use]
     pub fn shown(&self, text: &str) -> String {
         let mut hidden = String::with_capacity(text.len().min(LONGEST));
@@ -52,7 +53,8 @@ impl Redaction {
     }
 }
 
-/// The text with everything that steers a terminal or the direction of writing escaped, cut to [`LONGEST`] bytes.
+/// The text with everything that steers a terminal or the direction of writing escaped, cut to
+/// [`LONGEST`] bytes.
 #[must_use]
 pub fn harmless(text: &str) -> String {
     let mut shown = String::new();

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::harness::{Ran, monitor, run, text};
 use crate::schema;
 
-/// An alarm as a monitor with a profile writes it: 40 times `read`, then `ptrace` under another name.
+/// An alarm as a monitor with a profile writes it: 40 times `read`, then `ptrace` under another
+/// name.
 pub fn alarm(id: &str) -> Value {
     let read = json!(["x86-64", 0, "read"]);
     let mut calls = vec![read; 40];

@@ -1,4 +1,5 @@
-//! `monitor incidents` from outside: it reads a log and keeps notes, and needs neither model nor root.
+//! `monitor incidents` from outside: it reads a log and keeps notes, and needs neither model nor
+//! root.
 
 use std::fs;
 use std::path::{Path, PathBuf};

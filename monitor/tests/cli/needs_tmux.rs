@@ -225,7 +225,8 @@ fn services_and_threads_are_shown_and_the_terminal_is_given_back() {
 #[ignore = "needs tmux"]
 fn a_row_that_is_too_long_goes_on_below_with_its_words_whole() {
     let guard = Guard::serve();
-    let lacking = "processes that were seen to begin twice, and a budget of false alarms that its calls support";
+    let lacking = "processes that were seen to begin twice, and a budget of false alarms that its \
+                   calls support";
     guard.board.lock().services[0].lacking = vec![lacking.into()];
     let log = guard.folder.path().join("alarms.jsonl");
     let headline =

@@ -1,6 +1,7 @@
 //! Holds a value against `docs/monitor-output.schema.json`.
 //!
-//! It knows the keywords that this schema uses and refuses every other, so that none is passed over.
+//! It knows the keywords that this schema uses and refuses every other, so that none is passed
+//! over.
 
 use serde_json::Value;
 

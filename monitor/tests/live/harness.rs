@@ -125,8 +125,8 @@ fn watch_by(
     watch.join().expect("the watch does not panic")
 }
 
-/// Watches `traced` by a reader that is behind: it shares one CPU with what it watches, and runs only
-/// while nothing else wants that CPU (`SCHED_IDLE`, sched(7)).
+/// Watches `traced` by a reader that is behind: it shares one CPU with what it watches, and runs
+/// only while nothing else wants that CPU (`SCHED_IDLE`, sched(7)).
 pub fn watch_traced_behind(arguments: &[&str], options: Options) -> Seen {
     let arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
     // On a thread of its own: threads and processes inherit the CPU.
@@ -153,7 +153,8 @@ pub fn watch_services(
     watch_by(|| (), options, None, services, meanwhile)
 }
 
-/// Watches processes, each as of its service, by a reader that is behind: it shares one CPU with them.
+/// Watches processes, each as of its service, by a reader that is behind: it shares one CPU with
+/// them.
 pub fn watch_services_behind(
     options: Options,
     services: Vec<(u32, ServiceId)>,

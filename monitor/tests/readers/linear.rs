@@ -49,9 +49,10 @@ fn cost<T: ?Sized>(input: &T, read: &dyn Fn(&T)) -> (Duration, usize) {
 
 /// Measures inputs of one, two and four times a size.
 ///
-/// What is linear takes four times as long for four times as much, and what is quadratic sixteen times: the bound lies between, and
-/// a machine that is busy with something else has three attempts. A size for which a reading takes less than a millisecond tells
-/// nothing, so it is raised until it does.
+/// What is linear takes four times as long for four times as much, and what is quadratic sixteen
+/// times: the bound lies between, and a machine that is busy with something else has three
+/// attempts. A size for which a reading takes less than a millisecond tells nothing, so it is
+/// raised until it does.
 fn is_linear<I: AsRef<T>, T: ?Sized>(
     name: &str,
     size: usize,
@@ -109,8 +110,8 @@ fn strace_of_churn(size: usize) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Threads that are all in a call at the same time, and leave it in the order in which they entered or the other way round, by
-/// the lines of both formats that say of whom they are.
+/// Threads that are all in a call at the same time, and leave it in the order in which they entered
+/// or the other way round, by the lines of both formats that say of whom they are.
 fn strace_of_calls_that_wait(size: usize) -> Vec<u8> {
     let mut text = String::new();
     for pid in 1..=size {

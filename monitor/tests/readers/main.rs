@@ -1,4 +1,5 @@
-//! Readers of bytes from outside: none panics, takes more than linear time, or memory beyond what it was given.
+//! Readers of bytes from outside: none panics, takes more than linear time, or memory beyond what
+//! it was given.
 
 #[path = "../../src/live/btf.rs"]
 #[allow(dead_code, missing_docs, reason = "the probe's loader uses the rest")]

@@ -37,7 +37,8 @@ impl Random {
     }
 }
 
-/// A few changes of the kinds that fuzzers make: bits, bytes that numbers turn at, pieces left out, doubled or from another seed.
+/// A few changes of the kinds that fuzzers make: bits, bytes that numbers turn at, pieces left out,
+/// doubled or from another seed.
 fn changed(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     let mut bytes = seed.to_vec();
     for _ in 0..=random.below(4) {

@@ -1,8 +1,9 @@
 //! `cargo xtask calibrate`: are the false alarms that are asked for those that come?
 //!
-//! Each recording is one benign service. Its first part is learned, by priors that are fitted on the
-//! other recordings only, and the rest is judged under several budgets. What it finds is the calibration;
-//! what it fits on all recordings are the priors that [`monitor::profile::prior`] holds.
+//! Each recording is one benign service. Its first part is learned, by priors that are fitted on
+//! the other recordings only, and the rest is judged under several budgets. What it finds is the
+//! calibration; what it fits on all recordings are the priors that [`monitor::profile::prior`]
+//! holds.
 
 mod chart;
 mod fit;

@@ -57,8 +57,9 @@ pub fn page(evaluation: &Evaluation, material: &Material) -> anyhow::Result<Stri
                     (foretelling(evaluation))
                     h2 { "Single traces" }
                     p {
-                        "The surprise of every call, −ln of the probability that the model gave it. The dashed line is the \
-                         trace's mean, which is its score; the calls that surprised most are named."
+                        "The surprise of every call, −ln of the probability that the model gave \
+                         it. The dashed line is the trace's mean, which is its score; the calls \
+                         that surprised most are named."
                     }
                     @for exhibit in exhibits { (exhibit) }
                     (closing(evaluation))
@@ -74,11 +75,14 @@ fn opening(evaluation: &Evaluation) -> Markup {
     let view = evaluation.methods.first().and_then(|m| m.views.first());
     html! {
         p.soft {
-            "ADFA-LD: fitted on " (count(data.training.traces as u64)) " normal traces, measured on "
-            (count(data.validation.traces as u64)) " other normal traces (" (count(data.validation.calls))
-            " calls) and on " (count(data.attacks.traces as u64)) " traces of " (data.runs) " attack runs ("
-            (count(data.attacks.calls)) " calls). Every trace is scored once, by the monitor's own detector; nothing was \
-             chosen on attacks."
+            "ADFA-LD: fitted \
+             on " (count(data.training.traces as u64)) " normal traces, measured on "
+            (count(data.validation.traces as u64)) " other normal traces \
+                                                    (" (count(data.validation.calls))
+            " calls) and \
+             on " (count(data.attacks.traces as u64)) " traces of " (data.runs) " attack runs ("
+            (count(data.attacks.calls)) " calls). Every trace is scored once, by the monitor's own \
+                                         detector; nothing was chosen on attacks."
         }
         @if data.other_corpus { p { strong { (OTHER_CORPUS) } } }
         @if let Some(view) = view { div.tiles { (tiles(view)) } }
@@ -160,49 +164,57 @@ fn detection(evaluation: &Evaluation, material: &Material) -> anyhow::Result<Mar
                 }
             }
             figcaption {
-                "Share of attack traces above a threshold against the share of normal traces above it, over all thresholds."
+                "Share of attack traces above a threshold against the share of normal traces above \
+                 it, over all thresholds."
             }
         }
         figure {
             (areas)
             figcaption {
-                "Areas with 95% intervals of " (count(evaluation.made_by.replicates as u64)) " bootstrap draws: thick when \
+                "Areas with 95% intervals \
+                 of " (count(evaluation.made_by.replicates as u64)) " bootstrap draws: thick when \
                  attack traces are drawn one by one, thin when whole attack runs are drawn. The traces of one run resemble \
                  each other: where the two differ, believe the thin one."
             }
         }
         p {
-            "Attack traces found at a fixed share of false alarms, and the false alarms (FAR) that finding 90% of them costs; \
-             small figures are 95% intervals, drawn by run."
+            "Attack traces found at a fixed share of false alarms, and the false alarms (FAR) that \
+             finding 90% of them costs; small figures are 95% intervals, drawn by run."
         }
         (table::detection(evaluation))
         @if let Some(seeds) = &evaluation.seeds {
             p {
-                "Over " (seeds.methods.len()) " seeds the area is " (three(seeds.mean)) " ± " (three(seeds.deviation))
-                " (standard deviation), from " (three(seeds.lowest)) " to " (three(seeds.highest)) "."
+                "Over " (seeds.methods.len()) " seeds the area \
+                                               is " (three(seeds.mean)) " ± " (three(seeds.deviation))
+                " (standard deviation), \
+                 from " (three(seeds.lowest)) " to " (three(seeds.highest)) "."
             }
         }
         h3 { "Is the difference in the data?" }
         p {
-            "The first detector's area less that of another, both on the same draws. The intervals say how much the traces \
-             weigh, with each model as it is; how much another seed would change is the spread over seeds."
+            "The first detector's area less that of another, both on the same draws. The intervals \
+             say how much the traces weigh, with each model as it is; how much another seed would \
+             change is the spread over seeds."
         }
         (table::differences(evaluation))
         h3 { "Without repeated traces" }
         p {
-            "ADFA-LD repeats itself, and single traces that stand often move the figures. The area when they are left out:"
+            "ADFA-LD repeats itself, and single traces that stand often move the figures. The area \
+             when they are left out:"
         }
         (table::views(evaluation))
         h3 { "By kind of attack" }
         p {
-            "Share of traces found at the threshold that 10% of all normal traces exceed, one threshold for all kinds."
+            "Share of traces found at the threshold that 10% of all normal traces exceed, one \
+             threshold for all kinds."
         }
         (table::families(evaluation))
         h2 { "How the scores lie" }
         figure {
             (scores)
             figcaption {
-                b style="color:var(--normal)" { "Normal traces" } " and " b style="color:var(--attack)" { "attacks" }
+                b style="color:var(--normal)" { "Normal \
+                                                 traces" } " and " b style="color:var(--attack)" { "attacks" }
                 ", each as a share of its own. Right of the dashed line lie 10% of the normal ones."
             }
         }
@@ -213,22 +225,29 @@ fn foretelling(evaluation: &Evaluation) -> Markup {
     html! {
         h2 { "Foretelling the next call" }
         p {
-            "On all validation traces, normal ones; " (count(evaluation.data.validation_in_training as u64)) " of the "
+            "On all validation traces, normal \
+             ones; " (count(evaluation.data.validation_in_training as u64)) " of the "
             (count(evaluation.data.validation.traces as u64)) " equal a training trace."
         }
         (table::next_call(evaluation))
         @for mixture in &evaluation.mixtures {
             p {
-                "The mixture gives the LSTM a share of " (format!("{:.2}", mixture.weight)) ", chosen on "
-                (mixture.held_out_traces) " training traces held out from both (" (count(mixture.held_out_calls))
-                " calls): " (three(mixture.mixed_nats)) " nats a call mixed, " (three(mixture.lstm_nats))
+                "The mixture gives the LSTM a share \
+                 of " (format!("{:.2}", mixture.weight)) ", chosen on "
+                (mixture.held_out_traces) " training traces held out from both \
+                                           (" (count(mixture.held_out_calls))
+                " \
+                 calls): " (three(mixture.mixed_nats)) " nats a call \
+                                                         mixed, " (three(mixture.lstm_nats))
                 " by the LSTM alone, " (three(mixture.ngram_nats)) " by the n-gram model alone."
             }
         }
         @if let Some(notebook) = &evaluation.notebook {
             p {
-                "As the notebook evaluates, on the first " (count(notebook.windows as u64)) " windows of validation: loss "
-                (format!("{:.4}", notebook.loss)) ", accuracy " (format!("{:.4}", notebook.accuracy))
+                "As the notebook evaluates, on the \
+                 first " (count(notebook.windows as u64)) " windows of validation: loss "
+                (format!("{:.4}", notebook.loss)) ", \
+                                                   accuracy " (format!("{:.4}", notebook.accuracy))
                 "; the notebook printed " (format!("{:.2}", notebook.published_loss)) " and "
                 (format!("{:.2}", notebook.published_accuracy)) " on the full set's first windows."
             }
@@ -248,7 +267,8 @@ fn closing(evaluation: &Evaluation) -> Markup {
             pre { (plain(&made_by.command)) }
             p.soft {
                 "git revision " (plain(&made_by.git_revision)) "; data SHA-256 "
-                code { (plain(&evaluation.data.sha256)) } "; bootstrap seed " (made_by.bootstrap_seed) ", "
+                code { (plain(&evaluation.data.sha256)) } "; bootstrap \
+                                                           seed " (made_by.bootstrap_seed) ", "
                 (made_by.replicates) " draws."
             }
         }

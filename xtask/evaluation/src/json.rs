@@ -55,7 +55,8 @@ pub struct MadeBy {
 }
 
 /// What is said of an evaluation on another corpus than the models were fitted to.
-pub const OTHER_CORPUS: &str = "The models were fitted to another corpus than this one: whether they saw some of it is not known.";
+pub const OTHER_CORPUS: &str = "The models were fitted to another corpus than this one: whether \
+                                they saw some of it is not known.";
 
 /// What an evaluation was measured on.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -43,7 +43,8 @@ use trainer::runtime;
 pub enum Command {
     /// Score ADFA-LD with a model and its baselines, and report on it.
     Evaluate(Options),
-    /// Ask recordings of benign services whether a budget is kept to, and fit what they have in common.
+    /// Ask recordings of benign services whether a budget is kept to, and fit what they have in
+    /// common.
     Calibrate(calibration::Options),
 }
 
@@ -74,8 +75,8 @@ pub struct Options {
     /// ADFA-LD's folder or zip.
     #[arg(long, value_name = "PATH", env = "MONITOR_ADFA_LD")]
     data: PathBuf,
-    /// Score models that were fitted to another corpus than this one. Whether they saw some of it is not known, and mixtures
-    /// are left out; the report says so.
+    /// Score models that were fitted to another corpus than this one. Whether they saw some of it
+    /// is not known, and mixtures are left out; the report says so.
     #[arg(long, conflicts_with = "record")]
     other_corpus: bool,
     /// The folder for evaluation.json and report.html [default: runs/evaluate/NAME].

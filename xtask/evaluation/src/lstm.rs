@@ -214,8 +214,8 @@ fn place_of(thread: ThreadKey) -> usize {
 pub fn ensure_fitted_to(manifest: &Manifest, sha256: &str) -> Result<()> {
     ensure!(
         manifest.corpus.sha256 == sha256,
-        "model `{}` was fitted to another corpus (training traces with SHA-256 {}, here {sha256}); it may have \
-         seen what is to be scored",
+        "model `{}` was fitted to another corpus (training traces with SHA-256 {}, here {sha256}); \
+         it may have seen what is to be scored",
         manifest.name,
         manifest.corpus.sha256
     );

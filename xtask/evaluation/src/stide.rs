@@ -35,7 +35,8 @@ impl Window {
         }
     }
 
-    /// Takes the next call, which is below 4096; the sequence that ends with it, once there are enough.
+    /// Takes the next call, which is below 4096; the sequence that ends with it, once there are
+    /// enough.
     pub fn push(&mut self, call: u16) -> Option<u128> {
         debug_assert!(call < 1 << CALL_BITS, "call {call}");
         let mask = (1 << (self.n * CALL_BITS)) - 1;

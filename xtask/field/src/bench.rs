@@ -17,7 +17,8 @@ use clap::Subcommand;
 /// What can be measured.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
-    /// Microseconds a call through the monitor's detector, beside a plain loop over the same weights.
+    /// Microseconds a call through the monitor's detector, beside a plain loop over the same
+    /// weights.
     Infer(infer::Options),
     /// Calls a second that training takes, by cores.
     Train(train::Options),

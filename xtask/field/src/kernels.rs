@@ -1,8 +1,8 @@
 //! `cargo xtask kernels`: the monitor on other kernels, booted in an emulator.
 //!
-//! Kernels come as Debian's packages, which are unpacked and never installed. Each is booted with an
-//! initramfs that holds the monitor and programs that make known numbers of calls; what the monitor
-//! recorded there is judged here.
+//! Kernels come as Debian's packages, which are unpacked and never installed. Each is booted with
+//! an initramfs that holds the monitor and programs that make known numbers of calls; what the
+//! monitor recorded there is judged here.
 
 mod architecture;
 

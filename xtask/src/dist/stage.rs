@@ -189,12 +189,13 @@ fn debian_changelog(epoch: &str) -> Result<String> {
     let date = tool::output(&mut date).context("date(1) does not tell the date")?;
     let version = env!("CARGO_PKG_VERSION");
     Ok(format!(
-        "monitor ({version}-1) unstable; urgency=medium\n\n  * Release {version}; see changelog.gz.\n\n \
-         -- The monitor developers <noreply@github.com>  {date}\n"
+        "monitor ({version}-1) unstable; urgency=medium\n\n  * Release {version}; see \
+         changelog.gz.\n\n -- The monitor developers <noreply@github.com>  {date}\n"
     ))
 }
 
-/// Debian's machine-readable form (<https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>).
+/// Debian's machine-readable form
+/// (<https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/>).
 const COPYRIGHT: &str = "\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: monitor

@@ -1,5 +1,5 @@
-//! What a newcomer sees first: a small service is learned, judged while it does the same again, and judged while it does
-//! something that it never did.
+//! What a newcomer sees first: a small service is learned, judged while it does the same again, and
+//! judged while it does something that it never did.
 
 use std::env;
 use std::ffi::OsString;
@@ -65,7 +65,8 @@ pub fn show(monitor: &Path, library: &Path) -> Result<ExitCode> {
             SERVICE,
         ),
         (
-            "It does something that it never did: it runs another program, which asks for a mount namespace of its own.",
+            "It does something that it never did: it runs another program, which asks for a mount \
+             namespace of its own.",
             "",
             &odd,
         ),

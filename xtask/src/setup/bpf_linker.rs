@@ -1,4 +1,5 @@
-//! bpf-linker, built against the LLVM that rustc itself ships: only that one is sure to read rustc's bitcode.
+//! bpf-linker, built against the LLVM that rustc itself ships: only that one is sure to read
+//! rustc's bitcode.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -42,7 +43,10 @@ pub fn bring(rustc: &Rustc, workshop: &Workshop) -> Result<()> {
     );
     let folder = workshop.unfinished(NAME).context(NAME)?;
     tool::run(&step, &mut install(rustc, &llvm, &folder)).with_context(|| {
-        format!("{NAME}: it does not build; without network, run `cargo xtask setup` again once crates can be fetched")
+        format!(
+            "{NAME}: it does not build; without network, run `cargo xtask setup` again once \
+                 crates can be fetched"
+        )
     })?;
     let built = folder.join("root/bin/bpf-linker");
     check(&built, &llvm).context("bpf-linker was built, but does not run")?;

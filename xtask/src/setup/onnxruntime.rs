@@ -1,6 +1,8 @@
-//! libonnxruntime, out of the package that its makers publish for Python, or for Node where there is no pip.
+//! libonnxruntime, out of the package that its makers publish for Python, or for Node where there
+//! is no pip.
 //!
-//! The library's own SHA-256 is pinned, so it does not matter which package, mirror or cache it came from.
+//! The library's own SHA-256 is pinned, so it does not matter which package, mirror or cache it
+//! came from.
 
 mod pins;
 
@@ -21,7 +23,8 @@ use super::workshop::Workshop;
 use crate::step::Step;
 use pins::{BUILDS, Build, NAME, Origin};
 
-/// Makes sure that an accepted library for that machine, as Rust names it, is in the tool folder, and says where.
+/// Makes sure that an accepted library for that machine, as Rust names it, is in the tool folder,
+/// and says where.
 pub fn bring(workshop: &Workshop, arch: &str) -> Result<PathBuf> {
     let builds = BUILDS.iter().filter(|build| build.arch == arch);
     for build in builds.clone() {
@@ -39,7 +42,8 @@ pub fn bring(workshop: &Workshop, arch: &str) -> Result<PathBuf> {
     }
     if builds.clone().next().is_none() {
         bail!(
-            "{NAME}: there is no pinned build for {arch}: build the library yourself and name it in ORT_DYLIB_PATH"
+            "{NAME}: there is no pinned build for {arch}: build the library yourself and name it \
+             in ORT_DYLIB_PATH"
         );
     }
     for build in builds {
@@ -64,8 +68,8 @@ pub fn bring(workshop: &Workshop, arch: &str) -> Result<PathBuf> {
         }
     }
     bail!(
-        "{NAME}: it could not be fetched; install pip (`apt-get install python3-pip`, `dnf install python3-pip`) or npm, \
-         check the network, and run `cargo xtask setup` again"
+        "{NAME}: it could not be fetched; install pip (`apt-get install python3-pip`, `dnf install \
+         python3-pip`) or npm, check the network, and run `cargo xtask setup` again"
     )
 }
 
@@ -81,7 +85,8 @@ fn fetch(build: &Build, workshop: &Workshop, step: &Step) -> Result<PathBuf> {
     let hash = hash_of(&library)?;
     if hash != build.sha256 {
         bail!(
-            "the library's SHA-256 is {hash}, wanted {}: the package is not the one that was pinned",
+            "the library's SHA-256 is {hash}, wanted {}: the package is not the one that was \
+             pinned",
             build.sha256
         );
     }

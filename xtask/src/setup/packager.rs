@@ -30,7 +30,8 @@ pub const RPM: Packager = Packager {
 };
 
 impl Packager {
-    /// Builds it into `bin/` of the tool folder, unless this version is there, and says where it is.
+    /// Builds it into `bin/` of the tool folder, unless this version is there, and says where it
+    /// is.
     pub fn bring(&self, workshop: &Workshop) -> Result<PathBuf> {
         let place = workshop.place(&format!("bin/{}-{}", self.name, self.version));
         if place.exists() {

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use crate::cargo;
 
-/// The command that builds version `version` of `name` into `root/bin` of `folder`, whatever is configured for the workspace.
+/// The command that builds version `version` of `name` into `root/bin` of `folder`, whatever is
+/// configured for the workspace.
 pub fn install(name: &str, version: &str, folder: &Path) -> Command {
     let mut command = cargo::program();
     command

@@ -1,4 +1,5 @@
-//! The sources of the standard library: the probe's target has no built one, so its build compiles `core`.
+//! The sources of the standard library: the probe's target has no built one, so its build compiles
+//! `core`.
 
 use std::path::Path;
 use std::process::Command;
@@ -30,8 +31,8 @@ pub fn bring(rustc: &Rustc) -> Result<()> {
     let toolchain = toolchain(&rustc.sysroot);
     if tool::output(Command::new("rustup").arg("--version")).is_none() {
         bail!(
-            "{NAME}: there is no rustup to add it with: install Rust from https://rustup.rs, or your distribution's package \
-             with the Rust sources (often `rust-src`)"
+            "{NAME}: there is no rustup to add it with: install Rust from https://rustup.rs, or \
+             your distribution's package with the Rust sources (often `rust-src`)"
         );
     }
     tool::run(

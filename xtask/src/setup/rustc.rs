@@ -80,7 +80,8 @@ impl Rustc {
                 link_name,
             }),
             None => bail!(
-                "this rustc ships no LLVM of its own (no libLLVM-*.so in {}): use a toolchain from rustup (https://rustup.rs)",
+                "this rustc ships no LLVM of its own (no libLLVM-*.so in {}): use a toolchain from \
+                 rustup (https://rustup.rs)",
                 folder.display()
             ),
         }

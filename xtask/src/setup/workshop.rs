@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A locked tool folder. Unfinished work goes away when this is dropped, or at the next set-up after a kill.
+/// A locked tool folder. Unfinished work goes away when this is dropped, or at the next set-up
+/// after a kill.
 pub struct Workshop {
     folder: PathBuf,
     _lock: File,

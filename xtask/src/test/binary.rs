@@ -21,8 +21,9 @@ pub struct Binary {
 
 /// The packages whose tests run, as a user builds them.
 ///
-/// The monitor and the trainer apart: built in one go they would share the features of their dependencies, and the tests would
-/// run on a monitor that nobody uses. (The probe has no tests of its own: the monitor's live ones are its.)
+/// The monitor and the trainer apart: built in one go they would share the features of their
+/// dependencies, and the tests would run on a monitor that nobody uses. (The probe has no tests of
+/// its own: the monitor's live ones are its.)
 pub const BUILDS: [&[&str]; 2] = [&["--package=monitor", "--package=monitor-common"], &TOOLS];
 
 /// The repository's commands.

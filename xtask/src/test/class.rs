@@ -164,8 +164,8 @@ impl Need {
     }
 }
 
-/// Whether a group below the cgroup hierarchy of this mount can have a limit of memory (proc_pid_mountinfo(5),
-/// Documentation/admin-guide/cgroup-v2.rst).
+/// Whether a group below the cgroup hierarchy of this mount can have a limit of memory
+/// (proc_pid_mountinfo(5), Documentation/admin-guide/cgroup-v2.rst).
 fn limits_memory(mount: &str) -> bool {
     let Some((mount, system)) = mount.split_once(" - ") else {
         return false;

@@ -37,8 +37,8 @@ impl Environment {
 
     /// The same for tests that run as root.
     ///
-    /// The monitor does not load a library as root that somebody else could have put there, and the tool folder is the
-    /// invoking user's: such tests get a copy that is root's.
+    /// The monitor does not load a library as root that somebody else could have put there, and the
+    /// tool folder is the invoking user's: such tests get a copy that is root's.
     pub fn for_root(&self) -> Result<Loan> {
         let mut environment = self.clone();
         if privilege::is_root() {

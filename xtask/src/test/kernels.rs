@@ -1,4 +1,5 @@
-//! The monitor on other kernels and on another machine, in an emulator: `cargo xtask kernels --short`.
+//! The monitor on other kernels and on another machine, in an emulator:
+//! `cargo xtask kernels --short`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -53,7 +54,8 @@ const MACHINES: [Machine; 2] = [
             ("/usr/lib/x86_64-linux-gnu/libc.a", "libc6-dev"),
         ],
     },
-    // What differs on another machine is the layout of arguments and calls, and not from kernel to kernel.
+    // What differs on another machine is the layout of arguments and calls, and not from kernel to
+    // kernel.
     Machine {
         architecture: Architecture::Aarch64,
         versions: &["6.12"],
@@ -75,7 +77,8 @@ const NEEDED: [(&str, &str); 2] = [
     ),
 ];
 
-/// The program that boots, built with the packages of the tests, so that nothing is built with other features again.
+/// The program that boots, built with the packages of the tests, so that nothing is built with
+/// other features again.
 fn tools() -> Result<PathBuf> {
     let built = cargo::in_workspace()
         .args(["build", "--quiet"])

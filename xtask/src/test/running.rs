@@ -1,4 +1,5 @@
-//! Running the test programs. They are started here and not by cargo, so that one of them can run as root.
+//! Running the test programs. They are started here and not by cargo, so that one of them can run
+//! as root.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -162,7 +163,8 @@ fn judge(name: &str, status: ExitStatus, counts: Option<Counts>, output: &str, t
 
 /// Runs a program to its end with all its output in a file.
 ///
-/// A file and not a pipe: a process left behind by a test would hold a pipe open, and the reader with it.
+/// A file and not a pipe: a process left behind by a test would hold a pipe open, and the reader
+/// with it.
 fn captured(name: &str, command: &mut Command) -> Result<(ExitStatus, String)> {
     let folder = place::target().join("xtask-test");
     fs::create_dir_all(&folder)?;

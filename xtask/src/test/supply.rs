@@ -1,7 +1,8 @@
 //! Where the crates come from and under which terms, by `deny.toml`.
 //!
-//! `cargo deny` itself is used where it is installed. Building it takes longer than all other tools together, so elsewhere the same
-//! rules are read from the same file and held against `cargo metadata`: licences, sources, wildcards, and versions beside each other.
+//! `cargo deny` itself is used where it is installed. Building it takes longer than all other tools
+//! together, so elsewhere the same rules are read from the same file and held against
+//! `cargo metadata`: licences, sources, wildcards, and versions beside each other.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -124,8 +124,10 @@ mod tests {
     use super::*;
 
     // As libtest of Rust 1.95 prints them.
-    const GOOD: &str = "test result: ok. 12 passed; 0 failed; 3 ignored; 0 measured; 1 filtered out; finished in 0.05s";
-    const BAD: &str = "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.20s";
+    const GOOD: &str = "test result: ok. 12 passed; 0 failed; 3 ignored; 0 measured; 1 filtered \
+                        out; finished in 0.05s";
+    const BAD: &str = "test result: FAILED. 4 passed; 2 failed; 0 ignored; 0 measured; 0 filtered \
+                       out; finished in 1.20s";
 
     #[test]
     fn reads_what_libtest_counted() {

@@ -1,4 +1,5 @@
-//! Where a measurement's report goes: standard output, a file of JSON, and a page, between two markers.
+//! Where a measurement's report goes: standard output, a file of JSON, and a page, between two
+//! markers.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,8 @@ impl Publish {
     }
 }
 
-/// Replaces what stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->` of a page by `text`.
+/// Replaces what stands between `<!-- NAME: begin -->` and `<!-- NAME: end -->` of a page by
+/// `text`.
 ///
 /// # Errors
 /// The page cannot be read or written, or has not both markers in this order.

@@ -37,7 +37,8 @@ pub fn target() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
-/// ADFA-LD for the tests: `MONITOR_ADFA_LD`, or `shared/adfa-ld` beside the workspace. It may not be there.
+/// ADFA-LD for the tests: `MONITOR_ADFA_LD`, or `shared/adfa-ld` beside the workspace. It may not
+/// be there.
 pub fn adfa_ld() -> PathBuf {
     env::var_os("MONITOR_ADFA_LD").map_or_else(
         || {

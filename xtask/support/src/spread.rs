@@ -16,7 +16,8 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Of these values; all NaN when there are none. Quantiles are values that were measured (nearest rank).
+    /// Of these values; all NaN when there are none. Quantiles are values that were measured
+    /// (nearest rank).
     #[must_use]
     pub fn of(values: &[f64]) -> Self {
         let mut sorted = values.to_vec();

@@ -51,8 +51,8 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// Reads ADFA-LD from the folder that holds its three parts or from its zip, or the recordings of
-    /// normal runs in a folder, or one recording.
+    /// Reads ADFA-LD from the folder that holds its three parts or from its zip, or the recordings
+    /// of normal runs in a folder, or one recording.
     ///
     /// # Errors
     /// A part that is missing or empty, a file that cannot be read or is no trace, an archive that
@@ -75,7 +75,8 @@ impl Corpus {
             return recordings::read(path);
         }
         bail!(
-            "{} is neither a zip of ADFA-LD nor a recording; give ADFA-LD's folder or zip, or recordings made with `monitor record`",
+            "{} is neither a zip of ADFA-LD nor a recording; give ADFA-LD's folder or zip, or \
+             recordings made with `monitor record`",
             path.display()
         )
     }
@@ -118,7 +119,8 @@ impl Corpus {
             .collect();
         if !missing.is_empty() {
             bail!(
-                "{} holds no trace in {}; ADFA-LD has three parts, give the folder or zip that holds all of them",
+                "{} holds no trace in {}; ADFA-LD has three parts, give the folder or zip that \
+                 holds all of them",
                 path.display(),
                 missing.join(" and ")
             );

@@ -6,8 +6,8 @@ use anyhow::Result;
 use monitor::model::runtime::{Runtime, disable_telemetry};
 use support::place;
 
-/// Loads libonnxruntime: `option`, or what the set-up has brought, or where the monitor finds it. To
-/// be called first thing by a command, before it starts a thread.
+/// Loads libonnxruntime: `option`, or what the set-up has brought, or where the monitor finds it.
+/// To be called first thing by a command, before it starts a thread.
 ///
 /// # Errors
 ///

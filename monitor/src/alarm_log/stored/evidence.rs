@@ -28,7 +28,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// The incident's heaviest alarm, or the first that the log still has; the alarm itself where there is no incident.
+    /// The incident's heaviest alarm, or the first that the log still has; the alarm itself where
+    /// there is no incident.
     #[must_use]
     pub fn heaviest(&self) -> Option<&Found> {
         let heaviest = self.incident.as_ref().map(|it| it.alarm.as_str());

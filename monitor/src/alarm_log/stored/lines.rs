@@ -12,7 +12,8 @@ use crate::trace::input::without_mark;
 /// The longest line that is looked at: an alarm takes about 20 KB.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// Hands on every line of a log and of the one before it that reads as `T`, the oldest first; gives how many do not.
+/// Hands on every line of a log and of the one before it that reads as `T`, the oldest first; gives
+/// how many do not.
 pub(crate) fn of<T: DeserializeOwned>(
     path: &Path,
     mut take: impl FnMut(T, &[u8]),

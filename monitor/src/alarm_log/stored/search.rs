@@ -11,7 +11,8 @@ use crate::alarm_log::LogError;
 const NAMED: usize = 5;
 
 impl Log {
-    /// Id, heaviest alarm and last line of the incident of this id, or of the only one that begins so.
+    /// Id, heaviest alarm and last line of the incident of this id, or of the only one that begins
+    /// so.
     pub(super) fn incident_line(
         &self,
         id: &str,

@@ -118,7 +118,8 @@ fn time(record: &AlarmRecord) -> String {
     }
 }
 
-/// Names of calls in lines that begin with the place of the first; another name of the thread begins a line.
+/// Names of calls in lines that begin with the place of the first; another name of the thread
+/// begins a line.
 fn window(text: &mut String, first_seq: u64, calls: &[Call], alarm: &Alarm, names: &[(u64, Comm)]) {
     let mut line = String::new();
     for (place, &call) in (0..).zip(calls) {

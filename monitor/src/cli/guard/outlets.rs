@@ -62,7 +62,8 @@ impl Outlets {
         self.hub = Some(hub);
     }
 
-    /// Closes every output and opens those of `config`. One that cannot be opened is told; if it was open, it stays so.
+    /// Closes every output and opens those of `config`. One that cannot be opened is told; if it
+    /// was open, it stays so.
     pub fn reopen(&mut self, config: &Config) {
         let Some(hub) = &self.hub else { return };
         let (mut opened, mut open) = (Vec::new(), Vec::new());

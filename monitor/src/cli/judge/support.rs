@@ -5,8 +5,8 @@ use std::time::Duration;
 use monitor::profile::budget::{Budget, Support};
 use monitor::profile::class::Class;
 
-/// What to say when a profile does not know its service long enough to report by itself, within the budget, what a person
-/// would expect to hear of; `None` when it does.
+/// What to say when a profile does not know its service long enough to report by itself, within the
+/// budget, what a person would expect to hear of; `None` when it does.
 pub fn unsupported(budget: &Budget, support: &Support) -> Option<String> {
     let reported = |class| support.of(class).is_some_and(|it| it.reported);
     // Where what calls touch is known, a program comes with its file.

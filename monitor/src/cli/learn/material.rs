@@ -17,8 +17,9 @@ use sha2::{Digest, Sha256};
 pub struct Material {
     /// What it is called, escaped.
     pub name: String,
-    /// SHA-256 of its bytes; of a folder, of its traces' names and digests in order; of a trace, of its name and digest: two
-    /// short traces may well be equal, and a recording says itself when it was made.
+    /// SHA-256 of its bytes; of a folder, of its traces' names and digests in order; of a trace, of
+    /// its name and digest: two short traces may well be equal, and a recording says itself when it
+    /// was made.
     pub sha256: String,
     pub source: Recorded,
 }

@@ -1,5 +1,5 @@
-//! A bar on the terminal that never holds up what it shows: one thread draws, and only that waits for a terminal that takes
-//! nothing.
+//! A bar on the terminal that never holds up what it shows: one thread draws, and only that waits
+//! for a terminal that takes nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -213,7 +213,8 @@ impl Summary {
         let held_out = &self.held_out;
         writeln!(
             text,
-            "  validated  on {} calls of {} runs, each left out in turn; the LSTM was asked {} times and weighs {:.0}%",
+            "  validated  on {} calls of {} runs, each left out in turn; the LSTM was asked {} \
+             times and weighs {:.0}%",
             grouped(held_out.calls),
             grouped(held_out.runs),
             grouped(held_out.asked),
@@ -222,7 +223,8 @@ impl Summary {
         if held_out.begun_once > 0 {
             writeln!(
                 text,
-                "             {} kinds of thread were seen to begin once, which validates nothing: record a restart",
+                "             {} kinds of thread were seen to begin once, which validates nothing: \
+                 record a restart",
                 held_out.begun_once
             )?;
         }

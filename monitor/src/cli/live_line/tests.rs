@@ -34,7 +34,8 @@ fn the_rate_is_that_since_the_line_before() {
     line.line(&at(10, 1_000));
     assert_eq!(
         line.line(&at(12, 5_000)),
-        "1 alarm  3 threads  2,000 calls/s  7 lost  surprise 0.50 now, - highest  5,000 calls  0 scored  LSTM saw 0.040%"
+        "1 alarm  3 threads  2,000 calls/s  7 lost  surprise 0.50 now, - highest  5,000 calls  0 \
+         scored  LSTM saw 0.040%"
     );
 }
 

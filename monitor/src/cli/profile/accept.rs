@@ -111,8 +111,8 @@ pub fn accept(args: &AcceptArgs) -> Result<Exit> {
     file::write(&place.path, &after)?;
     writeln!(
         out,
-        "accepted {id}: {added} sequences are quiet from now on, also in a run that goes on by this profile; as it was \
-         before, it is kept as {} (monitor profile unaccept {id})",
+        "accepted {id}: {added} sequences are quiet from now on, also in a run that goes on by \
+         this profile; as it was before, it is kept as {} (monitor profile unaccept {id})",
         shown(&kept)
     )?;
     Ok(Exit::Quiet)
@@ -198,7 +198,8 @@ fn written(rows: &[Row]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// Asks on a terminal; elsewhere nobody is there to be asked, and whoever wrote the command meant it.
+/// Asks on a terminal; elsewhere nobody is there to be asked, and whoever wrote the command meant
+/// it.
 fn agreed(question: &str) -> Result<bool> {
     if !stderr_is_terminal() || !io::stdin().is_terminal() {
         return Ok(true);

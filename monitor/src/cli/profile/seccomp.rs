@@ -1,4 +1,5 @@
-//! A profile as a seccomp profile of the OCI runtime specification (opencontainers/runtime-spec, config-linux.md, "Seccomp").
+//! A profile as a seccomp profile of the OCI runtime specification (opencontainers/runtime-spec,
+//! config-linux.md, "Seccomp").
 
 mod conditions;
 
@@ -21,10 +22,12 @@ const fn architecture(abi: Abi) -> Option<&'static str> {
     })
 }
 
-/// Calls that the container runtime itself makes between loading the profile and executing the container's program, so that no
-/// container starts without them: what runc's `libcontainer/standard_init_linux.go` and `init_linux.go` do after `InitSeccomp`
-/// (drop capabilities and ids, close descriptors, open the start fifo, execute), and what Go's runtime does beside it
-/// (`src/runtime/os_linux.go`). crun needs fewer. The names are those of all architectures; each takes those that it has.
+/// Calls that the container runtime itself makes between loading the profile and executing the
+/// container's program, so that no container starts without them: what runc's
+/// `libcontainer/standard_init_linux.go` and `init_linux.go` do after `InitSeccomp` (drop
+/// capabilities and ids, close descriptors, open the start fifo, execute), and what Go's runtime
+/// does beside it (`src/runtime/os_linux.go`). crun needs fewer. The names are those of all
+/// architectures; each takes those that it has.
 const START: &[&str] = &[
     "arch_prctl",
     "brk",
@@ -106,8 +109,9 @@ const START: &[&str] = &[
     "write",
 ];
 
-/// The seccomp profile that allows what was learned and what every start of a container needs, and how many calls have no name to
-/// allow them by. With `audit`, what else is called is logged by the kernel and not refused.
+/// The seccomp profile that allows what was learned and what every start of a container needs, and
+/// how many calls have no name to allow them by. With `audit`, what else is called is logged by the
+/// kernel and not refused.
 pub fn profile(profile: &Profile, audit: bool) -> (Value, usize) {
     let calls = profile.vocabulary.calls().iter();
     let calls = calls.filter(|call| architecture(call.abi).is_some());

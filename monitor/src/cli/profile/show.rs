@@ -185,7 +185,8 @@ impl Shown {
         }
         writeln!(
             text,
-            "thresholds for {}: {:.2} never seen before, {:.1} sequences never learned; {} expected",
+            "thresholds for {}: {:.2} never seen before, {:.1} sequences never learned; {} \
+             expected",
             self.budget, self.first_seen, self.sequence, self.expected
         )?;
         for origin in &self.origins {

@@ -46,7 +46,8 @@ impl Tally {
         }
         if other_profile > 0 {
             complain(&format!(
-                "{other_profile} alarms were raised by another profile: give the same file by --profile"
+                "{other_profile} alarms were raised by another profile: give the same file by \
+                 --profile"
             ));
         }
         let not_same = different + other_model + other_profile;
@@ -63,7 +64,8 @@ impl Tally {
     }
 }
 
-/// Scores the alarms of an incident of the log, or one alarm, again: by the profile that judged, as it was then.
+/// Scores the alarms of an incident of the log, or one alarm, again: by the profile that judged, as
+/// it was then.
 pub fn run_kept(id: &str, args: &ReplayArgs) -> Result<Exit> {
     let path = match args.outputs.named_alarm_log() {
         Some(path) => path.to_owned(),

@@ -136,7 +136,8 @@ impl Panel {
     }
 }
 
-/// At most [`POINTS`] of `points`: of each group of neighbours the highest, so that no peak is lost.
+/// At most [`POINTS`] of `points`: of each group of neighbours the highest, so that no peak is
+/// lost.
 fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let group = points.len().div_ceil(POINTS).max(1);
     let highest = |group: &[(f64, f64)]| {

@@ -44,7 +44,8 @@ pub fn write_text(out: &mut impl Write, trace: &Judged) -> io::Result<()> {
     let nats = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
     writeln!(
         out,
-        "{}: {} calls, {} scored, mean {} nats, score {} (highest running mean; threshold {:.4}), verdict: {}\n",
+        "{}: {} calls, {} scored, mean {} nats, score {} (highest running mean; threshold {:.4}), \
+         verdict: {}\n",
         trace.name,
         trace.calls.len(),
         trace.scored,

@@ -57,7 +57,8 @@ impl OwnGuard {
             .stderr(said)
             // Signals from the terminal are for this program, which ends it.
             .process_group(0);
-        // SAFETY: prctl(2) with these arguments takes no pointer; it may be called between fork and exec.
+        // SAFETY: prctl(2) with these arguments takes no pointer; it may be called between fork and
+        // exec.
         unsafe {
             guard.pre_exec(|| {
                 libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM, 0, 0, 0);
@@ -104,7 +105,8 @@ impl Drop for OwnGuard {
         }
         let pid = i32::try_from(child.id()).unwrap_or(0);
         if pid > 1 {
-            // SAFETY: takes two numbers; the child was not waited for, so the number is still its own.
+            // SAFETY: takes two numbers; the child was not waited for, so the number is still its
+            // own.
             unsafe { libc::kill(pid, libc::SIGTERM) };
         }
         let until = Instant::now() + PATIENCE;

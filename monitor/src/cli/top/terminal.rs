@@ -69,8 +69,8 @@ impl Screen {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // The hook for panics did it: to leave the screen once more puts the cursor back to before the message, which is then
-        // written over.
+        // The hook for panics did it: to leave the screen once more puts the cursor back to before
+        // the message, which is then written over.
         if thread::panicking() {
             return;
         }

@@ -38,8 +38,8 @@ const fn address(contact: Contact, address: u8) -> Reader {
 }
 
 impl Reader {
-    /// The reader of the call of this name; `None` for calls that touch nothing that says more than they do. Names are the
-    /// kernel's, as all tables have them.
+    /// The reader of the call of this name; `None` for calls that touch nothing that says more than
+    /// they do. Names are the kernel's, as all tables have them.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         Some(match name {
@@ -120,7 +120,8 @@ impl Reader {
         })
     }
 
-    /// The reader of a call of a table: of i386 the number decides, as its first `mmap` is another call than all other tables'.
+    /// The reader of a call of a table: of i386 the number decides, as its first `mmap` is another
+    /// call than all other tables'.
     #[must_use]
     pub fn of_call(call: Call) -> Option<Self> {
         match (call.abi, table::name(call)?) {
@@ -129,7 +130,8 @@ impl Reader {
         }
     }
 
-    /// The reader of the second thing that the call of this name touches: the name that a file had before, or keeps.
+    /// The reader of the second thing that the call of this name touches: the name that a file had
+    /// before, or keeps.
     #[must_use]
     pub fn also_of(name: &str) -> Option<Self> {
         Some(match name {

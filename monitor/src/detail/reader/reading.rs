@@ -6,10 +6,10 @@ use crate::detail::address::{Address, Contact};
 use crate::detail::{Detail, Field, PathText};
 
 impl Reader {
-    /// The detail of a call of the process `tgid` with these arguments. `memory` is what the process had at
-    /// [`Reader::memory`], of a message and of `socketcall` its address, `None` where that could not be read; of an open
-    /// with a structure, `how` are its flags. `None` when the call touches nothing: memory that may not be executed, no
-    /// address.
+    /// The detail of a call of the process `tgid` with these arguments. `memory` is what the
+    /// process had at [`Reader::memory`], of a message and of `socketcall` its address, `None`
+    /// where that could not be read; of an open with a structure, `how` are its flags. `None` when
+    /// the call touches nothing: memory that may not be executed, no address.
     #[must_use]
     pub fn detail(
         self,

@@ -1,9 +1,10 @@
 //! Learning on while watching, from what is confidently normal, and slowly.
 //!
-//! A thread's calls are learned only when [`CALM_CALLS`] of them in a row, and the [`HALF`] after them, gave no cause for doubt:
-//! both running means below [`CALM_SHARE`] of their limits, nothing that the service never did before among the last
-//! calls, no call lost, no alarm going on. How much is learned is bounded by a share of what the profile rests on for
-//! each hour, so that an attacker who stays below the limits needs days to shift it noticeably.
+//! A thread's calls are learned only when [`CALM_CALLS`] of them in a row, and the [`HALF`] after
+//! them, gave no cause for doubt: both running means below [`CALM_SHARE`] of their limits, nothing
+//! that the service never did before among the last calls, no call lost, no alarm going on. How
+//! much is learned is bounded by a share of what the profile rests on for each hour, so that an
+//! attacker who stays below the limits needs days to shift it noticeably.
 
 use crate::detect::stream::Stream;
 use crate::detect::threshold::Limits;
@@ -26,7 +27,8 @@ const HOUR_NS: f64 = 3.6e12;
 /// Whether and how fast a detector learns on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adapting {
-    /// How much may be learned within an hour of event time, as a share of the calls that the profile was learned from.
+    /// How much may be learned within an hour of event time, as a share of the calls that the
+    /// profile was learned from.
     pub share_per_hour: f64,
     /// When the allowance was last filled up.
     filled_ns: Option<u64>,
@@ -46,8 +48,8 @@ impl Default for Adapting {
 }
 
 impl Adapting {
-    /// Takes note of a call of a stream, made at `time_ns`, and learns the older half of its flight when that is due.
-    /// How many calls that were. Sources without time teach nothing.
+    /// Takes note of a call of a stream, made at `time_ns`, and learns the older half of its flight
+    /// when that is due. How many calls that were. Sources without time teach nothing.
     pub(super) fn step(
         &mut self,
         profile: &mut Profile,

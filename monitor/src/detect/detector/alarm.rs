@@ -15,13 +15,15 @@ pub(super) struct Cause {
     pub thread: ThreadKey,
     pub seq: u64,
     pub time_ns: u64,
-    /// Whether the service had an alarm a moment ago: a privileged call that it never made is reason enough then.
+    /// Whether the service had an alarm a moment ago: a privileged call that it never made is
+    /// reason enough then.
     pub alert: bool,
     /// Whether nothing was learned, and the call is a privileged one that is new in this run.
     pub provisional: bool,
 }
 
-/// The alarm, if the flight's own score crosses too, or if the flight says something that no alarm of the episode told.
+/// The alarm, if the flight's own score crosses too, or if the flight says something that no alarm
+/// of the episode told.
 pub(super) fn raise(
     model: &mut Model,
     own: Option<&Own>,

@@ -1,4 +1,5 @@
-//! From a running score that crossed to an alarm: whether the flight crosses by itself, and who is told.
+//! From a running score that crossed to an alarm: whether the flight crosses by itself, and who is
+//! told.
 
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use crate::detect::verdict::{Suppressed, Verdict};
 use crate::model::ScoreError;
 use crate::syscall::event::ThreadKey;
 
-/// How long after an alarm a privileged call that the service never made is reported whatever it is worth: as long as alarms are
-/// one incident for their time alone.
+/// How long after an alarm a privileged call that the service never made is reported whatever it is
+/// worth: as long as alarms are one incident for their time alone.
 const ALERT_NS: u64 = 60_000_000_000;
 
 impl Detector {

@@ -1,4 +1,5 @@
-//! A detector that judges by a service's own profile: that profile, what is learned on, and its versions.
+//! A detector that judges by a service's own profile: that profile, what is learned on, and its
+//! versions.
 
 use std::sync::Arc;
 
@@ -9,8 +10,8 @@ use crate::model::Model;
 use crate::profile::{Profile, Thresholds};
 
 impl Detector {
-    /// A detector that judges by a service's own profile, the model being asked where the profile finds a call unlikely.
-    /// The running means count only where `settings` give them a threshold.
+    /// A detector that judges by a service's own profile, the model being asked where the profile
+    /// finds a call unlikely. The running means count only where `settings` give them a threshold.
     #[must_use]
     pub fn with_profile(
         model: Model,
@@ -35,13 +36,14 @@ impl Detector {
         self.adapting = Some(adapting);
     }
 
-    /// Has every alarm name the version of the profile that judged it, see [`Self::take_versions`]; `path` is where the profile
-    /// is kept.
+    /// Has every alarm name the version of the profile that judged it, see [`Self::take_versions`];
+    /// `path` is where the profile is kept.
     pub fn name_versions(&mut self, path: Option<Arc<str>>) {
         self.versions = Some(Versions::new(path));
     }
 
-    /// The versions of the profile that alarms rest on and that were not taken before, to be kept beside it.
+    /// The versions of the profile that alarms rest on and that were not taken before, to be kept
+    /// beside it.
     pub fn take_versions(&mut self) -> Vec<Version> {
         self.versions
             .as_mut()
@@ -67,8 +69,8 @@ impl Detector {
         self.own.map(Own::into_profile)
     }
 
-    /// Changes the profile. Streams that have begun go on, so what they stand on must stay: call it between traces, or only
-    /// add.
+    /// Changes the profile. Streams that have begun go on, so what they stand on must stay: call it
+    /// between traces, or only add.
     pub fn edit_profile(&mut self, edit: impl FnOnce(&mut Profile)) {
         if let Some(own) = &mut self.own {
             edit(own.profile_mut());

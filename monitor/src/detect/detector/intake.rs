@@ -1,4 +1,5 @@
-//! Taking events in: which thread's they are, what of its calls is missing, and what the model is to be asked.
+//! Taking events in: which thread's they are, what of its calls is missing, and what the model is
+//! to be asked.
 
 use super::Detector;
 use super::selection::Ration;
@@ -29,7 +30,8 @@ impl Detector {
         }
     }
 
-    /// A thread that was another service's up to the call at `seq` is this one's from there on: nothing before is missing.
+    /// A thread that was another service's up to the call at `seq` is this one's from there on:
+    /// nothing before is missing.
     pub fn expect(&mut self, thread: ThreadKey, seq: u64) {
         self.threads.expect(thread, seq);
     }
@@ -83,7 +85,8 @@ impl Detector {
             });
         }
         let fresh = &stretch.calls[next.repeated..];
-        // With a profile, what the lane is asked is known only when the profile has looked at every call before.
+        // With a profile, what the lane is asked is known only when the profile has looked at every
+        // call before.
         let is_general = self.own.is_none();
         let mut indices = Vec::new();
         for &call in fresh {
@@ -116,8 +119,8 @@ impl Detector {
         }
     }
 
-    /// Queues a stretch for the model, without a profile, if it is granted. `begins` is given where a stream begins: whether with
-    /// its thread's first call.
+    /// Queues a stretch for the model, without a profile, if it is granted. `begins` is given where
+    /// a stream begins: whether with its thread's first call.
     fn queue(&mut self, slot: u32, indices: &[u16], begins: Option<bool>) -> Queued {
         let ration = &mut self.rations[slot as usize];
         let lane = &mut self.lanes[slot as usize];

@@ -1,7 +1,7 @@
 //! At most so many alarms a minute, and of more the lightest are left out.
 //!
-//! An alarm beyond the limit is reported all the same when it weighs more than the lightest that was reported within the minute:
-//! so whoever raises many cheap alarms first hides nothing.
+//! An alarm beyond the limit is reported all the same when it weighs more than the lightest that
+//! was reported within the minute: so whoever raises many cheap alarms first hides nothing.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,8 @@ use crate::detect::verdict::Alarm;
 
 const MINUTE_NS: u64 = 60_000_000_000;
 
-/// How much an alarm weighs beside others: its severity, then by which factor a score exceeds its threshold.
+/// How much an alarm weighs beside others: its severity, then by which factor a score exceeds its
+/// threshold.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(super) struct Weight(Severity, f64);
 
@@ -44,7 +45,8 @@ impl AlarmLimit {
         let Some(alarms) = self.alarms.filter(|_| time_ns > 0) else {
             return true;
         };
-        // Threads' events may come a little out of order: an alarm of the past is within the minute.
+        // Threads' events may come a little out of order: an alarm of the past is within the
+        // minute.
         let recent = |at: u64| time_ns.saturating_sub(at) < MINUTE_NS;
         self.reported.retain(|&(at, _)| recent(at));
         if self.reported.len() >= alarms {

@@ -5,7 +5,8 @@ use super::step::Step;
 use crate::syscall::table;
 
 impl Detector {
-    /// Lets the profile look at all that is queued, and queues for the model what the profile asks of it.
+    /// Lets the profile look at all that is queued, and queues for the model what the profile asks
+    /// of it.
     pub(super) fn look(&mut self) {
         let Some(own) = self.own.take() else {
             return;

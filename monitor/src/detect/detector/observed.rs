@@ -32,9 +32,11 @@ pub struct OwnSurprise {
     pub ngram: f32,
     /// Whether the LSTM was asked.
     pub asked: bool,
-    /// By which transition the call breaks what was learned, if it does, see [`crate::detect::cusum`].
+    /// By which transition the call breaks what was learned, if it does, see
+    /// [`crate::detect::cusum`].
     pub breaks: Option<Transition>,
-    /// The LSTM's surprise of the call's index, nats; `None` where it was not asked or has too little before the call.
+    /// The LSTM's surprise of the call's index, nats; `None` where it was not asked or has too
+    /// little before the call.
     pub lstm: Option<f32>,
     /// Which part of the index' probability is the call's.
     pub share: f64,

@@ -1,9 +1,9 @@
-//! A service's own profile at work: every call goes through the n-gram model, and the LSTM is asked where that finds a call
-//! unlikely.
+//! A service's own profile at work: every call goes through the n-gram model, and the LSTM is asked
+//! where that finds a call unlikely.
 //!
-//! Whether a call asks, and what the LSTM answers, depends on the thread's calls alone, never on how they were cut into
-//! events or rounds: the lane is warmed up from the last [`WARM_CALLS`] calls and goes on until as many calls in a row
-//! did not ask.
+//! Whether a call asks, and what the LSTM answers, depends on the thread's calls alone, never on
+//! how they were cut into events or rounds: the lane is warmed up from the last [`WARM_CALLS`]
+//! calls and goes on until as many calls in a row did not ask.
 
 use std::collections::VecDeque;
 
@@ -64,8 +64,8 @@ pub(super) struct Mark {
     pub asks: bool,
     /// Whether it may.
     pub granted: bool,
-    /// By which transition it breaks the sequence: set if the service never made it after the calls before it, back
-    /// to the break before.
+    /// By which transition it breaks the sequence: set if the service never made it after the calls
+    /// before it, back to the break before.
     pub breaks: Option<Transition>,
     accepted: bool,
 }
@@ -172,7 +172,8 @@ impl Own {
         mark
     }
 
-    /// The service's likeliest calls where the n-gram stands, likeliest first, the one of `token` left out.
+    /// The service's likeliest calls where the n-gram stands, likeliest first, the one of `token`
+    /// left out.
     pub(super) fn expected(&self, cursor: &Cursor, token: u32, most: usize) -> Vec<Expected> {
         let vocabulary = &self.profile.vocabulary;
         let tokens = u32::try_from(vocabulary.calls().len()).unwrap_or(u32::MAX);
@@ -214,8 +215,8 @@ impl Own {
         sequences.contains(&sequence)
     }
 
-    /// The call's surprise, nats, and what the LSTM said of its index if it was asked. Marks are told in the order in which
-    /// their calls were looked at.
+    /// The call's surprise, nats, and what the LSTM said of its index if it was asked. Marks are
+    /// told in the order in which their calls were looked at.
     pub(super) fn tell(&self, mark: &Mark, lane: &mut Lane) -> (f32, Option<f32>) {
         for _ in 0..mark.warmed {
             lane.take();

@@ -1,10 +1,12 @@
-//! What is reported before anything was learned: the first time that a service makes a call only a privileged process has a use for.
+//! What is reported before anything was learned: the first time that a service makes a call only a
+//! privileged process has a use for.
 //!
-//! A service that was not learned may do anything, so that its beginning teaches: until [`NEW_CALLS`] calls or [`NEW_NS`], what it
-//! does is taken for its own. How it starts again nobody has seen then: that it gives up root's rights says nothing.
+//! A service that was not learned may do anything, so that its beginning teaches: until
+//! [`NEW_CALLS`] calls or [`NEW_NS`], what it does is taken for its own. How it starts again nobody
+//! has seen then: that it gives up root's rights says nothing.
 //!
-//! This is of a run that judges by the general model. Where a service is learned and nothing judges, the learner knows what is
-//! new (`judging/provisional.rs`).
+//! This is of a run that judges by the general model. Where a service is learned and nothing
+//! judges, the learner knows what is new (`judging/provisional.rs`).
 
 use std::collections::HashSet;
 use std::sync::LazyLock;

@@ -15,7 +15,8 @@ use crate::syscall::event::Call;
 use crate::syscall::flight::Flight;
 use crate::syscall::{adfa, table};
 
-/// What a privileged call is worth where nothing was learned, nats: that one service in a thousand makes it. An assumption.
+/// What a privileged call is worth where nothing was learned, nats: that one service in a thousand
+/// makes it. An assumption.
 const PROVISIONAL_NATS: f64 = 6.907_755_278_982_137;
 
 /// The flight's calls with their places, those left out that the detector drops.

@@ -1,15 +1,19 @@
 //! Which calls the LSTM sees when it may not see all that ask for it.
 //!
-//! With a profile a call asks where the n-gram finds it unlikely; the most surprising ones are granted. A thread gains the
-//! longer it went without, counted in the asking calls of all threads, and one that begins has as much as there is to gain: who
-//! asks all the time takes nothing from those that ask seldom.
+//! With a profile a call asks where the n-gram finds it unlikely; the most surprising ones are
+//! granted. A thread gains the longer it went without, counted in the asking calls of all threads,
+//! and one that begins has as much as there is to gain: who asks all the time takes nothing from
+//! those that ask seldom.
 //!
-//! Without a profile every call asks, and runs of calls are granted. Half of the share is for the first runs of threads that
-//! begin. The rest goes to the threads that went without longest, counted in the calls of all threads: a thread that makes more
-//! calls than others gets no more runs. It comes sooner where a thread makes calls that it had not made, and at a price that rises
-//! when more than the share was granted. A thread that is picked up again is warmed up from its last calls.
+//! Without a profile every call asks, and runs of calls are granted. Half of the share is for the
+//! first runs of threads that begin. The rest goes to the threads that went without longest,
+//! counted in the calls of all threads: a thread that makes more calls than others gets no more
+//! runs. It comes sooner where a thread makes calls that it had not made, and at a price that rises
+//! when more than the share was granted. A thread that is picked up again is warmed up from its
+//! last calls.
 //!
-//! Nothing here looks at a clock or at chance: the same calls and the same shares give the same choice.
+//! Nothing here looks at a clock or at chance: the same calls and the same shares give the same
+//! choice.
 
 use crate::profile::mixture::WARM_CALLS;
 
@@ -17,8 +21,9 @@ use crate::profile::mixture::WARM_CALLS;
 const CLASSES: usize = 64;
 const WIDTH: f64 = 0.5;
 
-/// After how many calls that asked the classes are divided anew: of a run that begins, then twice as many each time up to the
-/// most. The first of them are thinned out whatever they are, as nothing is known of what else will ask.
+/// After how many calls that asked the classes are divided anew: of a run that begins, then twice
+/// as many each time up to the most. The first of them are thinned out whatever they are, as
+/// nothing is known of what else will ask.
 const REVIEWED: std::ops::RangeInclusive<u32> = 64..=4096;
 
 /// Calls of one run without a profile: long against the warm-up that it costs.
@@ -27,8 +32,9 @@ const RUN: u64 = 128;
 /// How much sooner a thread is picked up whose stretch has a call that it had not made.
 const NOVEL: f64 = 8.0;
 
-/// Calls granted beyond the share by which the price of a run grows e-fold, without a profile: as novelty makes a thread at most
-/// [`NOVEL`] times as worthy, about twice as many are ever granted too much.
+/// Calls granted beyond the share by which the price of a run grows e-fold, without a profile: as
+/// novelty makes a thread at most [`NOVEL`] times as worthy, about twice as many are ever granted
+/// too much.
 const SLACK: f64 = 256.0;
 
 /// Asking calls after which a thread that was not granted one gains no more, with a profile.
@@ -37,8 +43,8 @@ const LONGEST_WAIT: u64 = 1 << 20;
 /// The part of the share that is for the first runs of threads.
 const FIRST_RUNS: f64 = 0.5;
 
-/// The part of all calls that is for first runs however small the share is, as long as there is one: it costs a few hundredths of a
-/// core at a million calls a second.
+/// The part of all calls that is for first runs however small the share is, as long as there is
+/// one: it costs a few hundredths of a core at a million calls a second.
 const LEAST_FIRST_RUNS: f64 = 1.0 / 512.0;
 
 /// Calls of first runs that may be granted at once: twenty-four threads that begin together.
@@ -67,7 +73,8 @@ pub(super) struct Selection {
     first_runs: f64,
     /// Calls of all threads so far, without a profile.
     passed: u64,
-    /// Calls that the share allows and that were not granted yet, without a profile; below 0 where more were granted.
+    /// Calls that the share allows and that were not granted yet, without a profile; below 0 where
+    /// more were granted.
     owed: f64,
 }
 
@@ -118,7 +125,8 @@ impl Selection {
         self.since = 0;
     }
 
-    /// Whether a call of so many nats is granted to a thread that was granted another last as `asker` says.
+    /// Whether a call of so many nats is granted to a thread that was granted another last as
+    /// `asker` says.
     pub(super) fn grants(&mut self, nats: f64, asker: &mut Asker) -> bool {
         self.asked += 1;
         let waited = asker
@@ -158,8 +166,9 @@ impl Selection {
         granted
     }
 
-    /// Whether a thread has a run after so many calls of all threads without one, without a profile. Where nothing is owed, the
-    /// price is what leaves the share when there is one thread, which pays it for each of its runs; others raise it.
+    /// Whether a thread has a run after so many calls of all threads without one, without a
+    /// profile. Where nothing is owed, the price is what leaves the share when there is one thread,
+    /// which pays it for each of its runs; others raise it.
     fn affords(&self, skipped: u64, novel: bool) -> bool {
         #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
         let (run, skipped) = (RUN as f64, skipped as f64);
@@ -209,8 +218,8 @@ impl Selection {
     }
 }
 
-/// How many calls of all threads had asked when one of this thread was granted last, with a profile; a thread of which none was
-/// has waited longest.
+/// How many calls of all threads had asked when one of this thread was granted last, with a
+/// profile; a thread of which none was has waited longest.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Asker {
     picked: Option<u64>,

@@ -18,13 +18,14 @@ pub struct Settings {
     /// Alarms of a run within any minute of event time; the others are counted as suppressed.
     /// `None` for no limit, which also holds for events without a time.
     pub alarms_per_minute: Option<usize>,
-    /// How long, in event time, an alarm like one that was told is only counted: of the same process name, with nothing new
-    /// to the service that was not told of, and with no score markedly worse. `None` to tell every alarm, which also
-    /// holds for events without a time.
+    /// How long, in event time, an alarm like one that was told is only counted: of the same
+    /// process name, with nothing new to the service that was not told of, and with no score
+    /// markedly worse. `None` to tell every alarm, which also holds for events without a time.
     pub again_after: Option<Duration>,
     /// Whether a run without a profile raises alarms by the general model.
     pub judge_by_model: bool,
-    /// Whether a run without a profile reports the first time that the service makes a privileged call, however it is judged.
+    /// Whether a run without a profile reports the first time that the service makes a privileged
+    /// call, however it is judged.
     pub provisional: bool,
     /// The service that is watched; empty where nobody named one.
     pub service: Arc<str>,

@@ -1,4 +1,5 @@
-//! What a person is shown of a flight: its most surprising calls, and what was expected in their place.
+//! What a person is shown of a flight: its most surprising calls, and what was expected in their
+//! place.
 
 use super::judged::{Expectation, Judged};
 use super::own::Own;
@@ -58,7 +59,8 @@ fn shown(judged: Judged, own: Option<&Own>) -> SurprisingCall {
     }
 }
 
-/// What was expected in the place of a call, likeliest first, with the call itself where it had its part.
+/// What was expected in the place of a call, likeliest first, with the call itself where it had its
+/// part.
 pub(super) fn expected(judged: Judged, own: Option<&Own>) -> Vec<Expected> {
     shown(judged, own).expected
 }

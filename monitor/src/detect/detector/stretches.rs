@@ -11,7 +11,8 @@ use crate::syscall::flight::Flight;
 /// Stretches that are kept.
 const KEPT: usize = 3;
 
-/// By which factor a stretch must be more surprising to take the place of one: copying a flight at every call would be dear.
+/// By which factor a stretch must be more surprising to take the place of one: copying a flight at
+/// every call would be dear.
 const STEP: f64 = 1.05;
 
 /// Calls of one thread, and how surprising they were.

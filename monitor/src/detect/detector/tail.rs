@@ -1,4 +1,5 @@
-//! How threads stand now, for whoever looks: computed when it is asked, so that nothing is kept or done until then.
+//! How threads stand now, for whoever looks: computed when it is asked, so that nothing is kept or
+//! done until then.
 
 use super::Detector;
 use super::{rescore, shown};
@@ -87,8 +88,8 @@ impl Detector {
         all.max_by(|a, b| a.ratio().total_cmp(&b.ratio()))
     }
 
-    /// At most so many `threads` with at most so many `calls` of each, those nearest to a threshold first, then those that did
-    /// something last.
+    /// At most so many `threads` with at most so many `calls` of each, those nearest to a threshold
+    /// first, then those that did something last.
     ///
     /// # Errors
     /// When inference fails.

@@ -1,9 +1,11 @@
-//! Alarms that say nothing new: a service that changed its ways raises thousands that are alike, and a person reads the first.
+//! Alarms that say nothing new: a service that changed its ways raises thousands that are alike,
+//! and a person reads the first.
 //!
-//! What an alarm says is said by its process name (see [`family`]): how surprising it is by each score, and what was never
-//! seen before. It is told when a score is [`WORSE`] than what was told of that name within the last while, or when anything in
-//! its flight is new to the service and was not told of. So a known alarm hides neither a call that it did not have, nor a
-//! program that it did not run.
+//! What an alarm says is said by its process name (see [`family`]): how surprising it is by each
+//! score, and what was never seen before. It is told when a score is [`WORSE`] than what was told
+//! of that name within the last while, or when anything in its flight is new to the service and was
+//! not told of. So a known alarm hides neither a call that it did not have, nor a program that it
+//! did not run.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -48,7 +50,8 @@ impl Told {
         }
     }
 
-    /// The told alarm that an alarm is like; `None` if it says something new. One without a time does.
+    /// The told alarm that an alarm is like; `None` if it says something new. One without a time
+    /// does.
     pub(super) fn like(&self, alarm: &Alarm) -> Option<&str> {
         let told = self.names.get(&family(alarm.comm))?;
         (!self.is_new(alarm)).then_some(told.alarm.as_str())

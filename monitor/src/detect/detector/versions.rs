@@ -1,5 +1,5 @@
-//! Which version of a profile judged: one that learns on is another after each call that it learns, and an alarm's score
-//! comes again only by the version that gave it.
+//! Which version of a profile judged: one that learns on is another after each call that it learns,
+//! and an alarm's score comes again only by the version that gave it.
 
 use std::sync::Arc;
 
@@ -7,7 +7,8 @@ use crate::detect::verdict::JudgedBy;
 use crate::profile::Profile;
 use crate::profile::file::sha256;
 
-/// Versions that wait to be kept; while so many wait, alarms by further ones cannot be scored again.
+/// Versions that wait to be kept; while so many wait, alarms by further ones cannot be scored
+/// again.
 const MOST: usize = 16;
 
 /// A version that gave an alarm its score.

@@ -35,7 +35,8 @@ pub struct HostStatus {
     pub left_out: u64,
     /// Calls of processes that are of no service, or of one that is not watched.
     pub unwatched_calls: u64,
-    /// Calls that were lost on the way: those that the services miss, or those of all reasons together if they are more.
+    /// Calls that were lost on the way: those that the services miss, or those of all reasons
+    /// together if they are more.
     pub lost: u64,
     /// Why calls were lost, in words, and how many.
     pub lost_because: Vec<(String, u64)>,
@@ -57,7 +58,8 @@ pub struct HostStatus {
     pub model_share: f64,
     /// Saves of the state that failed.
     pub saves_failed: u64,
-    /// Whether the last reading of the configuration was right, and when it was, seconds since 1970.
+    /// Whether the last reading of the configuration was right, and when it was, in seconds
+    /// since 1970.
     pub config_is_right: bool,
     /// See [`HostStatus::config_is_right`].
     pub config_read_s: u64,
@@ -89,7 +91,8 @@ impl HostStatus {
     /// Counts an incident by its service.
     pub(super) fn count_incident(&mut self, incident: &Incident) {
         let service = incident.service.to_string();
-        // A service that nobody watches any more keeps its count: there are never more than were seen.
+        // A service that nobody watches any more keeps its count: there are never more than were
+        // seen.
         let tally = self.incidents_of.entry(service).or_default();
         if incident.state == Phase::Closed {
             tally.open.remove(&incident.id);
@@ -136,7 +139,8 @@ impl HostStatus {
         format!("{services}: {}{blind}", counts.join(", "))
     }
 
-    /// The services that are not seen, since when, and what to do, in a line; `None` while all are seen.
+    /// The services that are not seen, since when, and what to do, in a line; `None` while all are
+    /// seen.
     #[must_use]
     pub fn blind_line(&self) -> Option<String> {
         let named = self.blind().take(MOST_BLIND).map(|(service, since)| {
@@ -152,8 +156,8 @@ impl HostStatus {
             named.push(format!("{more} more (see monitor services)"));
         }
         Some(format!(
-            "BLIND to {}: calls are lost faster than they can be judged. Look at what floods the monitor; \
-             a larger --ring-size or more judging.cpu helps",
+            "BLIND to {}: calls are lost faster than they can be judged. Look at what floods the \
+             monitor; a larger --ring-size or more judging.cpu helps",
             named.join(", ")
         ))
     }

@@ -43,8 +43,8 @@ pub struct ServiceStatus {
     pub calls_per_second: f64,
     /// Calls lost in all.
     pub lost: u64,
-    /// Since when its calls are lost so fast that it is not seen, seconds since 1970; `None` while it is seen, and while
-    /// nothing judges it.
+    /// Since when its calls are lost so fast that it is not seen, seconds since 1970; `None` while
+    /// it is seen, and while nothing judges it.
     pub blind_since_s: Option<u64>,
     /// How long that was in the whole run, seconds.
     pub blind_s: f64,
@@ -58,11 +58,13 @@ pub struct ServiceStatus {
     pub novelty: Option<f64>,
     /// Alarms raised.
     pub alarms: u64,
-    /// The anomaly score of its threads that is nearest to its threshold; `None` while it is learned.
+    /// The anomaly score of its threads that is nearest to its threshold; `None` while it is
+    /// learned.
     pub nearest: Option<ScoreStatus>,
     /// Incidents that opened, and those of them that are open.
     pub incidents: (u64, u64),
-    /// Alarms that nobody was told of, by reason: like one that was, too many at once, while it is learned.
+    /// Alarms that nobody was told of, by reason: like one that was, too many at once, while it is
+    /// learned.
     pub suppressed: Suppressed,
     /// Calls that have a surprise.
     pub scored: u64,
@@ -88,7 +90,8 @@ pub struct Suppressed {
 }
 
 impl ServiceStatus {
-    /// How it stands in one word: blind, where nothing of it is seen, before where it stands in its life.
+    /// How it stands in one word: blind, where nothing of it is seen, before where it stands in its
+    /// life.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self.blind_since_s {

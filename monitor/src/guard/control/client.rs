@@ -23,7 +23,8 @@ impl Client {
         }
     }
 
-    /// Asks, and gives every piece of the answer's body to `take` until that says no; whether the answer is a good one.
+    /// Asks, and gives every piece of the answer's body to `take` until that says no; whether the
+    /// answer is a good one.
     ///
     /// # Errors
     /// When nobody serves there, or the answer breaks off.

@@ -25,8 +25,8 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Binds the socket at `path`, with mode 0660 and of the group `monitor` where there is one. One that a dead monitor left
-    /// behind is replaced.
+    /// Binds the socket at `path`, with mode 0660 and of the group `monitor` where there is one.
+    /// One that a dead monitor left behind is replaced.
     ///
     /// # Errors
     /// When a living monitor serves there, or it cannot be bound.
@@ -81,7 +81,8 @@ impl Socket {
 fn listen(path: &Path) -> io::Result<UnixListener> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let socket = socket::socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
-    // The file takes the socket's mode (`unix_bind_bsd`, net/unix/af_unix.c). A umask would be that of every thread.
+    // The file takes the socket's mode (`unix_bind_bsd`, net/unix/af_unix.c). A umask would be that
+    // of every thread.
     fchmod(&socket, Mode::S_IRUSR | Mode::S_IWUSR)?;
     socket::bind(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
     socket::listen(&socket, Backlog::MAXCONN)?;

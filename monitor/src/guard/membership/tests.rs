@@ -124,9 +124,11 @@ fn what_a_runtime_executes_in_a_containers_cgroup_is_not_the_containers() {
         "what it does"
     );
     assert_eq!(of(&exec(moved, 30), container), Membership::Of(5));
-    // Programs that it runs itself are its own, and a unit's first program has its manager's mounts.
+    // Programs that it runs itself are its own, and a unit's first program has its manager's
+    // mounts.
     assert_eq!(of(&exec(parents_mounts, 40), container), Membership::Of(5));
-    // One that only was moved there, and its child, never become the container's, however long they take.
+    // One that only was moved there, and its child, never become the container's, however long they
+    // take.
     members.set(8, Some(1));
     let moved_only = exit(8, 2 * SETTLES_NS);
     let later = exit(9, 9 * SETTLES_NS);

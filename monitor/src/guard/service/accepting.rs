@@ -1,4 +1,5 @@
-//! A profile in force is changed by what a person accepts, and put back by what is undone: the watch goes on.
+//! A profile in force is changed by what a person accepts, and put back by what is undone: the
+//! watch goes on.
 
 use super::{Service, Shared};
 use crate::guard::acceptance::{Accepted, Change};
@@ -7,7 +8,8 @@ use crate::profile::{Profile, file};
 use crate::report::acceptance::rows;
 
 impl Service {
-    /// Takes what an incident or an alarm did as normal, or takes that back. The profile before is kept beside it.
+    /// Takes what an incident or an alarm did as normal, or takes that back. The profile before is
+    /// kept beside it.
     pub(crate) fn change_normal(
         &mut self,
         id: &str,
@@ -35,8 +37,8 @@ impl Service {
                 }
                 if !is_tried {
                     accepted.done = format!(
-                        "accepted {id} for {}: {added} sequences are quiet from now on (monitor profile unaccept {id} \
-                         undoes it)",
+                        "accepted {id} for {}: {added} sequences are quiet from now on (monitor \
+                         profile unaccept {id} undoes it)",
                         self.key
                     );
                 }

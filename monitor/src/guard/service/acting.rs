@@ -5,7 +5,8 @@ use crate::guard::board::Action;
 use crate::profile::Profile;
 
 impl Service {
-    /// Does what a person asked. What came of it, in words. `previous` is the profile before, for [`Action::Rollback`].
+    /// Does what a person asked. What came of it, in words. `previous` is the profile before, for
+    /// [`Action::Rollback`].
     pub(crate) fn act(
         &mut self,
         action: Action,

@@ -31,7 +31,8 @@ impl Service {
         self.releases.pid = Some(pid);
     }
 
-    /// The process whose release is to be read by now, and who and of which release the service is as far as is known.
+    /// The process whose release is to be read by now, and who and of which release the service is
+    /// as far as is known.
     pub(crate) fn release_to_read(
         &mut self,
         now_s: u64,

@@ -272,7 +272,8 @@ impl Open {
         }
     }
 
-    /// A hash of what a person would call the same: the calls and programs that were new, else the kind of alarm and its name.
+    /// A hash of what a person would call the same: the calls and programs that were new, else the
+    /// kind of alarm and its name.
     fn fingerprint(&self) -> String {
         let mut parts: Vec<String> = self
             .first_seen

@@ -140,7 +140,8 @@ fn a_privileged_call_beside_another_is_told_within_a_second_once() {
     assert_eq!(reported(&mut all, &[alarm("b", 104, 10, &[165])], 104), []);
     let second = reported(&mut all, &[], 105);
     assert_eq!(second[0].changes, [Change::FirstSeen]);
-    // The third waits, so that an event does not become a stream of messages; it is told all the same.
+    // The third waits, so that an event does not become a stream of messages; it is told all the
+    // same.
     assert_eq!(reported(&mut all, &[alarm("c", 108, 10, &[321])], 140), []);
     assert_eq!(reported(&mut all, &[], 165)[0].first_seen.len(), 3);
 }
@@ -228,7 +229,8 @@ fn what_a_person_suppressed_is_marked_until_something_new_comes() {
 }
 
 proptest! {
-    /// Whoever alarms, whenever: each incident opens once and closes once, and together they have every alarm.
+    /// Whoever alarms, whenever: each incident opens once and closes once, and together they have
+    /// every alarm.
     #[test]
     fn every_alarm_is_in_one_incident_and_every_incident_ends(
         alarms in prop::collection::vec((0..600_u64, 2..6_u32, 100..104_u32), 1..25)

@@ -86,7 +86,8 @@ impl Census {
         let (slot, _) = self.threads.add(key, comm);
         let life = self.lives.len();
         let first = self.family(comm);
-        // In a source that knows when threads began, a parent without a start is of before it, and so is its child.
+        // In a source that knows when threads began, a parent without a start is of before it, and
+        // so is its child.
         let announced = self.children.remove(&(key.tgid, key.tid));
         let begun = announced.is_some_and(|knows_start| knows_start || key.start_ns == 0);
         if let Some(room) = self.room.checked_sub(LIFE) {

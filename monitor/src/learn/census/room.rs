@@ -13,7 +13,8 @@ pub const MOST_KEPT_AMONG_MANY: usize = 1 << 20;
 /// The part of the memory that the process could still have that is kept to be held out.
 pub(super) const PART: u64 = 8;
 
-/// Bytes of a life without its calls: itself, the least that its runs take, and what the allocator adds.
+/// Bytes of a life without its calls: itself, the least that its runs take, and what the allocator
+/// adds.
 pub(super) const LIFE: usize = size_of::<Life>() + 4 * size_of::<Run>() + 32;
 
 /// Bytes of a run without its calls, with the place that a growing list leaves free.
@@ -50,8 +51,9 @@ impl Census {
         }
     }
 
-    /// Keeps a call of a life of which `kept` are. No life takes more room than it leaves to those to come, so that a thread
-    /// that goes on for ever does not keep the beginnings of others from being seen.
+    /// Keeps a call of a life of which `kept` are. No life takes more room than it leaves to those
+    /// to come, so that a thread that goes on for ever does not keep the beginnings of others from
+    /// being seen.
     pub(super) fn keep(&mut self, life: usize, kept: &mut usize, token: u32) {
         let room = self.room.checked_sub(CALL).filter(|&it| it >= CALL * *kept);
         let life = self.lives.get_mut(life).filter(|life| life.is_whole);

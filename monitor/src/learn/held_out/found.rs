@@ -6,11 +6,13 @@ use crate::profile::mixture::Mixture;
 
 /// What was found on one piece.
 pub(super) struct Found {
-    /// Calls before the piece, and those of it that came before the last e-folds of what was learned.
+    /// Calls before the piece, and those of it that came before the last e-folds of what was
+    /// learned.
     pub skipped: usize,
     /// All calls.
     pub calls: u32,
-    /// Of the calls that broke the sequence: place, by which transition, and nats by the n-gram alone.
+    /// Of the calls that broke the sequence: place, by which transition, and nats by the n-gram
+    /// alone.
     pub breaks: Vec<(u32, Transition, f32)>,
     /// Of the calls that asked: place, n-gram's nats, probability by the LSTM.
     pub asked: Vec<(u32, f32, f64)>,

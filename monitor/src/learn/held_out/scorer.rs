@@ -14,8 +14,8 @@ pub trait Scorer {
     /// Changes the profile.
     fn edit(&mut self, edit: &mut dyn FnMut(&mut Profile));
 
-    /// Scores threads from a place in their lives on (0 for the beginning), and tells of every call which thread made it
-    /// and what its surprise is made of.
+    /// Scores threads from a place in their lives on (0 for the beginning), and tells of every call
+    /// which thread made it and what its surprise is made of.
     ///
     /// # Errors
     /// When inference fails.

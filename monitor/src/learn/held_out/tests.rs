@@ -165,7 +165,8 @@ fn what_is_kept_is_bounded_however_many_gaps_and_threads_there_are() {
     }
 }
 
-/// Pairs drawn so that the likelihood is `30 ln(0.8 w + 0.1) + 10 ln(0.9 − 0.8 w)`, whose maximum by hand is w = 0.8125.
+/// Pairs drawn so that the likelihood is `30 ln(0.8 w + 0.1) + 10 ln(0.9 − 0.8 w)`, whose maximum
+/// by hand is w = 0.8125.
 #[test]
 fn the_weight_is_the_likeliest_one() {
     let pairs: Vec<_> = std::iter::repeat_n((0.9, 0.1), 30)

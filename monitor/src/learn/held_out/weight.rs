@@ -3,8 +3,9 @@
 /// Bounds of the mixture's weight: neither model is ever left out.
 const WEIGHTS: (f64, f64) = (0.01, 0.999);
 
-/// The weight of the first of two models by which pairs of their probabilities are likeliest, found by expectation
-/// maximisation (Dempster, Laird & Rubin 1977), whose likelihood has one maximum here; `None` without any.
+/// The weight of the first of two models by which pairs of their probabilities are likeliest, found
+/// by expectation maximisation (Dempster, Laird & Rubin 1977), whose likelihood has one maximum
+/// here; `None` without any.
 pub fn weight(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<f64> {
     let (low, high) = WEIGHTS;
     let mut weight = 0.5;

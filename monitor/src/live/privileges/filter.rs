@@ -160,9 +160,9 @@ fn other_than(
     }
 }
 
-/// What is refused by its number before the rules are asked: `clone3`, whose flags a filter does not
-/// see, as one that the kernel does not know, so that the C library makes a `clone` of it; and all
-/// calls of x32, which share x86-64's architecture and would pass the rules by their numbers.
+/// What is refused by its number before the rules are asked: `clone3`, whose flags a filter does
+/// not see, as one that the kernel does not know, so that the C library makes a `clone` of it; and
+/// all calls of x32, which share x86-64's architecture and would pass the rules by their numbers.
 fn by_number() -> BpfProgram {
     const X32_BIT: u32 = 0x4000_0000;
     let statement = |code: u32, jf, k| sock_filter {

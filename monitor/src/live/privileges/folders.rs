@@ -7,8 +7,8 @@ use landlock::{
 
 use super::Needs;
 
-/// What any run reads: processes and what the kernel says about the host, the zone of its times, the
-/// names of users, and the C library's data. Not `/etc` as a whole, which holds secrets.
+/// What any run reads: processes and what the kernel says about the host, the zone of its times,
+/// the names of users, and the C library's data. Not `/etc` as a whole, which holds secrets.
 const READ: &[&str] = &[
     "/proc",
     "/sys",
@@ -45,8 +45,8 @@ pub enum Confinement {
     Unknown,
 }
 
-/// Keeps the calling thread, and those that it starts, to the folders of `needs`. Files that are open
-/// stay open.
+/// Keeps the calling thread, and those that it starts, to the folders of `needs`. Files that are
+/// open stay open.
 pub(super) fn confine(needs: &Needs) -> Result<Confinement, RulesetError> {
     // Linux 6.12; an older kernel takes the part that it knows.
     let newest = ABI::V6;

@@ -7,8 +7,8 @@ use nix::unistd::User;
 /// Its name, where a package made it.
 const NAME: &str = "monitor";
 
-/// Its number where nobody has the name: of those that systemd leaves unused (60578 to 61183, as its
-/// documentation of users, groups, UIDs and GIDs has it), so of no person and no service.
+/// Its number where nobody has the name: of those that systemd leaves unused (60578 to 61183, as
+/// its documentation of users, groups, UIDs and GIDs has it), so of no person and no service.
 const NUMBER: libc::uid_t = 61_011;
 
 /// Its user and group.

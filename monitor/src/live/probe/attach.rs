@@ -9,8 +9,8 @@ use super::program::{attach_raw, load_perf};
 use crate::live::{attachment::Hooks, error::ProbeError, misses::Programs, perf_event};
 
 impl Probe {
-    /// Attaches it to its tracepoints, `sys_enter` last, so that no process is half-known; gives the
-    /// programs.
+    /// Attaches it to its tracepoints, `sys_enter` last, so that no process is half-known; gives
+    /// the programs.
     ///
     /// # Errors
     ///

@@ -23,7 +23,8 @@ pub(super) fn refusal(error: EbpfError, sizes: Sizes) -> ProbeError {
     if !is_refused || !is_charged || limit.rlim_cur == libc::RLIM_INFINITY {
         return error.into();
     }
-    // The ring, the threads' windows in up to three tables, and the tables of processes and cgroups.
+    // The ring, the threads' windows in up to three tables, and the tables of processes and
+    // cgroups.
     let windows = u64::from(sizes.max_threads) * Window::SIZE as u64 * 3;
     let need = u64::from(sizes.ring_bytes) + windows + (8 << 20);
     ProbeError::LockedMemory {

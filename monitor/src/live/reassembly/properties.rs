@@ -1,4 +1,5 @@
-//! Whatever a thread, the ring and the reader do between each other, no call is counted twice or by nobody.
+//! Whatever a thread, the ring and the reader do between each other, no call is counted twice or by
+//! nobody.
 
 use monitor_common::record::{Cause, WINDOW_CALLS, Window};
 use proptest::prelude::*;

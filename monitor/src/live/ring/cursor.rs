@@ -1,8 +1,9 @@
 //! Where in the ring the reader is.
 //!
-//! A record is a header of eight bytes, whose first four are its length and two flags, and its bytes, all rounded up to eight. A writer
-//! reserves it as busy, and takes that away when it is whole. Positions grow for ever; what counts is their remainder
-//! (kernel/bpf/ringbuf.c, Documentation/bpf/ringbuf.rst).
+//! A record is a header of eight bytes, whose first four are its length and two flags, and its
+//! bytes, all rounded up to eight. A writer reserves it as busy, and takes that away when it is
+//! whole. Positions grow for ever; what counts is their remainder (kernel/bpf/ringbuf.c,
+//! Documentation/bpf/ringbuf.rst).
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
@@ -45,8 +46,9 @@ impl Cursor {
         }
     }
 
-    /// Reads the next record, if one is whole, and gives its place back to the writers. A length that no ring can hold is read as no
-    /// bytes, and everything that waits is skipped, since nobody knows where the next record begins.
+    /// Reads the next record, if one is whole, and gives its place back to the writers. A length
+    /// that no ring can hold is read as no bytes, and everything that waits is skipped, since
+    /// nobody knows where the next record begins.
     pub(super) fn next<T>(&mut self, ring: Shared<'_>, read: impl FnOnce(&[u8]) -> T) -> Option<T> {
         let size = size_of_val(ring.data);
         loop {
@@ -78,8 +80,8 @@ impl Cursor {
 
     /// The first word of the next record; none while it is not whole.
     fn length(&mut self, ring: Shared<'_>) -> Option<u32> {
-        // A writer that finds the reader behind does not wake it. The second look comes after the place was given back, for
-        // everybody (`bpf_ringbuf_commit`).
+        // A writer that finds the reader behind does not wake it. The second look comes after the
+        // place was given back, for everybody (`bpf_ringbuf_commit`).
         for look in 0..2 {
             if look > 0 {
                 fence(Ordering::SeqCst);
@@ -119,8 +121,8 @@ fn place(position: u64, size: usize) -> usize {
 fn whole(ring: Shared<'_>, from: usize, bytes: usize) -> &[u8] {
     let data = ring.data.as_ptr().cast::<u8>();
     assert!(from + bytes <= size_of_val(ring.data));
-    // SAFETY: the bytes are the ring's, and nobody writes to them: no writer gets them before the reader's position is past them, and
-    // that is written after the slice was read.
+    // SAFETY: the bytes are the ring's, and nobody writes to them: no writer gets them before the
+    // reader's position is past them, and that is written after the slice was read.
     unsafe { std::slice::from_raw_parts(data.add(from), bytes) }
 }
 

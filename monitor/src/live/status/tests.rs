@@ -13,8 +13,8 @@ use crate::report::json::status::{StatusRecord, SummaryRecord};
 use crate::report::summary;
 use crate::run::snapshot::{Snapshot, SourceStatus, Summary};
 
-/// Two threads that the probe is watching while it counts `amount` of `reason` on each of two CPUs, and one that begins
-/// afterwards: how the source stands, and what is counted of the streams.
+/// Two threads that the probe is watching while it counts `amount` of `reason` on each of two CPUs,
+/// and one that begins afterwards: how the source stands, and what is counted of the streams.
 fn after(reason: Loss, amount: u64) -> (SourceStatus, Counters) {
     let losses = Losses::of_memory().expect("memory");
     let (mut unseen, mut reassembly) = (Unseen::default(), Reassembly::default());

@@ -14,8 +14,8 @@ use crate::{
     },
 };
 
-/// The events of a record: what the call touched, and the file behind that where a link led there. None when its call has no
-/// reader or touched nothing.
+/// The events of a record: what the call touched, and the file behind that where a link led there.
+/// None when its call has no reader or touched nothing.
 pub(crate) fn events(touched: &Touched) -> impl Iterator<Item = Event> {
     let found = found(touched);
     let thread = ThreadKey {
@@ -75,7 +75,8 @@ fn found(touched: &Touched) -> Option<(Call, Vec<Detail>)> {
     Some((call, located(detail, reader, touched)))
 }
 
-/// Gives the latest of `events` the outcome that another record of its call brings; `false` where it is not among them.
+/// Gives the latest of `events` the outcome that another record of its call brings; `false` where
+/// it is not among them.
 pub(crate) fn returned(events: &mut [Event], later: &Event) -> bool {
     // A call that returns at once is a few records behind.
     const NEAR: usize = 64;

@@ -32,7 +32,8 @@ pub(super) fn abis() -> &'static [Abi] {
     }
 }
 
-/// Writes the rules of every call that has a reader, as far as `details` wants them, and the classes of outcomes.
+/// Writes the rules of every call that has a reader, as far as `details` wants them, and the
+/// classes of outcomes.
 ///
 /// # Errors
 ///
@@ -76,7 +77,8 @@ pub(crate) fn fill(
             of_calls.push((at, known.place(rule)));
         }
     }
-    // All stay in the loader's hands: a map that nobody holds is gone before the programs are loaded.
+    // All stay in the loader's hands: a map that nobody holds is gone before the programs are
+    // loaded.
     let mut rule_of: Array<&mut MapData, u8> = map(ebpf, names::RULE_OF)?.try_into()?;
     for (place, id) in of_calls {
         rule_of.set(place, id, 0)?;

@@ -26,6 +26,7 @@ pub struct Options {
     pub details: Details,
     /// The service of what is watched and has no other.
     pub service: ServiceId,
-    /// Whether cgroups tell services, as [`Services`](crate::live::services::Services) is told; for a cgroup they always do.
+    /// Whether cgroups tell services, as [`Services`](crate::live::services::Services) is told; for
+    /// a cgroup they always do.
     pub by_cgroup: bool,
 }

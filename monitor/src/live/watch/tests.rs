@@ -70,7 +70,8 @@ mod needs_root {
         }
     }
 
-    /// Watches `target` by a probe for which the kernel's layout is spoiled, while `meanwhile` looks on.
+    /// Watches `target` by a probe for which the kernel's layout is spoiled, while `meanwhile`
+    /// looks on.
     fn watched(target: Target, spoil: fn(&mut KernelLayout), meanwhile: impl FnOnce(&Heard)) {
         let heard = Heard::default();
         let sink = heard.clone();
@@ -136,7 +137,8 @@ mod needs_root {
             .expect("sh");
         let mut stdin = shell.stdin.take().expect("piped");
         let target = Target::Processes(vec![shell.id()]);
-        // What is read as the address of the signals is a pair of ids, where the kernel has nothing.
+        // What is read as the address of the signals is a pair of ids, where the kernel has
+        // nothing.
         let spoil =
             |layout: &mut KernelLayout| layout.task_signal = layout.task_tgid.min(layout.task_pid);
         watched(target, spoil, |heard| {

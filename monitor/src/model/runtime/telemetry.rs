@@ -26,7 +26,8 @@ pub unsafe fn disable_telemetry() {
     unsafe { std::env::set_var(VARIABLE, "1") };
 }
 
-/// The variable by which telemetry was switched off, and what it was before; `None` when it was not.
+/// The variable by which telemetry was switched off, and what it was before; `None` when it was
+/// not.
 #[cfg(feature = "live")]
 pub(crate) fn telemetry_before() -> Option<(&'static OsStr, Option<OsString>)> {
     Some((OsStr::new(VARIABLE), BEFORE.get()?.clone()))

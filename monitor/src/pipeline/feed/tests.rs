@@ -28,7 +28,8 @@ fn places(events: &[Event]) -> Vec<*const Call> {
     calls.collect()
 }
 
-/// A feed whose channel has room for one batch, which is taken, and of whose room a thread that floods gets no more.
+/// A feed whose channel has room for one batch, which is taken, and of whose room a thread that
+/// floods gets no more.
 fn full() -> (Feed, Receiver<Batch>) {
     let (batches, taken) = bounded(1);
     let feed = Feed::new(batches, Arc::new(Shared::new(Room::new(0, LEAST))));
@@ -38,7 +39,8 @@ fn full() -> (Feed, Receiver<Batch>) {
     (feed, taken)
 }
 
-/// What waits beside the channel: where it is, how much of it there is and how much would fit, and where each event's calls are.
+/// What waits beside the channel: where it is, how much of it there is and how much would fit, and
+/// where each event's calls are.
 fn waiting(feed: &Feed) -> (*const Event, usize, usize, Vec<*const Call>) {
     let waiting = lock(&feed.waiting);
     (

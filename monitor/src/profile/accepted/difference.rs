@@ -13,7 +13,8 @@ use crate::syscall::event::{Call, Comm};
 pub struct Difference {
     /// Calls that the service was not known to make.
     pub calls: Vec<Call>,
-    /// Names that its processes were not known to have, as [`family`](crate::profile::known::family) makes them.
+    /// Names that its processes were not known to have, as
+    /// [`family`](crate::profile::known::family) makes them.
     pub names: Vec<Comm>,
     /// Calls of names that were known, which others made.
     pub calls_of_names: BTreeMap<Comm, Vec<Call>>,

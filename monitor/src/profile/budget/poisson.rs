@@ -1,7 +1,7 @@
 //! What a count says of the rate behind it.
 
-/// The exact 95% interval of the mean of a Poisson distribution of which `count` was seen (Garwood 1936): the means under
-/// which as many or more, and as many or fewer, have a probability of 2.5%.
+/// The exact 95% interval of the mean of a Poisson distribution of which `count` was seen (Garwood,
+/// 1936): the means under which as many or more, and as many or fewer, have a probability of 2.5%.
 #[must_use]
 pub fn interval(count: u64) -> (f64, f64) {
     const TAIL: f64 = 0.025;
@@ -49,7 +49,8 @@ fn at_most(count: u64, mean: f64) -> f64 {
 mod tests {
     use super::interval;
 
-    /// From the published table of exact Poisson limits (Garwood 1936; Ulm 1990): 0, 1, 5, 10 and 100 events.
+    /// From the published table of exact Poisson limits (Garwood 1936; Ulm 1990): 0, 1, 5, 10 and
+    /// 100 events.
     #[test]
     fn the_limits_are_the_published_ones() {
         for (count, low, high) in [

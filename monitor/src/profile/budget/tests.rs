@@ -15,8 +15,8 @@ fn budget(text: &str) -> Budget {
     text.parse().expect("a budget")
 }
 
-/// A service of 10,000 calls a second, learned for so long, whose news all came in its first seconds; what its calls touch is not
-/// known.
+/// A service of 10,000 calls a second, learned for so long, whose news all came in its first
+/// seconds; what its calls touch is not known.
 fn settled(seconds: f64) -> Profile {
     settled_in(seconds, |class| !class.is_touch())
 }

@@ -4,8 +4,8 @@ use crate::syscall::event::Call;
 use crate::syscall::table;
 
 /// Names in order: they start, signal or replace programs, change what memory may do or what the
-/// thread is, open a way in or out, or change what files there are and whose. The sections are those of
-/// syscalls(2) and of the kernel's tables; none was chosen by looking at an attack.
+/// thread is, open a way in or out, or change what files there are and whose. The sections are
+/// those of syscalls(2) and of the kernel's tables; none was chosen by looking at an attack.
 const CONSEQUENTIAL: [&str; 59] = [
     "accept",
     "accept4",

@@ -20,7 +20,8 @@ pub enum Source {
 use Source::{Blocked, Capability, Manual, Technique};
 
 /// Names in order, each with its source. `clone` and `clone3` are left out: Docker's profile means
-/// some of their flags. Being here says how heavy a call is where it is new, never that it is wrong.
+/// some of their flags. Being here says how heavy a call is where it is new, never that it is
+/// wrong.
 pub const PRIVILEGED: [(&str, Source); 74] = [
     ("acct", Capability),
     ("add_key", Blocked),
@@ -101,7 +102,8 @@ pub const PRIVILEGED: [(&str, Source); 74] = [
     ("vm86", Blocked),
 ];
 
-/// Calls that have no other use than a technique of MITRE ATT&CK where a service makes them that never did, in order.
+/// Calls that have no other use than a technique of MITRE ATT&CK where a service makes them that
+/// never did, in order.
 pub const TECHNIQUES: [(&str, &str); 9] = [
     ("create_module", "T1547.006"),
     ("finit_module", "T1547.006"),
@@ -128,8 +130,8 @@ pub fn is_privileged(call: Call) -> bool {
     source(call).is_some()
 }
 
-/// Whether the call is a privileged one by which a program changes who it is or shuts itself in, as every daemon does that
-/// gives up root's rights when it starts or for each of its sessions.
+/// Whether the call is a privileged one by which a program changes who it is or shuts itself in, as
+/// every daemon does that gives up root's rights when it starts or for each of its sessions.
 #[must_use]
 pub fn gives_up_rights(call: Call) -> bool {
     matches!(source(call), Some(Manual(_))) || table::name(call) == Some("chroot")

@@ -44,11 +44,12 @@ pub(super) struct Contents {
     pub(super) held_out: HeldOut,
     /// Text form, count, calls and milliseconds before it was first seen; touches of others.
     pub(super) touched: (Vec<(String, u64, u64, u64)>, u64),
-    /// Of acceptances by their ids, where there are any: behind all else, where a monitor that does not know them stops reading.
+    /// Of acceptances by their ids, where there are any: behind all else, where a monitor that does
+    /// not know them stops reading.
     #[serde(skip)]
     pub(super) reasons: Vec<(String, String)>,
-    /// Of things by their text forms, where any are known: outcomes by their tags, and how often. Behind the reasons, in the same
-    /// way.
+    /// Of things by their text forms, where any are known: outcomes by their tags, and how often.
+    /// Behind the reasons, in the same way.
     #[serde(skip)]
     pub(super) outcomes: Vec<(String, Vec<(u8, u32)>)>,
 }

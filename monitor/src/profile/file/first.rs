@@ -1,5 +1,5 @@
-//! Version 1 of the contents, which is read and no longer written: new things stood in it by the count
-//! of calls, and held-out peaks were those of running means.
+//! Version 1 of the contents, which is read and no longer written: new things stood in it by the
+//! count of calls, and held-out peaks were those of running means.
 
 use serde::Deserialize;
 

@@ -1,5 +1,6 @@
-//! Profiles as they were before something was accepted, and as they were when they raised an alarm while they learned on: they
-//! stand beside the profile, so that older alarms can be replayed to the bit and an acceptance can be undone.
+//! Profiles as they were before something was accepted, and as they were when they raised an alarm
+//! while they learned on: they stand beside the profile, so that older alarms can be replayed to
+//! the bit and an acceptance can be undone.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -25,7 +26,8 @@ const MOST_VERSIONS: usize = 64;
 /// Files beside a profile that are looked at.
 const MOST: usize = 1024;
 
-/// Where the profile at `path` is kept as it was before `id` was accepted; `None` of an id that no monitor makes.
+/// Where the profile at `path` is kept as it was before `id` was accepted; `None` of an id that no
+/// monitor makes.
 #[must_use]
 pub fn place(path: &Path, id: &str) -> Option<PathBuf> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -38,7 +40,8 @@ pub fn place(path: &Path, id: &str) -> Option<PathBuf> {
     Some(path.with_file_name(name))
 }
 
-/// Keeps the profile at `path` as it is before `id` is accepted. What is kept already of that id stays as it is.
+/// Keeps the profile at `path` as it is before `id` is accepted. What is kept already of that id
+/// stays as it is.
 ///
 /// # Errors
 /// When it cannot be kept.
@@ -105,7 +108,8 @@ fn beside(path: &Path, mark: &str) -> impl Iterator<Item = PathBuf> {
     kept.take(MOST).map(|it| it.path())
 }
 
-/// The profile whose file has this SHA-256, hexadecimal: the one at `path`, or one that was kept beside it.
+/// The profile whose file has this SHA-256, hexadecimal: the one at `path`, or one that was kept
+/// beside it.
 ///
 /// # Errors
 /// When the profile at `path` cannot be read.

@@ -11,12 +11,13 @@ pub fn worth(rate: f64) -> f64 {
     (-rate.ln()).max(0.0)
 }
 
-/// The evidence of several new things within one flight, nats: the strongest counts in full, each further one as much as it is
-/// improbable beside another, and never more than by itself.
+/// The evidence of several new things within one flight, nats: the strongest counts in full, each
+/// further one as much as it is improbable beside another, and never more than by itself.
 ///
-/// Files and flags count as one, by how many they are: `alone` is what one of them is worth, nats, below zero where this
-/// service comes up with more than one in an e-fold, and `n` of them are worth [`BURST`]` ln n` more. Those of a program that is new
-/// itself are worth no more than one: it brings its own.
+/// Files and flags count as one, by how many they are: `alone` is what one of them is worth, nats,
+/// below zero where this service comes up with more than one in an e-fold, and `n` of them are
+/// worth [`BURST`]` ln n` more. Those of a program that is new itself are worth no more than one:
+/// it brings its own.
 #[must_use]
 pub fn evidence<'a>(events: impl IntoIterator<Item = &'a FirstSeen>, alone: f64) -> f64 {
     let (mut most, mut all) = (0.0_f64, 0.0);

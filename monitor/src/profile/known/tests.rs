@@ -99,7 +99,8 @@ fn a_name_for_which_there_was_no_room_makes_new_names_cheaper() {
 
 #[test]
 fn a_new_name_is_worth_the_same_whether_or_not_there_is_room_for_it() {
-    // As many processes a second apart, of which the first `names` have a name of their own, then calm.
+    // As many processes a second apart, of which the first `names` have a name of their own, then
+    // calm.
     let of = |names: usize| {
         let letters = |n: usize| [n / 676, n / 26 % 26, n % 26].map(|it| b'a' + it as u8);
         let mut known = Known::default();
@@ -159,7 +160,8 @@ fn many_files_at_once_are_evidence_and_the_more_the_rarer_one_of_them_is() {
         };
         (0..count).map(first).collect()
     };
-    // One in an e-fold: one new file says nothing, ten of them as much as comes once in a hundred e-folds.
+    // One in an e-fold: one new file says nothing, ten of them as much as comes once in a hundred
+    // e-folds.
     assert_eq!(evidence(&touches(1), 0.0), 0.0);
     let ten = evidence(&touches(10), 0.0);
     assert!((ten - BURST * 10_f64.ln()).abs() < 1e-9, "{ten}");

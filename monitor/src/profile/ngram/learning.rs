@@ -4,8 +4,9 @@ use super::trie::{NONE, Trie};
 use super::{Cursor, HIGHEST_ORDER, Ngram, NgramError};
 
 impl Ngram {
-    /// Counts `token` after what the cursor stands on, and moves the cursor behind it. True when the model had not counted
-    /// the longest n-gram that ends with it, of [`Ngram::order`] tokens, before.
+    /// Counts `token` after what the cursor stands on, and moves the cursor behind it. True when
+    /// the model had not counted the longest n-gram that ends with it, of [`Ngram::order`] tokens,
+    /// before.
     ///
     /// # Errors
     /// When the token is outside of the vocabulary; nothing is counted then.
@@ -37,9 +38,9 @@ impl Ngram {
         Ok(is_new)
     }
 
-    /// Takes back what [`Ngram::learn_next`] counted when a cursor stood here and the token came, and moves the cursor behind
-    /// it: the model is then as if it had never learned that occurrence (exact below 2^32 occurrences of one n-gram).
-    /// Only take back what was learned.
+    /// Takes back what [`Ngram::learn_next`] counted when a cursor stood here and the token came,
+    /// and moves the cursor behind it: the model is then as if it had never learned that occurrence
+    /// (exact below 2^32 occurrences of one n-gram). Only take back what was learned.
     ///
     /// # Errors
     /// When the token is outside of the vocabulary; nothing is taken back then.

@@ -5,8 +5,8 @@ use thiserror::Error;
 use super::trie::Trie;
 use super::{MOST_NGRAMS, Ngram, NgramError};
 
-/// One n-gram of a model in parts. They stand in depth-first order, those of one context by rising token, so the last node
-/// before it with a smaller `length` by one is its context.
+/// One n-gram of a model in parts. They stand in depth-first order, those of one context by rising
+/// token, so the last node before it with a smaller `length` by one is its context.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Node {
     /// How many tokens it has, 1 to the model's order.
@@ -119,8 +119,8 @@ impl Ngram {
         Ok(model)
     }
 
-    /// Adds the counts of another model, whose token `t` is this one's `tokens(t)`. What finds no room is counted as
-    /// [uncounted](Ngram::uncounted).
+    /// Adds the counts of another model, whose token `t` is this one's `tokens(t)`. What finds no
+    /// room is counted as [uncounted](Ngram::uncounted).
     ///
     /// # Errors
     /// When a token comes out of the vocabulary; nothing is added then.

@@ -11,7 +11,8 @@ impl Ngram {
         self.probability_next(&mut { *cursor }, token)
     }
 
-    /// `p(token | what the cursor stands on)`; the cursor is moved behind the token. It costs one look-up for each order.
+    /// `p(token | what the cursor stands on)`; the cursor is moved behind the token. It costs one
+    /// look-up for each order.
     ///
     /// # Errors
     /// When the token is outside of the vocabulary; the cursor stays then.
@@ -77,8 +78,8 @@ impl Ngram {
             .collect()
     }
 
-    /// The `most` likeliest of the tokens below `tokens` after what the cursor stands on, likeliest first, with their
-    /// probabilities. It looks at every one of them.
+    /// The `most` likeliest of the tokens below `tokens` after what the cursor stands on, likeliest
+    /// first, with their probabilities. It looks at every one of them.
     #[must_use]
     pub fn likeliest(&self, cursor: &Cursor, tokens: u32, most: usize) -> Vec<(u32, f64)> {
         let tokens = 0..tokens.min(self.vocabulary);

@@ -48,7 +48,8 @@ impl Trie {
         self.edges.get(&key(parent, token)).copied().unwrap_or(NONE)
     }
 
-    /// The n-gram `parent` followed by `token`, added if it is not there; `None` when there are [`MOST_NGRAMS`] already.
+    /// The n-gram `parent` followed by `token`, added if it is not there; `None` when there are
+    /// [`MOST_NGRAMS`] already.
     pub(super) fn find_or_add(&mut self, parent: u32, token: u32) -> Option<u32> {
         match self.edges.entry(key(parent, token)) {
             Entry::Occupied(edge) => Some(*edge.get()),
@@ -61,7 +62,8 @@ impl Trie {
         }
     }
 
-    /// Counts `token` after `context` once, and gives the longer n-gram and whether it is new; `None` when the trie is full.
+    /// Counts `token` after `context` once, and gives the longer n-gram and whether it is new;
+    /// `None` when the trie is full.
     pub(super) fn count(&mut self, context: u32, token: u32) -> Option<(u32, bool)> {
         self.count_many(context, token, 1)
     }
@@ -86,8 +88,8 @@ impl Trie {
         Some((node, is_new))
     }
 
-    /// Takes one occurrence of `token` after `context` back, and gives the longer n-gram, or [`NONE`] when that was never
-    /// counted.
+    /// Takes one occurrence of `token` after `context` back, and gives the longer n-gram, or
+    /// [`NONE`] when that was never counted.
     pub(super) fn uncount(&mut self, context: u32, token: u32) -> u32 {
         let node = self.find(context, token);
         if node == NONE {
@@ -105,7 +107,8 @@ impl Trie {
         node
     }
 
-    /// Every n-gram as the number of its context, its last token, its own number and its count, by context and token.
+    /// Every n-gram as the number of its context, its last token, its own number and its count, by
+    /// context and token.
     pub(super) fn edges(&self) -> Vec<(u32, u32, u32, u32)> {
         let mut edges: Vec<_> = self
             .edges
@@ -144,8 +147,9 @@ impl Trie {
         }
     }
 
-    /// The probability of a token after `context`: `node` is the n-gram that they make, or [`NONE`], and `shorter` the
-    /// probability without the oldest token of `context`. See the module `ngram` for the formula.
+    /// The probability of a token after `context`: `node` is the n-gram that they make, or
+    /// [`NONE`], and `shorter` the probability without the oldest token of `context`. See the
+    /// module `ngram` for the formula.
     pub(super) fn smoothed(&self, context: u32, node: u32, shorter: f64) -> f64 {
         let context = &self.nodes[context as usize];
         if context.total == 0 {
@@ -154,7 +158,8 @@ impl Trie {
         #[expect(clippy::cast_precision_loss, reason = "exact to 2^53 calls")]
         let total = context.total as f64;
         let types = f64::from(context.types);
-        // Not one fraction: a division of each order would have to wait for that of the order below.
+        // Not one fraction: a division of each order would have to wait for that of the order
+        // below.
         let part = 1.0 / (total + types);
         f64::from(self.count_at(node)) * part + types * part * shorter
     }

@@ -1,5 +1,5 @@
-//! Which things stand for others: a folder of many children for all of them, a port reached at many addresses for all
-//! addresses of the kind.
+//! Which things stand for others: a folder of many children for all of them, a port reached at many
+//! addresses for all addresses of the kind.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -9,8 +9,9 @@ use crate::detail::address::Reach;
 use crate::detail::path::is_exact;
 use crate::detail::{Address, Contact, Detail, PathText};
 
-/// Children of a folder from which on it is read, or written to, by whatever name. An assumption: a program that made up four
-/// names makes up a fifth, while a dozen files that are read may be a fixed set of a dozen.
+/// Children of a folder from which on it is read, or written to, by whatever name. An assumption: a
+/// program that made up four names makes up a fifth, while a dozen files that are read may be a
+/// fixed set of a dozen.
 const MANY_READ: usize = 12;
 const MANY_CHANGED: usize = 4;
 

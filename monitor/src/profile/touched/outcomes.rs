@@ -13,8 +13,8 @@ impl Outcomes {
         counts.filter(|&(_, count)| count > 0)
     }
 
-    /// Whether a call that goes this way is news: that it is let through or forbidden, where the service was known for another
-    /// outcome. All other outcomes depend on the moment.
+    /// Whether a call that goes this way is news: that it is let through or forbidden, where the
+    /// service was known for another outcome. All other outcomes depend on the moment.
     #[must_use]
     pub fn is_news(&self, outcome: Outcome) -> bool {
         matches!(outcome, Outcome::Ok | Outcome::Denied)

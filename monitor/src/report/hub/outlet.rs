@@ -99,7 +99,8 @@ impl Health {
         self.busy_since.store(0, Relaxed);
     }
 
-    /// Notes a failure; the first of a series is told, unless the run ends with it and tells itself.
+    /// Notes a failure; the first of a series is told, unless the run ends with it and tells
+    /// itself.
     fn failed(&self, error: &io::Error, then: &str, told: bool) {
         self.failures.fetch_add(1, Relaxed);
         *self.error() = Some(error.to_string());

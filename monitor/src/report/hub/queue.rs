@@ -30,7 +30,8 @@ impl Statement {
 /// What to do when the queue is full.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Policy {
-    /// Wait for the sink: where nothing may be left out and nothing is lost by waiting, as in a replay.
+    /// Wait for the sink: where nothing may be left out and nothing is lost by waiting, as in a
+    /// replay.
     Wait,
     /// Drop the oldest statement, thread ends before alarms, and count it.
     DropOldest,

@@ -49,7 +49,8 @@ fn summary() -> Summary {
 
 type Lines = Arc<Mutex<Vec<String>>>;
 
-/// Writes lines; before each it waits for a permission, if it needs any, and then does as `answer` says.
+/// Writes lines; before each it waits for a permission, if it needs any, and then does as `answer`
+/// says.
 struct Scripted<F> {
     lines: Lines,
     hold: Option<Receiver<()>>,

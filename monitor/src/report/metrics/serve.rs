@@ -181,7 +181,8 @@ fn handle(mut stream: impl Read + Write, metrics: &Metrics) -> io::Result<()> {
     let length = body.len();
     write!(
         stream,
-        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: \
+         close\r\n\r\n"
     )?;
     if !is_head {
         stream.write_all(body.as_bytes())?;

@@ -210,7 +210,8 @@ impl IncidentPage<'_> {
         let id = self.id();
         html! {
             h2 { "What to do" }
-            p { "Look at the process and at what started it first: the list above says who they are." }
+            p { "Look at the process and at what started it first: the list above says who they \
+                 are." }
             dl {
                 dt { "All of it, in a terminal" } dd { code { "monitor explain " (id) } }
                 dt { "Judge it again" } dd { code { "monitor replay --alarm " (id) } }

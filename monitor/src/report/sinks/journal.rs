@@ -46,8 +46,8 @@ impl Journal {
         }
     }
 
-    /// Has root's helper started where this process is root's. Without it the journal says less of the process that an incident
-    /// is about; the incident itself is all there.
+    /// Has root's helper started where this process is root's. Without it the journal says less of
+    /// the process that an incident is about; the incident itself is all there.
     #[cfg(feature = "live")]
     #[must_use]
     pub fn by_root(mut self) -> Self {

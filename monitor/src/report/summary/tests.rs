@@ -30,7 +30,8 @@ fn forgotten_threads_and_the_profile_are_told() {
     let text = text(&summary, Some(&sample::profiled_model()));
     for line in [
         "\n  evicted   1,234 threads forgotten: the table of threads was full\n",
-        "\n  profile   sha256 cdcdcdcdcdcd, adapting, thresholds 16.25 never seen before, 24.5 sequences never learned\n",
+        "\n  profile   sha256 cdcdcdcdcdcd, adapting, thresholds 16.25 never seen before, 24.5 \
+         sequences never learned\n",
     ] {
         assert!(text.contains(line), "{text}");
     }

@@ -19,7 +19,8 @@ pub struct Block {
 }
 
 impl Block {
-    /// The lines of an alarm that was raised at a time, as it is shown; `origin` is the file that is replayed.
+    /// The lines of an alarm that was raised at a time, as it is shown; `origin` is the file that
+    /// is replayed.
     #[must_use]
     pub fn of(self, alarm: &Alarm, when: &str, origin: Option<&str>) -> String {
         let bold = Style::new().bold();
@@ -131,7 +132,8 @@ impl Block {
             one.surprise,
             expectation(&one.expected),
         );
-        // That the two are common in a row says nothing: it is what came before them that surprised.
+        // That the two are common in a row says nothing: it is what came before them that
+        // surprised.
         if let Some((before, count)) = one.pair.filter(|&(_, count)| count <= RARE) {
             let _ = write!(
                 row,

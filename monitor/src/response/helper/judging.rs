@@ -109,7 +109,8 @@ impl Helper {
             return Err(format!("nothing runs in {path}"));
         }
         for pid in members {
-            // One that is gone needs nothing. What others execute does not shield the service that they are in.
+            // One that is gone needs nothing. What others execute does not shield the service that
+            // they are in.
             let facts = self.hands.facts(pid).unwrap_or_default();
             let facts = untouchable::Facts {
                 executable: None,
@@ -129,7 +130,8 @@ impl Helper {
         signal: libc::c_int,
     ) -> Result<Target, String> {
         let (pid, tid) = (request.pid, request.tid);
-        // From here on it is that process, whoever gets the number; whether it is the right one is looked at now.
+        // From here on it is that process, whoever gets the number; whether it is the right one is
+        // looked at now.
         let process = Process::open(pid).map_err(|_| format!("the process {pid} is gone"))?;
         let stat = self
             .hands

@@ -65,7 +65,8 @@ const SHORTEST_SURE: usize = 28;
 /// The longest id of containerd.
 const LONGEST: usize = 64;
 
-/// `PREFIX-ID` with or without `.scope`. What keeps watch over a container (`crio-conmon-ID`, `libpod-conmon-ID`) fits none.
+/// `PREFIX-ID` with or without `.scope`. What keeps watch over a container (`crio-conmon-ID`,
+/// `libpod-conmon-ID`) fits none.
 const PREFIXES: [(&str, Runtime); 6] = [
     ("docker-", Runtime::Docker),
     ("cri-containerd-", Runtime::Containerd),
@@ -105,7 +106,8 @@ impl Container {
     }
 }
 
-/// The container that `part` of a path stands for, behind the parts `before`; `last` says whether nothing follows.
+/// The container that `part` of a path stands for, behind the parts `before`; `last` says whether
+/// nothing follows.
 pub(super) fn of_part(before: &[&str], part: &str, last: bool) -> Option<Container> {
     let parent = before.last().copied().unwrap_or_default();
     let bare = part.strip_suffix(".scope").unwrap_or(part);

@@ -12,7 +12,8 @@ use crate::service::key::Key;
 /// How the services of a host are told apart.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Rules {
-    /// Whether a user's systemd units are services of their own; else they are all of `user@UID.service`.
+    /// Whether a user's systemd units are services of their own; else they are all of
+    /// `user@UID.service`.
     pub user_units: bool,
 }
 
@@ -56,7 +57,8 @@ impl Lookup {
         self.known.clear();
     }
 
-    /// Whose process `pid` is; `None` for one that is gone, is the kernel's, or is of a login session.
+    /// Whose process `pid` is; `None` for one that is gone, is the kernel's, or is of a login
+    /// session.
     pub fn of_process(&mut self, pid: u32) -> Option<Identity> {
         let bytes = host::read_proc(&self.host.process(pid, "cgroup")).ok()?;
         let text = String::from_utf8_lossy(&bytes);
@@ -91,14 +93,16 @@ impl Lookup {
         if self.known.len() >= MOST_CACHED {
             self.known.clear();
         }
-        // A runtime writes its files about when the first process begins: what is not known yet is looked up again.
+        // A runtime writes its files about when the first process begins: what is not known yet is
+        // looked up again.
         if found.container_id.is_none() || found.container.is_some() {
             self.known.insert(bytes.to_vec(), Some(found.clone()));
         }
         Some(found)
     }
 
-    /// The identity of whatever runs in the cgroup at `path` of the hierarchy, if the path alone tells it.
+    /// The identity of whatever runs in the cgroup at `path` of the hierarchy, if the path alone
+    /// tells it.
     pub fn of_cgroup(&mut self, path: &str) -> Option<Identity> {
         let found = of_place(&self.host, self.rules, &Place::of_path(path))?;
         Some(Identity {

@@ -43,7 +43,8 @@ fn of_container(host: &Host, place: &Place, container: &Container) -> Option<Ide
     } = names.unwrap_or_default();
     let short = container.short_id();
     let shown = name.as_deref().unwrap_or(short);
-    // Replicas are one service, as they are one program with one configuration: what one does is learned for all.
+    // Replicas are one service, as they are one program with one configuration: what one does is
+    // learned for all.
     let key = match &pod {
         Some(pod) => Key::pod(&pod.namespace, &pod.workload, shown),
         None => Key::container(workload.as_deref().unwrap_or(shown)),

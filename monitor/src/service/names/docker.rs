@@ -1,4 +1,5 @@
-//! Docker's own file of a container (`config.v2.json`, `Container` of moby's `container/container.go`).
+//! Docker's own file of a container (`config.v2.json`, `Container` of moby's
+//! `container/container.go`).
 
 use std::collections::HashMap;
 

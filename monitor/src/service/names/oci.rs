@@ -1,5 +1,5 @@
-//! The runtime's `config.json` of a container (OCI runtime specification) and the annotations that containerd's and
-//! CRI-O's CRI put in it.
+//! The runtime's `config.json` of a container (OCI runtime specification) and the annotations that
+//! containerd's and CRI-O's CRI put in it.
 
 use std::collections::HashMap;
 

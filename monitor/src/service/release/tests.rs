@@ -24,7 +24,8 @@ fn the_package_of_a_file_is_found_with_its_version() {
         ("/var/lib/dpkg/info/bash.list", "/bin/bash\n"),
         (
             "/var/lib/dpkg/status",
-            "Package: bash\nVersion: 5.2\n\nPackage: nginx-light\nStatus: x\nVersion: 1.22.1-9\n\nPackage: z\n",
+            "Package: bash\nVersion: 5.2\n\nPackage: nginx-light\nStatus: x\nVersion: \
+             1.22.1-9\n\nPackage: z\n",
         ),
     ]);
     let of = |path: &str| package_of(&host, Path::new(path));

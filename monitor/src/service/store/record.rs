@@ -53,7 +53,8 @@ pub struct Save {
     pub learned: Option<(Box<Profile>, Vec<ThreadLife>)>,
     /// Whether the profile that stands there is kept as the previous one.
     pub keeps_previous: bool,
-    /// Profiles that were judged by until something was accepted or undone, by what they are kept as.
+    /// Profiles that were judged by until something was accepted or undone, by what they are kept
+    /// as.
     pub befores: Vec<(String, Box<Profile>)>,
     /// Versions of the profile that alarms rest on, by the SHA-256 of their files.
     pub versions: Vec<(Arc<str>, Box<Profile>)>,

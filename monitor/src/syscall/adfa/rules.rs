@@ -69,7 +69,8 @@ const EVERYWHERE: &[Meaning] = &[
     row(
         "openat",
         "open",
-        "glibc's open() makes it since 2.26; the number alone does not tell AT_FDCWD from a directory",
+        "glibc's open() makes it since 2.26; the number alone does not tell AT_FDCWD from a \
+         directory",
     ),
     row("openat2", "open", "open with restrictions on the path"),
     row(
@@ -271,7 +272,8 @@ const SIXTY_FOUR: &[Meaning] = &[
     row(
         "rt_sigreturn",
         "sigreturn",
-        "a handler without SA_SIGINFO returned by sigreturn on i386, the only one in the training data",
+        "a handler without SA_SIGINFO returned by sigreturn on i386, the only one in the training \
+         data",
     ),
 ];
 

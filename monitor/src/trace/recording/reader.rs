@@ -82,7 +82,8 @@ impl<R: Read> RecordingReader<R> {
         let version = u16::from_le_bytes([preamble[8], preamble[9]]);
         if !(OLDEST..=VERSION).contains(&version) {
             let problem = format!(
-                "is a recording of format version {version}, and this monitor reads versions {OLDEST} to {VERSION}"
+                "is a recording of format version {version}, and this monitor reads versions \
+                 {OLDEST} to {VERSION}"
             );
             return Err(this.unusable(&problem, "use the monitor that recorded it"));
         }

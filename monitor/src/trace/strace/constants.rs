@@ -1,7 +1,8 @@
 //! The numbers behind the names that strace prints in the place of flags and requests.
 
-/// The value of flags or of a single request as strace prints it: numbers and names with `|` between them. Names of flags that
-/// are not listed count for nothing, a single one that is not listed is `None`.
+/// The value of flags or of a single request as strace prints it: numbers and names with `|`
+/// between them. Names of flags that are not listed count for nothing, a single one that is not
+/// listed is `None`.
 pub(super) fn value(text: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(text).ok()?.trim();
     let text = text.split(" /*").next()?.trim();

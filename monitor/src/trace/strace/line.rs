@@ -1,7 +1,7 @@
 //! One line of strace's output, taken apart.
 //!
-//! The forms are those of strace 4 to 6: with or without `-f`, `-o`, `-t`, `-tt`, `-ttt`, `-r`, `-i`,
-//! `-n`, `-k`, `-T`, `-y`, `-Y` and `--secontext`.
+//! The forms are those of strace 4 to 6: with or without `-f`, `-o`, `-t`, `-tt`, `-ttt`, `-r`,
+//! `-i`, `-n`, `-k`, `-T`, `-y`, `-Y` and `--secontext`.
 
 use crate::trace::strace::message::{self, Message};
 use crate::trace::strace::text::decimal;
@@ -139,7 +139,8 @@ fn prefix<'a>(line: &'a [u8], parsed: &mut Line<'a>) -> &'a [u8] {
     rest
 }
 
-/// What follows a security context of `--secontext`: `[unconfined_t] ` or `[user:role:type:level] `.
+/// What follows a security context of `--secontext`: `[unconfined_t] ` or
+/// `[user:role:type:level] `.
 fn context(line: &[u8]) -> &[u8] {
     let Some(inner) = line.strip_prefix(b"[") else {
         return line;

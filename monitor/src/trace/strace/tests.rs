@@ -41,8 +41,8 @@ fn told(events: &[Event]) -> Vec<String> {
     told
 }
 
-/// Shortened from `strace -f sh -c 'ls / | head -1'` on standard error, strace 6.1: the first pid is
-/// told late, a message stands inside a line, and the last thread loses its prefix.
+/// Shortened from `strace -f sh -c 'ls / | head -1'` on standard error, strace 6.1: the first pid
+/// is told late, a message stands inside a line, and the last thread loses its prefix.
 #[test]
 fn the_text_of_standard_error_is_followed_thread_by_thread() {
     let (events, summary) = read(

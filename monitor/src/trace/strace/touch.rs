@@ -8,8 +8,8 @@ use super::quoted;
 /// Arguments of a call that are looked at, at most.
 const MOST_ARGUMENTS: usize = 8;
 
-/// What the call `name` of the process `tgid` touched by the text behind its opening bracket; nothing where that says
-/// nothing, or nothing that is understood.
+/// What the call `name` of the process `tgid` touched by the text behind its opening bracket;
+/// nothing where that says nothing, or nothing that is understood.
 pub(super) fn details(name: &[u8], rest: &[u8], tgid: u32) -> impl Iterator<Item = Detail> {
     let name = std::str::from_utf8(name).unwrap_or_default();
     let readers = [Reader::of(name), Reader::also_of(name)];
@@ -19,7 +19,8 @@ pub(super) fn details(name: &[u8], rest: &[u8], tgid: u32) -> impl Iterator<Item
     })
 }
 
-/// Whether it is where a symbolic link points to by a path that is relative to the link: nobody knows yet what that is.
+/// Whether it is where a symbolic link points to by a path that is relative to the link: nobody
+/// knows yet what that is.
 fn is_loose(detail: &Detail) -> bool {
     matches!(detail, Detail::Path(Access::LinkFrom, path) if !path.is_absolute())
 }
@@ -43,7 +44,8 @@ fn detail(reader: Reader, rest: &[u8], tgid: u32) -> Option<Detail> {
             let name = message.windows(10).position(|it| it == b"msg_name={")?;
             of_address(Contact::Send, &message[name..])
         }
-        // strace prints the call that it stands for, and the arguments of the old mmap as those of the new one.
+        // strace prints the call that it stands for, and the arguments of the old mmap as those of
+        // the new one.
         Reader::SocketCall | Reader::MapStructure => None,
         Reader::CloneStructure { argument } => {
             let flags = value(field(at(argument)?, "flags=")?)?;
@@ -115,7 +117,8 @@ fn string(text: &[u8]) -> Option<Vec<u8>> {
     Some(quoted::unescaped(&inside[..end]))
 }
 
-/// What stands behind `name` in a printed structure, up to the next comma or bracket outside of quotes.
+/// What stands behind `name` in a printed structure, up to the next comma or bracket outside of
+/// quotes.
 fn field<'a>(text: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let at = text
         .windows(name.len())
@@ -175,8 +178,8 @@ fn unix(text: &[u8]) -> Option<Address> {
     Some(Address::Unix(PathText::new(&path)))
 }
 
-/// The arguments as they are printed, without the blanks around them: what stands between commas outside of quotes and brackets,
-/// up to the closing bracket.
+/// The arguments as they are printed, without the blanks around them: what stands between commas
+/// outside of quotes and brackets, up to the closing bracket.
 fn arguments(rest: &[u8]) -> Vec<&[u8]> {
     let mut arguments = Vec::new();
     let (mut start, mut depth, mut at) = (0, 0_u32, 0);
@@ -186,7 +189,8 @@ fn arguments(rest: &[u8]) -> Vec<&[u8]> {
                 let inside = &rest[at + 1..];
                 at += 1 + quoted::end(inside).unwrap_or(inside.len());
             }
-            // `-y` prints the file behind a descriptor: 3</a, b>. A lone `<` is the mark of an unfinished call.
+            // `-y` prints the file behind a descriptor: 3</a, b>. A lone `<` is the mark of an
+            // unfinished call.
             b'<' if at > start && rest[at - 1].is_ascii_alphanumeric() => {
                 let inside = &rest[at..];
                 let end = inside.iter().position(|&byte| byte == b'>');

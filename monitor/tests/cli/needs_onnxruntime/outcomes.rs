@@ -7,12 +7,13 @@ use super::{MODEL, of_type};
 use crate::harness::{run, text};
 use crate::schema;
 
-/// A job that looks for a library to be loaded before all else, in vain, reads its input and writes its output, `rounds` times;
-/// one round's `found` looks otherwise.
+/// A job that looks for a library to be loaded before all else, in vain, reads its input and writes
+/// its output, `rounds` times; one round's `found` looks otherwise.
 fn job(rounds: u32, found: Option<&str>) -> String {
     let mut trace = String::new();
     for round in 0..rounds {
-        let absent = "openat(AT_FDCWD, \"/etc/ld.so.preload\", O_RDONLY) = -1 ENOENT (No such file or directory)";
+        let absent = "openat(AT_FDCWD, \"/etc/ld.so.preload\", O_RDONLY) = -1 ENOENT (No such file \
+                      or directory)";
         let looked = found.filter(|_| round + 1 == rounds).unwrap_or(absent);
         for (place, call) in [
             "access(\"/etc/ld.so.preload\", R_OK) = 0",

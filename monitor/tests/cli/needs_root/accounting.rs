@@ -20,7 +20,8 @@ use crate::traced::traced;
 /// How long anything here may take that is waited for.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// As little room between kernel and monitor as there can be, and hardly any looks at it: what is made is mostly lost.
+/// As little room between kernel and monitor as there can be, and hardly any looks at it: what is
+/// made is mostly lost.
 const NARROW: [&str; 4] = ["--ring-size", "4K", "--flush-interval", "500"];
 
 /// What every run here has.
@@ -143,7 +144,8 @@ fn a_flood_by_one_thread_and_by_many_through_a_ring_of_one_page() {
     let lossy = account(&NARROW, &one);
     assert_eq!(lossy.made(), made(&one), "{lossy:?}");
     assert!(lossy.lost > 0, "the reader was never behind");
-    // The threads of the C library differ by some calls from run to run; that theirs add up is checked with every account.
+    // The threads of the C library differ by some calls from run to run; that theirs add up is
+    // checked with every account.
     let many = account(&NARROW, &["threads", "100000"]);
     assert!((400_000..400_400).contains(&many.made()), "{many:?}");
     assert!(many.lost > 0, "the reader was never behind");
@@ -286,7 +288,8 @@ fn an_output_that_takes_nothing_or_whose_reader_is_gone_loses_no_call() {
     }
 }
 
-/// A recording that had too little room: the run is whole, and what is in the file is the beginning of what was seen.
+/// A recording that had too little room: the run is whole, and what is in the file is the beginning
+/// of what was seen.
 fn recorded_with_little_room(path: &Path, limit: Option<u64>, all: u64) {
     let program = traced();
     let options = ["--record", text(path)];

@@ -323,7 +323,8 @@ fn the_two_capabilities_alone_are_enough() {
 #[test]
 #[ignore = "needs root"]
 fn a_command_has_the_limits_and_the_environment_that_it_was_given() {
-    let script = "ulimit -l; echo telemetry=${ORT_DISABLE_TELEMETRY-unset}; grep -c ^CapAmb:.*[1-9a-f] /proc/self/status";
+    let script = "ulimit -l; echo telemetry=${ORT_DISABLE_TELEMETRY-unset}; grep -c \
+                  ^CapAmb:.*[1-9a-f] /proc/self/status";
     let limited = format!(
         "ulimit -l 64; exec {} --no-alarm-log -- sh -c '{script}'",
         env!("CARGO_BIN_EXE_monitor")

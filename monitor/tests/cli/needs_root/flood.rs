@@ -79,7 +79,8 @@ fn usual() {
     child.wait().expect("it ends");
 }
 
-/// A monitor of this process and its children that is ready, with the thread that reads what it says.
+/// A monitor of this process and its children that is ready, with the thread that reads what it
+/// says.
 fn watching(arguments: &[&str]) -> (Child, JoinHandle<String>) {
     let me = std::process::id().to_string();
     let mut child = monitor(
@@ -111,7 +112,8 @@ fn watching(arguments: &[&str]) -> (Child, JoinHandle<String>) {
     (child, said)
 }
 
-/// Watches a flood by so many threads with twenty attacks beside it: what the monitor said, and the pids of the attacks.
+/// Watches a flood by so many threads with twenty attacks beside it: what the monitor said, and the
+/// pids of the attacks.
 fn attacked(threads: usize, arguments: &[&str]) -> (Ran, Vec<u32>) {
     let flood = Flood::of(threads);
     let (child, said) = watching(arguments);
@@ -147,7 +149,8 @@ fn number(line: &Value, name: &str) -> u64 {
         .unwrap_or_else(|| panic!("no {name} in {line}"))
 }
 
-/// Four processes that flood, for so long at most as it takes to start twenty that each make some hundred calls and say their pid.
+/// Four processes that flood, for so long at most as it takes to start twenty that each make some
+/// hundred calls and say their pid.
 const BESIDE_A_FLOOD: &str = r#"
     floods=
     for flood in 1 2 3 4; do

@@ -1,4 +1,5 @@
-//! One guard over several services, from first sight on: cgroups are made by hand with the names that systemd gives.
+//! One guard over several services, from first sight on: cgroups are made by hand with the names
+//! that systemd gives.
 
 mod accepting;
 
@@ -69,7 +70,8 @@ impl Service {
         format!("unit:{}", self.unit)
     }
 
-    /// Starts it as a service manager does: the child joins the cgroup, and then executes the program.
+    /// Starts it as a service manager does: the child joins the cgroup, and then executes the
+    /// program.
     fn start(&mut self) {
         fs::create_dir_all(&self.cgroup).expect("root may");
         let join = format!(

@@ -116,7 +116,8 @@ fn the_numbers_of_a_process_that_ended_in_a_nested_pid_namespace_are_nobodys() {
     };
     let outside = inside.outside(&ends);
     let monitor = inside.ask(&format!(
-        "timeout 100 {} --no-alarm-log --no-learn --format json --output {} --pid {ends} --pid {stays} 2> {} & echo $!",
+        "timeout 100 {} --no-alarm-log --no-learn --format json --output {} --pid {ends} --pid \
+         {stays} 2> {} & echo $!",
         env!("CARGO_BIN_EXE_monitor"),
         output.display(),
         said.display()

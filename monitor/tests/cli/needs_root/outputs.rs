@@ -143,7 +143,8 @@ fn files_are_private_and_have_one_writer() {
     ran.refused(1, &["symbolic link"]);
 }
 
-/// journald takes `OBJECT_PID` of root alone, and sees who sends by the credentials that the kernel adds.
+/// journald takes `OBJECT_PID` of root alone, and sees who sends by the credentials that the kernel
+/// adds.
 #[test]
 #[ignore = "needs root"]
 fn the_journal_is_written_to_by_root_though_the_monitor_is_not() {

@@ -1,5 +1,5 @@
-//! Perf events that are refused: by a filter of calls here, as the kernels of Debian and Ubuntu refuse them to all but
-//! `CAP_SYS_ADMIN`.
+//! Perf events that are refused: by a filter of calls here, as the kernels of Debian and Ubuntu
+//! refuse them to all but `CAP_SYS_ADMIN`.
 
 use std::{collections::BTreeMap, os::unix::process::CommandExt, process::Command};
 
@@ -25,8 +25,8 @@ fn refused(mut command: Command) -> Ran {
         seccompiler::apply_filter(&program)
             .map_err(|_| std::io::Error::from_raw_os_error(libc::EINVAL))
     };
-    // SAFETY: the filter is made already; to apply it takes prctl(2) and seccomp(2), which may be called between fork and
-    // exec.
+    // SAFETY: the filter is made already; to apply it takes prctl(2) and seccomp(2), which may be
+    // called between fork and exec.
     unsafe { command.pre_exec(apply) };
     command.output().expect("starts").into()
 }

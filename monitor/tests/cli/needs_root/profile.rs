@@ -7,8 +7,8 @@ use super::summary;
 use super::targets::sleeper;
 
 /// A service of one process: it reads a file, again and again.
-const SERVICE: &str = "BEGIN { while (n++ < 4000) { getline line < \"/etc/passwd\"; close(\"/etc/passwd\") } \
-                       if (odd) system(\"id > /dev/null\") }";
+const SERVICE: &str = "BEGIN { while (n++ < 4000) { getline line < \"/etc/passwd\"; \
+                       close(\"/etc/passwd\") } if (odd) system(\"id > /dev/null\") }";
 
 #[test]
 #[ignore = "needs root"]

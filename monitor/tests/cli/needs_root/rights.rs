@@ -38,7 +38,8 @@ fn no_thread_of_a_run_is_root_or_has_a_right_that_it_does_not_use() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut sleeper = Command::new("sleep").arg("60").spawn().expect("it starts");
     let pid = sleeper.id().to_string();
-    // CAP_DAC_OVERRIDE, CAP_BPF: the second for every run, the first where files are replaced later.
+    // CAP_DAC_OVERRIDE, CAP_BPF: the second for every run, the first where files are replaced
+    // later.
     let (replaces, reads) = (1_u64 << 1, 1_u64 << 39);
     let file = |name: &str| folder.path().join(name);
     let (saved, learned, recorded) = (file("saved"), file("learned"), file("run.rec"));

@@ -54,7 +54,8 @@ impl Drop for Cgroup {
     }
 }
 
-/// How many processes a run saw to their end, all of them with the calls of a whole life in the cgroup.
+/// How many processes a run saw to their end, all of them with the calls of a whole life in the
+/// cgroup.
 fn lives(watching: Watching) -> usize {
     watching.send(libc::SIGTERM);
     let ran = watching.ran();

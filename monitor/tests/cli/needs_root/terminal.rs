@@ -46,7 +46,8 @@ impl Terminal {
             ws_ypixel: 0,
         };
         let (name, modes) = (std::ptr::null_mut(), std::ptr::null());
-        // SAFETY: both numbers and the size outlive the call; it neither writes a name nor reads modes.
+        // SAFETY: both numbers and the size outlive the call; it neither writes a name nor reads
+        // modes.
         let made =
             unsafe { libc::openpty(&raw mut screen, &raw mut line, name, modes, &raw const size) };
         assert_eq!(made, 0, "{}", std::io::Error::last_os_error());
@@ -131,7 +132,8 @@ fn alarms(log: &Path) -> u64 {
     text.matches("\"type\":\"alarm\"").count() as u64
 }
 
-/// How many statements were not written to standard output, and of how many, as it is said at the end.
+/// How many statements were not written to standard output, and of how many, as it is said at the
+/// end.
 fn not_written(err: &str) -> (u64, u64) {
     let line = err
         .lines()

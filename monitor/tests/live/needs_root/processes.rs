@@ -42,8 +42,8 @@ fn a_thousand_short_processes_are_seen_whole_and_leave_nothing_behind() {
     assert_eq!(seen.source.threads, Some(0));
 }
 
-/// The calls that were seen of each child of `one-number`, in the order in which they began, and how many it made as far as
-/// its end tells. `None` where the kernel lets nobody choose a number.
+/// The calls that were seen of each child of `one-number`, in the order in which they began, and
+/// how many it made as far as its end tells. `None` where the kernel lets nobody choose a number.
 fn of_one_number(seen: &Seen) -> Option<Vec<(u64, Option<u64>)>> {
     if seen.status == Some(77) {
         eprintln!("skipped: this kernel lets nobody choose the number of a process");

@@ -72,8 +72,9 @@ fn account(seen: &Seen, pid: u32) -> (u64, u64) {
 fn one_that_calls_very_much_leaves_the_ring_room_for_another() {
     let mut asked = options();
     asked.by_cgroup = true;
-    // A flood leaves a fifth of the ring, and another service may have four fifths of that: 14 windows of 128 calls each, also
-    // where the reader does not run at all meanwhile, as on a machine that is busy with something else.
+    // A flood leaves a fifth of the ring, and another service may have four fifths of that: 14
+    // windows of 128 calls each, also where the reader does not run at all meanwhile, as on a
+    // machine that is busy with something else.
     asked.sizes.ring_bytes = 1 << 18;
     asked.duration = Some(Duration::from_secs(4));
     let command = |calls: u32| format!("exec {} getppid {calls}", traced().display());

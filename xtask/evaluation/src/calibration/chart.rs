@@ -11,8 +11,8 @@ use super::service::Judged;
 /// Both axes, incidents an hour.
 const RANGE: std::ops::Range<f64> = 0.01..100.0;
 
-/// The chart: the rates with their 95% intervals, the line on which they should be, and a factor of three
-/// around it.
+/// The chart: the rates with their 95% intervals, the line on which they should be, and a factor of
+/// three around it.
 ///
 /// # Errors
 /// When plotters cannot draw it.

@@ -12,17 +12,18 @@ const HIGHEST_SHAPE: f64 = 2.0;
 const STEPS: i32 = 80;
 const FACTOR: f64 = 1.1;
 
-/// E-folds of the prior of what only some kinds of service do: what one shows itself takes over soon.
+/// E-folds of the prior of what only some kinds of service do: what one shows itself takes over
+/// soon.
 const FEW_FOLDS: f64 = 0.5;
 
-/// Whether recordings with details can show how often something of a class is new. What is sensitive is by a list, which is
-/// assumed with its weight.
+/// Whether recordings with details can show how often something of a class is new. What is
+/// sensitive is by a list, which is assumed with its weight.
 pub fn is_shown(class: Class) -> bool {
     class != Class::SensitiveTouch
 }
 
-/// The priors that these services show; of classes that recordings cannot show, those that the monitor
-/// has.
+/// The priors that these services show; of classes that recordings cannot show, those that the
+/// monitor has.
 pub fn priors(news: &[&News]) -> Priors {
     let mut priors = Priors::default();
     for (place, &class) in Class::ALL.iter().enumerate() {
@@ -48,9 +49,9 @@ pub fn priors(news: &[&News]) -> Priors {
     priors
 }
 
-/// Shape and folds of the Gamma distribution by which counts in so many e-folds are likeliest, the counts
-/// being negative binomial then. Of what came once or never it is half an event in all of the e-folds
-/// (Jeffreys' prior of a rate that all have in common).
+/// Shape and folds of the Gamma distribution by which counts in so many e-folds are likeliest, the
+/// counts being negative binomial then. Of what came once or never it is half an event in all of
+/// the e-folds (Jeffreys' prior of a rate that all have in common).
 fn likeliest(counts: &[(u64, f64)]) -> (f64, f64) {
     let all: u64 = counts.iter().map(|it| it.0).sum();
     let folds: f64 = counts.iter().map(|it| it.1).sum();
@@ -77,8 +78,8 @@ fn likeliest(counts: &[(u64, f64)]) -> (f64, f64) {
     (best.1, best.2)
 }
 
-/// The same of what none of the services did and some others do all day: over [`FEW_FOLDS`], the shape by which it is as likely
-/// as not that none of these did.
+/// The same of what none of the services did and some others do all day: over [`FEW_FOLDS`], the
+/// shape by which it is as likely as not that none of these did.
 fn even(counts: &[(u64, f64)]) -> (f64, f64) {
     let grown = counts.iter().map(|it| (1.0 + it.1 / FEW_FOLDS).ln());
     let grown: f64 = grown.sum();

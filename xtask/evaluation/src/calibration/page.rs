@@ -16,17 +16,20 @@ const FACTOR: f64 = 3.0;
 /// The page, in Markdown.
 pub fn text(judged: &[Judged], news: &[&News], fitted: &Priors, learned_s: f64) -> String {
     let mut page = String::from(
-        "# Calibration\n\nAre the false alarms that are asked for those that come? Written by `cargo xtask calibrate`; do not edit.\n\n",
+        "# Calibration\n\nAre the false alarms that are asked for those that come? Written by \
+         `cargo xtask calibrate`; do not edit.\n\n",
     );
     let hours: f64 = judged.iter().map(|it| it.hours).sum();
     let calls: u64 = judged.iter().map(|it| it.calls).sum();
     let _ = writeln!(
         page,
-        "{} benign services, each learned for its first {:.0} minutes by priors that were fitted on the others, and judged for the \
-         rest without learning on: {hours:.1} hours and {calls} calls in all. What counts is incidents as a person is told them. \
-         `Expected` is what the profiles' own model says of that time: new things come the more rarely the longer a service is \
-         known, so more of them come in the first hours than later, and a budget of one a day is mostly used up in them. Where all \
-         that benign life has to offer is reported already, a larger budget changes nothing.\n",
+        "{} benign services, each learned for its first {:.0} minutes by priors that were fitted \
+         on the others, and judged for the rest without learning on: {hours:.1} hours and {calls} \
+         calls in all. What counts is incidents as a person is told them. `Expected` is what the \
+         profiles' own model says of that time: new things come the more rarely the longer a \
+         service is known, so more of them come in the first hours than later, and a budget of one \
+         a day is mostly used up in them. Where all that benign life has to offer is reported \
+         already, a larger budget changes nothing.\n",
         judged.len(),
         learned_s / 60.0
     );
@@ -40,7 +43,8 @@ pub fn text(judged: &[Judged], news: &[&News], fitted: &Priors, learned_s: f64) 
 
 fn budgets(page: &mut String, judged: &[Judged], hours: f64) {
     page.push_str(
-        "| asked | an hour | seen an hour (95%) | incidents | of these by the order of calls | expected |\n\
+        "| asked | an hour | seen an hour (95%) | incidents | of these by the order of calls | \
+         expected |\n\
          | --- | ---: | ---: | ---: | ---: | ---: |\n",
     );
     for (place, budget) in BUDGETS.iter().enumerate() {
@@ -50,7 +54,8 @@ fn budgets(page: &mut String, judged: &[Judged], hours: f64) {
         let (low, high) = poisson::interval(seen);
         let _ = writeln!(
             page,
-            "| {budget} | {:.3} | {:.2} ({:.2} to {:.2}) | {seen} | {by_sequence} | {expected:.1} |",
+            "| {budget} | {:.3} | {:.2} ({:.2} to {:.2}) | {seen} | {by_sequence} | {expected:.1} \
+             |",
             per_hour(budget),
             rate(seen, hours),
             low / hours,
@@ -69,7 +74,10 @@ fn rate(seen: u64, hours: f64) -> f64 {
 }
 
 fn by_service(page: &mut String, judged: &[Judged]) {
-    page.push_str("## By service\n\nIncidents, and in brackets those that are expected.\n\n| service | hours | calls |");
+    page.push_str(
+        "## By service\n\nIncidents, and in brackets those that are expected.\n\n| \
+                   service | hours | calls |",
+    );
     for budget in BUDGETS {
         let _ = write!(page, " {budget} |");
     }
@@ -107,10 +115,11 @@ fn short(page: &mut String, judged: &[Judged], hours: f64) {
         );
     }
     page.push_str(
-        "\nThe prior of the order of calls is assumed, by which all services are judged alike; it was not fitted anew with each \
-         service left out. So are how widely services differ in the addresses that they contact, and what is sensitive. The hours \
-         are those of ten services on one host, in lives that were made for the purpose: a rate of one a day is judged by few \
-         incidents.\n\n",
+        "\nThe prior of the order of calls is assumed, by which all services are judged alike; it \
+         was not fitted anew with each service left out. So are how widely services differ in the \
+         addresses that they contact, and what is sensitive. The hours are those of ten services \
+         on one host, in lives that were made for the purpose: a rate of one a day is judged by \
+         few incidents.\n\n",
     );
 }
 
@@ -118,9 +127,10 @@ fn priors(page: &mut String, news: &[&News], fitted: &Priors) {
     let folds: f64 = news.iter().map(|it| it.folds()).sum();
     let _ = writeln!(
         page,
-        "## Priors\n\nWhat was new in the {folds:.1} e-folds after the services' starts, and what is fitted on it. The monitor has it \
-         rounded (`monitor/src/profile/prior.rs`).\n\n\
-         | class | new | in services | fitted shape, folds | the monitor's |\n| --- | ---: | ---: | ---: | ---: |"
+        "## Priors\n\nWhat was new in the {folds:.1} e-folds after the services' starts, and what \
+         is fitted on it. The monitor has it rounded (`monitor/src/profile/prior.rs`).\n\n\
+         | class | new | in services | fitted shape, folds | the monitor's |\n| --- | ---: | ---: \
+         | ---: | ---: |"
     );
     for (place, &class) in Class::ALL.iter().enumerate() {
         let shown = news.iter().filter(|it| it.touches || !class.is_touch());

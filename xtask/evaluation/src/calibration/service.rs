@@ -17,8 +17,8 @@ use monitor::trace;
 
 use super::BUDGETS;
 
-/// What a service did at its start is not counted, seconds: `600 e⁻²`, as of a service that was learned
-/// for ten minutes.
+/// What a service did at its start is not counted, seconds: `600 e⁻²`, as of a service that was
+/// learned for ten minutes.
 pub const START_S: f64 = 81.2;
 
 /// Events between two rounds of inference.

@@ -165,7 +165,8 @@ impl Report {
     fn markdown(&self) -> String {
         let mut text = format!(
             "Each {:.0} s, four threads of `bench load --kind {}`, on {}.\n\n\
-             | Profile | Allowed | Calls/s asked for | made | CPU used, of one core | of what is allowed | The LSTM saw, of what asked it | Lost |\n\
+             | Profile | Allowed | Calls/s asked for | made | CPU used, of one core | of what is \
+             allowed | The LSTM saw, of what asked it | Lost |\n\
              |---|--:|--:|--:|--:|--:|--:|--:|\n",
             self.seconds,
             self.kind,

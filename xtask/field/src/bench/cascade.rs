@@ -1,4 +1,5 @@
-//! `cargo xtask bench cascade`: what is found, and what is wrong, when the LSTM sees only a share of the calls that ask for it.
+//! `cargo xtask bench cascade`: what is found, and what is wrong, when the LSTM sees only a share
+//! of the calls that ask for it.
 //!
 //! Nothing here is timed: the figures do not depend on the machine.
 
@@ -30,7 +31,8 @@ const BUDGET: &str = "0.1/million";
 /// Options of `cargo xtask bench cascade`.
 #[derive(Args, Debug)]
 pub struct Options {
-    /// A folder that `cargo xtask scenarios --work FOLDER` left; further ones are of further services.
+    /// A folder that `cargo xtask scenarios --work FOLDER` left; further ones are of further
+    /// services.
     #[arg(long = "suite", value_name = "FOLDER")]
     suites: Vec<PathBuf>,
     /// ADFA-LD's folder or zip.
@@ -70,7 +72,8 @@ struct Report {
 pub fn command(options: &Options) -> Result<()> {
     ensure!(
         !options.suites.is_empty() || options.data.is_some(),
-        "there is nothing to measure on: name a folder of the suite (--suite), ADFA-LD (--data), or both"
+        "there is nothing to measure on: name a folder of the suite (--suite), ADFA-LD (--data), \
+         or both"
     );
     // Now: when it is done, it may be another.
     let revision = git_revision();

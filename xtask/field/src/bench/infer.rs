@@ -50,7 +50,8 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// A model that cannot be loaded or that the plain loop cannot compute, a file that cannot be written.
+/// A model that cannot be loaded or that the plain loop cannot compute, a file that cannot be
+/// written.
 pub fn command(options: &Options) -> Result<()> {
     let runtime = runtime::load(options.onnxruntime.as_deref())?;
     let path = options.model.join("model.onnx");

@@ -1,6 +1,8 @@
-//! `cargo xtask bench load`: a process that makes system calls, as fast as it can or at a stated pace.
+//! `cargo xtask bench load`: a process that makes system calls, as fast as it can or at a stated
+//! pace.
 //!
-//! The other measurements start it as a process of its own, so that a monitor can watch it by its id.
+//! The other measurements start it as a process of its own, so that a monitor can watch it by its
+//! id.
 
 mod kind;
 mod pace;
@@ -59,8 +61,8 @@ pub struct Done {
 /// What a kind of load needs and does not get.
 pub fn command(options: &Options) -> Result<()> {
     let mut lines = io::stdin().lock().lines();
-    // A single thread is the process's first, and its operation is there before it is told to begin: some tools do not see
-    // threads that are made after they attached.
+    // A single thread is the process's first, and its operation is there before it is told to
+    // begin: some tools do not see threads that are made after they attached.
     let mut single = (options.threads == 1)
         .then(|| options.kind.start(0))
         .transpose()?;

@@ -1,4 +1,5 @@
-//! `cargo xtask bench overhead`: what being watched costs, and what not being watched costs, beside other tools.
+//! `cargo xtask bench overhead`: what being watched costs, and what not being watched costs, beside
+//! other tools.
 
 mod configuration;
 mod empty;
@@ -33,8 +34,8 @@ pub struct Options {
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 1.0)]
     seconds: f64,
-    /// Seconds that a monitor which scores watches the workload before it is measured: its budget of CPU time finds the
-    /// LSTM's share meanwhile.
+    /// Seconds that a monitor which scores watches the workload before it is measured: its budget
+    /// of CPU time finds the LSTM's share meanwhile.
     #[arg(long, default_value_t = 3.0)]
     settle: f64,
     /// What is watched.

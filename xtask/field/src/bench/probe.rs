@@ -1,8 +1,10 @@
-//! `cargo xtask bench probe`: nanoseconds that the probe itself takes a call, by the kernel's own count.
+//! `cargo xtask bench probe`: nanoseconds that the probe itself takes a call, by the kernel's own
+//! count.
 //!
-//! `kernel.bpf_stats_enabled` makes the kernel time every run of every program (Documentation/admin-guide/sysctl/kernel.rst).
-//! The timing costs some nanoseconds itself, which the empty program shows; other load on the host disturbs these figures
-//! less than those by the wall clock.
+//! `kernel.bpf_stats_enabled` makes the kernel time every run of every program
+//! (Documentation/admin-guide/sysctl/kernel.rst). The timing costs some nanoseconds itself, which
+//! the empty program shows; other load on the host disturbs these figures less than those by the
+//! wall clock.
 
 use std::fs;
 use std::path::PathBuf;
@@ -187,8 +189,10 @@ impl Report {
     fn markdown(&self) -> String {
         let floor = self.rows.first().map_or(0.0, |row| row.run_ns.median);
         let mut text = format!(
-            "Measured by `cargo xtask bench probe --rounds {}` on {}; medians (first to third quartile).\n\n\
-             | program | ns a run | without the empty program's | instructions verified |\n| --- | --- | --- | --- |\n",
+            "Measured by `cargo xtask bench probe --rounds {}` on {}; medians (first to third \
+             quartile).\n\n\
+             | program | ns a run | without the empty program's | instructions verified |\n| --- | \
+             --- | --- | --- |\n",
             self.rounds,
             self.machine.sentence()
         );

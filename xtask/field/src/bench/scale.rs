@@ -1,8 +1,9 @@
-//! `cargo xtask bench scale`: what threads that are followed take, a process that makes threads without end, how cost grows with
-//! calls, threads and processes, and real threads that a real monitor watches.
+//! `cargo xtask bench scale`: what threads that are followed take, a process that makes threads
+//! without end, how cost grows with calls, threads and processes, and real threads that a real
+//! monitor watches.
 //!
-//! All but the last give the detector synthetic streams. Each size runs in a process of its own, so that what one left behind is
-//! not counted for the next.
+//! All but the last give the detector synthetic streams. Each size runs in a process of its own, so
+//! that what one left behind is not counted for the next.
 
 mod chart;
 mod kernel;
@@ -29,8 +30,8 @@ use support::page::Publish;
 use sweep::{Axis, Sweep};
 use trainer::runtime;
 
-/// Stretches of a thread that is followed: with a profile its flight recorder is full, without one it is not, as each call goes
-/// through the LSTM.
+/// Stretches of a thread that is followed: with a profile its flight recorder is full, without one
+/// it is not, as each call goes through the LSTM.
 const STRETCHES: (u64, u64) = (4, 16);
 
 /// Folder of the pictures, beside the page.

@@ -1,5 +1,6 @@
-//! `cargo xtask bench soak`: a long run under load. Does memory stay flat, is nothing lost, and does a replay of the recording
-//! give the verdicts that the run gave? With `--guard` the same of a guard over many services that come and go.
+//! `cargo xtask bench soak`: a long run under load. Does memory stay flat, is nothing lost, and
+//! does a replay of the recording give the verdicts that the run gave? With `--guard` the same of a
+//! guard over many services that come and go.
 
 mod guard;
 mod verdicts;
@@ -43,7 +44,8 @@ pub struct Options {
     /// Keep that folder, with what the guard kept of services and incidents.
     #[arg(long, requires = "guard")]
     keep: bool,
-    /// Folder for the recording, about a gigabyte in 30 minutes [default: the system's temporary one].
+    /// Folder for the recording, about a gigabyte in 30 minutes [default: the system's temporary
+    /// one].
     #[arg(long, value_name = "FOLDER")]
     folder: Option<PathBuf>,
     /// Further options for the monitor and for its replay, as in --monitor-option=--cpu=100%
@@ -208,9 +210,10 @@ impl Report {
         );
         let highest = self.resident_kib.iter().copied().max().unwrap_or(0);
         format!(
-            "{:.1} minutes at {:.0} calls/s, on {}: {} calls were made, {} received, {} lost, {} not scored. Resident memory was {:.1} MiB \
-             after a tenth of the run, {:.1} MiB at its end and {:.1} MiB at most. The run gave {} alarms and the replay of its \
-             recording ({:.1} MB) {}; {}.\n",
+            "{:.1} minutes at {:.0} calls/s, on {}: {} calls were made, {} received, {} lost, {} \
+             not scored. Resident memory was {:.1} MiB after a tenth of the run, {:.1} MiB at its \
+             end and {:.1} MiB at most. The run gave {} alarms and the replay of its recording \
+             ({:.1} MB) {}; {}.\n",
             self.minutes,
             self.calls_a_second,
             self.machine.sentence(),

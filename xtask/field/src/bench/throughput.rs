@@ -1,4 +1,5 @@
-//! `cargo xtask bench throughput`: calls a second without loss, what each stage costs, and how old a call is when it is judged.
+//! `cargo xtask bench throughput`: calls a second without loss, what each stage costs, and how old
+//! a call is when it is judged.
 
 mod measure;
 mod meter;

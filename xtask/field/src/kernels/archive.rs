@@ -1,5 +1,5 @@
-//! Debian's archive, asked by a configuration of apt's that is this command's own: packages of other
-//! suites and machines are fetched and unpacked, and nothing is installed.
+//! Debian's archive, asked by a configuration of apt's that is this command's own: packages of
+//! other suites and machines are fetched and unpacked, and nothing is installed.
 
 use std::borrow::Cow;
 use std::fs;
@@ -44,7 +44,8 @@ impl Archive {
     pub fn open(folder: PathBuf, architecture: Architecture, suites: &[&str]) -> Result<Self> {
         ensure!(
             Path::new(KEYRING).exists(),
-            "no {KEYRING}: kernels are fetched from Debian's archive; install debian-archive-keyring"
+            "no {KEYRING}: kernels are fetched from Debian's archive; install \
+             debian-archive-keyring"
         );
         let this = Self {
             folder,
@@ -78,7 +79,8 @@ impl Archive {
             "Dir::State \"{folder}/state\";\nDir::State::status \"{folder}/status\";\n\
              Dir::Cache \"{folder}/cache\";\nDir::Etc::sourcelist \"{folder}/sources.list\";\n\
              Dir::Etc::sourceparts \"/dev/null\";\nDir::Etc::preferencesparts \"/dev/null\";\n\
-             Acquire::Languages \"none\";\nAcquire::IndexTargets::deb::DEP-11::DefaultEnabled \"false\";\n\
+             Acquire::Languages \"none\";\nAcquire::IndexTargets::deb::DEP-11::DefaultEnabled \
+             \"false\";\n\
              APT::Architecture \"{debian}\";\nAPT::Architectures {{ \"{debian}\"; }};\n{user}"
         )
     }
@@ -153,7 +155,8 @@ impl Archive {
         Ok(image)
     }
 
-    /// The files of a package whose paths are `wanted`, unpacked into a folder of the package's own.
+    /// The files of a package whose paths are `wanted`, unpacked into a folder of the package's
+    /// own.
     ///
     /// # Errors
     /// It cannot be fetched or unpacked.
@@ -248,7 +251,8 @@ mod tests {
     #[test]
     fn a_kernel_in_two_packages_is_one() {
         // As apt-cache 2.6.1 prints them.
-        let listed = "linux-binary-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud (kernel image)\n\
+        let listed = "linux-binary-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud (kernel \
+                      image)\n\
                       linux-image-5.10.0-32-cloud-amd64 - Linux 5.10 for x86-64 cloud (signed)\n\
                       linux-image-7.3.4+deb13-cloud-amd64 - Linux 7.3.4 for x86-64 cloud\n";
         let found: Vec<_> = releases(listed).into_iter().map(|it| it.0).collect();

@@ -1,8 +1,8 @@
 //! What must hold on every kernel.
 //!
 //! The programs that are watched make known numbers of calls, so nearly every check is exact. Where
-//! the kernel may skip programs, from 7.2 on, what is missing must be counted as skipped, and the table says how much
-//! that was.
+//! the kernel may skip programs, from 7.2 on, what is missing must be counted as skipped, and the
+//! table says how much that was.
 
 mod subject;
 

@@ -18,11 +18,12 @@ use xtask::build;
 
 /// Boots the kernels, one after another, and judges what was seen there.
 ///
-/// The last line on stdout is the count of kernels: `N passed, N failed, N skipped`. One that cannot be
-/// fetched is skipped; the status is a success when none failed and at least one passed.
+/// The last line on stdout is the count of kernels: `N passed, N failed, N skipped`. One that
+/// cannot be fetched is skipped; the status is a success when none failed and at least one passed.
 ///
 /// # Errors
-/// The emulator or a part of the image is missing, the monitor does not build, or the user asks to stop.
+/// The emulator or a part of the image is missing, the monitor does not build, or the user asks to
+/// stop.
 pub fn command(options: &Options) -> Result<ExitCode> {
     Machine::check(options.arch)?;
     stop::listen()?;

@@ -82,7 +82,8 @@ mod tests {
         archive.folder("bin").expect("memory");
         archive.program("bin/it", b"12345").expect("memory");
         archive.finish().expect("memory");
-        // By hand from the kernel's description: 110 bytes of header, the name with its NUL, padding.
+        // By hand from the kernel's description: 110 bytes of header, the name with its NUL,
+        // padding.
         let second = (110_usize + 4).next_multiple_of(4);
         assert_eq!(&bytes[second..second + 6], b"070701");
         assert_eq!(&bytes[second + 6 + 8..second + 6 + 16], b"000081ED");

@@ -1,4 +1,5 @@
-//! What the guest hands out: the recordings and words of every check, packed and printed on the console.
+//! What the guest hands out: the recordings and words of every check, packed and printed on the
+//! console.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;

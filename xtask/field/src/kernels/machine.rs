@@ -27,7 +27,8 @@ pub struct Machine<'a> {
     pub patience: Duration,
 }
 
-/// Boots before a kernel that panics is given up: QEMU 7.2 was seen to break a boot by a fault of its own.
+/// Boots before a kernel that panics is given up: QEMU 7.2 was seen to break a boot by a fault of
+/// its own.
 const BOOTS: u32 = 2;
 
 impl Machine<'_> {
@@ -93,8 +94,8 @@ impl Machine<'_> {
         let mut command = Command::new(emulator);
         command
             .args([
-                // QEMU 7.2 with a thread for each CPU was seen to miss that one CPU changes the code that
-                // another runs: a kernel hung where a tracepoint was being switched.
+                // QEMU 7.2 with a thread for each CPU was seen to miss that one CPU changes the
+                // code that another runs: a kernel hung where a tracepoint was being switched.
                 "-accel",
                 "tcg,thread=single",
                 "-m",

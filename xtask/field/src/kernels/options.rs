@@ -22,8 +22,8 @@ pub struct Options {
     /// libonnxruntime for the machine [default: the set-up's].
     #[arg(long, value_name = "FILE")]
     pub(super) onnxruntime: Option<PathBuf>,
-    /// The quick checks alone, on the oldest kernel that is promised, one in the middle and the newest
-    /// where none is named.
+    /// The quick checks alone, on the oldest kernel that is promised, one in the middle and the
+    /// newest where none is named.
     #[arg(long, conflicts_with_all = ["count", "publish"])]
     pub(super) short: bool,
     /// Count guest instructions of a call in every mode, in the place of the checks.

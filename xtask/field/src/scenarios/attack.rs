@@ -18,7 +18,8 @@ pub enum Attack {
     BindShell = 2,
     /// `system("id; uname -a; cat /etc/passwd")`.
     WebShell = 3,
-    /// Opens and reads `/etc/shadow` and what else such a script looks for; refused where unprivileged.
+    /// Opens and reads `/etc/shadow` and what else such a script looks for; refused where
+    /// unprivileged.
     ReadSecrets = 4,
     /// Runs a program from memory (`memfd_create`, `execveat`).
     FilelessExec = 5,
@@ -54,8 +55,8 @@ pub enum Attack {
     Credentials = 20,
     /// A connection and a few bytes every second for 8 s, to an address that was never contacted.
     Beacon = 21,
-    /// One call that servers do not make every 2 s: `keyctl`, `userfaultfd`, `perf_event_open`, `bpf`,
-    /// all of them without effect.
+    /// One call that servers do not make every 2 s: `keyctl`, `userfaultfd`, `perf_event_open`,
+    /// `bpf`, all of them without effect.
     Trickle = 22,
     /// Opens 40 files by `../..` out of a folder of the service, and reads what it may.
     PathTraversal = 23,
@@ -209,7 +210,8 @@ impl Attack {
         )
     }
 
-    /// The steps of a slow attack and the time between two of them; one without time for the others.
+    /// The steps of a slow attack and the time between two of them; one without time for the
+    /// others.
     #[must_use]
     pub const fn steps(self) -> (u32, Duration) {
         match self {

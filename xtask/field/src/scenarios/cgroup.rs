@@ -17,8 +17,8 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    /// Makes a cgroup of this name below the root of the host's version 2 hierarchy, or of this path, as in
-    /// `system.slice/web.service`.
+    /// Makes a cgroup of this name below the root of the host's version 2 hierarchy, or of this
+    /// path, as in `system.slice/web.service`.
     ///
     /// # Errors
     /// No such hierarchy is mounted, or it may not be written to.
@@ -46,8 +46,9 @@ impl Cgroup {
         &self.path
     }
 
-    /// The file through which a process joins. Opened here with our rights, so that a process of another user can join by
-    /// it (permissions are those of the opener: kernel/cgroup/cgroup.c, `cgroup_procs_write`).
+    /// The file through which a process joins. Opened here with our rights, so that a process of
+    /// another user can join by it (permissions are those of the opener: kernel/cgroup/cgroup.c,
+    /// `cgroup_procs_write`).
     pub fn door(&self) -> Result<File> {
         let path = self.path.join("cgroup.procs");
         OpenOptions::new()

@@ -66,7 +66,8 @@ pub struct Options {
     /// together (repeatable).
     #[arg(long, value_name = "FILE")]
     from: Vec<PathBuf>,
-    /// Write the tables into README.md and docs/scenarios.md, and the report as docs/scenarios.json.
+    /// Write the tables into README.md and docs/scenarios.md, and the report as
+    /// docs/scenarios.json.
     #[arg(long)]
     publish: bool,
     /// Leave the services' own folders where they are.

@@ -1,4 +1,5 @@
-//! From what a service went through to what the report says of it: all three detectors held against the same recordings.
+//! From what a service went through to what the report says of it: all three detectors held against
+//! the same recordings.
 
 use anyhow::{Context as _, Result};
 
@@ -159,8 +160,8 @@ fn attacked(
     })
 }
 
-/// Whether an attack came to what it is for: a shell that answers, files that came out. The others are complete once made, as
-/// what they try is refused to a service without rights.
+/// Whether an attack came to what it is for: a shell that answers, files that came out. The others
+/// are complete once made, as what they try is refused to a service without rights.
 fn complete(mark: &Mark) -> bool {
     match mark.attack {
         Attack::ReverseShell

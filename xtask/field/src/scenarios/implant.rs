@@ -50,7 +50,8 @@ impl Implant {
         let usable = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         ensure!(
             folder.to_str().is_some_and(|path| path.chars().all(usable)),
-            "{} has letters in its name that LD_PRELOAD does not take; give another folder by --out",
+            "{} has letters in its name that LD_PRELOAD does not take; give another folder by \
+             --out",
             folder.display()
         );
         let sources = folder.join("implant");

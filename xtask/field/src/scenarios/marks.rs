@@ -28,8 +28,8 @@ use super::attack::Attack;
 /// How often the file is looked at.
 const GLANCE: Duration = Duration::from_millis(1);
 
-/// Calls of the pattern that a mimicry attempt makes before each of its own. With one in 33, a mean over 10 or 100 calls is
-/// mostly of the service's own sequences.
+/// Calls of the pattern that a mimicry attempt makes before each of its own. With one in 33, a mean
+/// over 10 or 100 calls is mostly of the service's own sequences.
 const PADDING: u32 = 32;
 
 /// Which user's processes may take an order.
@@ -47,7 +47,8 @@ pub enum User {
 /// Which processes may take an order.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Aim {
-    /// How the name of the program begins that the process executed; `None` for any. At most 15 bytes count.
+    /// How the name of the program begins that the process executed; `None` for any. At most 15
+    /// bytes count.
     pub program: Option<String>,
     /// Whose they are.
     pub user: User,
@@ -75,9 +76,9 @@ pub struct Control {
 }
 
 impl Control {
-    /// Makes the control file anew, and beside it the folder of the files that attacks read and destroy. The folder around both
-    /// is the sandbox. Services run as several users: all may read it and write the control file, but only its owner may put files
-    /// into it.
+    /// Makes the control file anew, and beside it the folder of the files that attacks read and
+    /// destroy. The folder around both is the sandbox. Services run as several users: all may read
+    /// it and write the control file, but only its owner may put files into it.
     ///
     /// # Errors
     ///
@@ -119,11 +120,13 @@ impl Control {
         self.stage = stage;
     }
 
-    /// The calls that the mimicry attempts make between their own, in order and again from the start.
+    /// The calls that the mimicry attempts make between their own, in order and again from the
+    /// start.
     ///
     /// # Errors
     ///
-    /// A call is not known to be without effect in that use, or there are more than the control file holds.
+    /// A call is not known to be without effect in that use, or there are more than the control
+    /// file holds.
     pub fn pad_with(&mut self, calls: &[u32]) -> Result<()> {
         ensure!(
             calls.len() <= layout::LONGEST_PATTERN,
@@ -141,11 +144,11 @@ impl Control {
         Ok(())
     }
 
-    /// Has an attack made, plays the attacker's side of it on loopback, waits until it is over, ends what it left running, and
-    /// restores the files.
+    /// Has an attack made, plays the attacker's side of it on loopback, waits until it is over,
+    /// ends what it left running, and restores the files.
     ///
-    /// Each of taking the order and carrying it out may last `timeout`. An attack that is cut short, because its process died, is
-    /// marked all the same.
+    /// Each of taking the order and carrying it out may last `timeout`. An attack that is cut
+    /// short, because its process died, is marked all the same.
     ///
     /// # Errors
     ///
@@ -190,8 +193,8 @@ impl Control {
         let taken = self.wait(Instant::now() + timeout, |state| state != State::Idle)?;
         if !taken && !self.withdrawn()? {
             bail!(
-                "no thread took the order ({attack}) within {} s; is the service under load, started with the implant, and \
-                 is the aim right ({:?})?",
+                "no thread took the order ({attack}) within {} s; is the service under load, \
+                 started with the implant, and is the aim right ({:?})?",
                 timeout.as_secs(),
                 self.aim
             );

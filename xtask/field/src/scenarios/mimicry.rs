@@ -1,8 +1,9 @@
 //! What a padded attack hides among: the service's own commonest sequences.
 //!
-//! After Wagner and Soto, "Mimicry attacks on host-based intrusion detection systems" (2002): the same calls, made with
-//! arguments that have no effect. Only calls of a fixed list are taken, whose use in the implant was looked through one by one;
-//! any other, above all what ends, waits, signals or changes rights, is left out of the sequences.
+//! After Wagner and Soto, "Mimicry attacks on host-based intrusion detection systems" (2002): the
+//! same calls, made with arguments that have no effect. Only calls of a fixed list are taken, whose
+//! use in the implant was looked through one by one; any other, above all what ends, waits, signals
+//! or changes rights, is left out of the sequences.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -12,8 +13,9 @@ use anyhow::{Context as _, Result};
 use monitor::syscall::event::{Abi, Call, EventKind, ThreadKey};
 use monitor::syscall::table;
 
-/// Calls that do nothing with −1 as their first argument and zeros for the rest: a bad descriptor, a bad address, an unaligned
-/// or an empty range, an invalid id. `brk`, `wait4` and `ppoll` have arguments of their own in `implant/calls.c`.
+/// Calls that do nothing with −1 as their first argument and zeros for the rest: a bad descriptor,
+/// a bad address, an unaligned or an empty range, an invalid id. `brk`, `wait4` and `ppoll` have
+/// arguments of their own in `implant/calls.c`.
 const HARMLESS: &[&str] = &[
     "read",
     "write",
@@ -132,10 +134,11 @@ pub fn is_harmless(number: u32) -> bool {
     NUMBERS.contains(&number)
 }
 
-/// The `most` commonest sequences of `order` calls in a recording, the commonest first, one after the other.
+/// The `most` commonest sequences of `order` calls in a recording, the commonest first, one after
+/// the other.
 ///
-/// Calls that are not harmless are left out first, so a sequence may join what had one of them between. Threads are read
-/// apart; a gap parts a thread's sequences.
+/// Calls that are not harmless are left out first, so a sequence may join what had one of them
+/// between. Threads are read apart; a gap parts a thread's sequences.
 ///
 /// # Errors
 ///
@@ -179,7 +182,8 @@ pub fn commonest(recording: &Path, order: usize, most: usize) -> Result<Vec<u32>
         .collect();
     (!pattern.is_empty()).then_some(pattern).with_context(|| {
         format!(
-            "{} has no {order} calls of one thread in a row to hide among; record the service under load",
+            "{} has no {order} calls of one thread in a row to hide among; record the service \
+             under load",
             recording.display()
         )
     })

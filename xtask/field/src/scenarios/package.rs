@@ -1,4 +1,5 @@
-//! Another version of a Debian package, for the upgrade of a service: unpacked beside the installed one, never installed.
+//! Another version of a Debian package, for the upgrade of a service: unpacked beside the installed
+//! one, never installed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ pub fn installed(package: &str) -> Option<String> {
     (!said.is_empty()).then_some(said)
 }
 
-/// The program at `inside` another version of the package, and that version. It is kept in the tool folder for the next time.
+/// The program at `inside` another version of the package, and that version. It is kept in the tool
+/// folder for the next time.
 ///
 /// # Errors
 /// No other version is on offer, or it cannot be fetched or unpacked.
@@ -98,8 +100,9 @@ mod tests {
     #[test]
     fn the_versions_on_offer_are_read_in_order() {
         // As printed by apt 2.6.1.
-        let offered = " nginx | 1.22.1-9+deb12u11 | mirror bookworm-security/main amd64 Packages\n     \
-                       nginx | 1.22.1-9+deb12u9 | mirror bookworm/main amd64 Packages\n";
+        let offered = " nginx | 1.22.1-9+deb12u11 | mirror bookworm-security/main amd64 \
+                       Packages\n     nginx | 1.22.1-9+deb12u9 | mirror bookworm/main amd64 \
+                       Packages\n";
         let found: Vec<_> = versions(offered).collect();
         assert_eq!(found, ["1.22.1-9+deb12u11", "1.22.1-9+deb12u9"]);
     }

@@ -1,9 +1,12 @@
-//! The two plain rules that the monitor is compared with, learned and judged on the same recordings as it.
+//! The two plain rules that the monitor is compared with, learned and judged on the same recordings
+//! as it.
 //!
-//! *A call never seen before*: a process makes a call, of a table and a number, that the learning recordings do not hold.
-//! *STIDE*: more of a thread's last 20 sequences of 6 calls than a threshold were never seen (Hofmeyr, Forrest & Somayaji
-//! 1998). Its threshold is the lowest that raises at most 0.1 alarms per million calls on lives left out of learning, or
-//! where none does, as few as any does; attacks have no part in it. Both raise one alarm per thread and episode, as the monitor does.
+//! *A call never seen before*: a process makes a call, of a table and a number, that the learning
+//! recordings do not hold. *STIDE*: more of a thread's last 20 sequences of 6 calls than a
+//! threshold were never seen (Hofmeyr, Forrest & Somayaji 1998). Its threshold is the lowest that
+//! raises at most 0.1 alarms per million calls on lives left out of learning, or where none does,
+//! as few as any does; attacks have no part in it. Both raise one alarm per thread and episode, as
+//! the monitor does.
 
 mod episode;
 mod lives;
@@ -30,7 +33,8 @@ use evaluation::stide::Stide;
 /// False alarms of STIDE on held-out lives, per call.
 const ALLOWED: f64 = 0.1 / 1e6;
 
-/// Different sequences that are learned at most, about 300 MB of them; what comes after is not learned.
+/// Different sequences that are learned at most, about 300 MB of them; what comes after is not
+/// learned.
 const MOST_SEQUENCES: usize = 1 << 22;
 
 /// The part of what is never held out, beside those of the folds.
@@ -95,8 +99,8 @@ pub struct Plain {
 }
 
 impl Plain {
-    /// Learns both rules. Every recording is read three times; what is kept grows with different sequences and with threads,
-    /// not with calls.
+    /// Learns both rules. Every recording is read three times; what is kept grows with different
+    /// sequences and with threads, not with calls.
     ///
     /// # Errors
     ///
@@ -228,7 +232,8 @@ fn census(
     failed.map_or(Ok(span), Err)
 }
 
-/// Goes through every sequence of the recordings with its fold and its thread. Lives come in the order of [`census`].
+/// Goes through every sequence of the recordings with its fold and its thread. Lives come in the
+/// order of [`census`].
 fn each_sequence(
     recordings: &[PathBuf],
     vocabulary: &Vocabulary,
@@ -256,8 +261,8 @@ fn each_sequence(
     Ok(())
 }
 
-/// The lowest threshold whose alarms are as few as allowed or, when none is, as few as those of any: what a life did only once
-/// in all of the recordings may exceed every threshold.
+/// The lowest threshold whose alarms are as few as allowed or, when none is, as few as those of
+/// any: what a life did only once in all of the recordings may exceed every threshold.
 fn lowest(alarms: &[u64], held_out: u64) -> u32 {
     let allowed = (held_out as f64 * ALLOWED) as u64;
     let fewest = alarms.iter().copied().min().unwrap_or(0);

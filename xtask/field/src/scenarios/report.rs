@@ -1,4 +1,5 @@
-//! What the suite found: `scenarios.json`, the README's table, and the tables of `docs/scenarios.md`.
+//! What the suite found: `scenarios.json`, the README's table, and the tables of
+//! `docs/scenarios.md`.
 
 mod by_detector;
 pub mod details;
@@ -97,8 +98,8 @@ impl Suite {
         write_whole(path, &self.json()?)
     }
 
-    /// Takes in the services of another run, as one by `--service` leaves them. What differs between
-    /// the runs is told of both.
+    /// Takes in the services of another run, as one by `--service` leaves them. What differs
+    /// between the runs is told of both.
     ///
     /// # Errors
     ///

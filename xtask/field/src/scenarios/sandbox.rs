@@ -90,7 +90,8 @@ impl Sandbox {
         Ok(path)
     }
 
-    /// Starts a program of the service in the cgroup, as `user` (root stays root), its output in `NAME.out`.
+    /// Starts a program of the service in the cgroup, as `user` (root stays root), its output in
+    /// `NAME.out`.
     ///
     /// # Errors
     /// It cannot be started.

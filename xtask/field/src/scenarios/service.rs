@@ -1,4 +1,5 @@
-//! What a service of the suite is: a real program, how it is started and stopped, what its benign life looks like.
+//! What a service of the suite is: a real program, how it is started and stopped, what its benign
+//! life looks like.
 
 mod careless;
 pub mod nginx;
@@ -43,7 +44,8 @@ pub enum Load {
     Burst,
 }
 
-/// A service. Its files, ports and settings are made by its constructor, outside of what is watched.
+/// A service. Its files, ports and settings are made by its constructor, outside of what is
+/// watched.
 pub trait Service: Send + Sync {
     /// The word that chooses it on the command line.
     fn name(&self) -> &'static str;
@@ -184,7 +186,8 @@ impl Builds {
         }
     }
 
-    /// Copies the other build's program to a place where the service's user can run it, under the name that it goes by.
+    /// Copies the other build's program to a place where the service's user can run it, under the
+    /// name that it goes by.
     ///
     /// # Errors
     /// It cannot be copied.
@@ -196,7 +199,8 @@ impl Builds {
         Ok(())
     }
 
-    /// The same for one that needs the rest of its package: copies the whole package, in which it is the program `inside`.
+    /// The same for one that needs the rest of its package: copies the whole package, in which it
+    /// is the program `inside`.
     ///
     /// # Errors
     /// It cannot be copied.

@@ -1,4 +1,5 @@
-//! One service from its first start to its last attack: recorded, learned, watched in benign lives, watched under attack.
+//! One service from its first start to its last attack: recorded, learned, watched in benign lives,
+//! watched under attack.
 
 mod attacking;
 
@@ -27,7 +28,8 @@ use super::watcher::{Monitor, Verdicts, file};
 pub use attacking::MARK;
 pub use results::{Lived, Made, Studied, Together, Watched};
 
-/// How long the process is there whose memory an attack reads, seconds: longer than a service takes.
+/// How long the process is there whose memory an attack reads, seconds: longer than a service
+/// takes.
 const VICTIM_LIVES: &str = "86400";
 
 /// How much is done with a service.
@@ -61,7 +63,8 @@ pub struct Study<'a> {
 }
 
 impl<'a> Study<'a> {
-    /// Makes the service ready. Recordings and verdicts go to `folder`; `keep` leaves the sandbox there.
+    /// Makes the service ready. Recordings and verdicts go to `folder`; `keep` leaves the sandbox
+    /// there.
     ///
     /// # Errors
     /// Something is not installed or cannot be made.

@@ -28,7 +28,8 @@ mod needs_services {
         }
     }
 
-    /// What was watched has the very alarms of the live run when its recording is judged again, and the attacks' marks are kept.
+    /// What was watched has the very alarms of the live run when its recording is judged again, and
+    /// the attacks' marks are kept.
     fn same_again(monitor: &Monitor, profile: &Path, studied: &Studied) {
         let lives = studied.lives.iter();
         // Another build is not to be had everywhere.
@@ -86,7 +87,8 @@ mod needs_services {
         assert_eq!(together.attacks.len(), shells.len(), "{together:#?}");
         let restarts = service.benign.first().expect("restarts");
         assert!(restarts.calls > 1000, "{restarts:#?}");
-        // Starts were learned. Not none: a few seconds of learning on a busy machine promise no rate.
+        // Starts were learned. Not none: a few seconds of learning on a busy machine promise no
+        // rate.
         assert!(restarts.false_alarms.monitor <= 5, "{restarts:#?}");
     }
 

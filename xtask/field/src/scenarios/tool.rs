@@ -193,7 +193,8 @@ pub fn find(name: &str) -> Option<PathBuf> {
         .find(|path| program(path))
 }
 
-/// The first line that a program prints of itself, on stdout or stderr; "unknown" when it says nothing.
+/// The first line that a program prints of itself, on stdout or stderr; "unknown" when it says
+/// nothing.
 pub fn first_line(path: &Path, argument: &str) -> String {
     let said = Command::new(path)
         .arg(argument)

@@ -129,7 +129,8 @@ impl Variant {
     }
 }
 
-/// What is learned: a start, load of one kind, and once each a reload, a log rotation and a restart. `time` of load in all.
+/// What is learned: a start, load of one kind, and once each a reload, a log rotation and a
+/// restart. `time` of load in all.
 ///
 /// # Errors
 /// As for [`Variant::live`].

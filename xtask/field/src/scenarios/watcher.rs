@@ -52,7 +52,8 @@ impl Monitor {
         Watching::start(command, recording.with_extension("err"))
     }
 
-    /// Watches a cgroup by a profile; verdicts go to `verdicts`, and exactly what was judged to `recording`.
+    /// Watches a cgroup by a profile; verdicts go to `verdicts`, and exactly what was judged to
+    /// `recording`.
     ///
     /// # Errors
     /// It cannot be started.
@@ -82,8 +83,8 @@ impl Monitor {
         command.arg("--onnxruntime").arg(&self.onnxruntime);
     }
 
-    /// Judges a recording again as [`Monitor::watch`] judged it, but that the LSTM sees only so many percent of the calls that
-    /// ask for it.
+    /// Judges a recording again as [`Monitor::watch`] judged it, but that the LSTM sees only so
+    /// many percent of the calls that ask for it.
     ///
     /// # Errors
     /// It fails.
@@ -164,7 +165,8 @@ impl Watching {
         fs::read_to_string(&self.errors).unwrap_or_default()
     }
 
-    /// Ends it as a service's manager does: Ctrl-C is ignored by whatever was started behind a shell's `&`.
+    /// Ends it as a service's manager does: Ctrl-C is ignored by whatever was started behind a
+    /// shell's `&`.
     ///
     /// # Errors
     /// It failed.

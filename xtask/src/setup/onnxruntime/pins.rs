@@ -27,7 +27,8 @@ pub struct Build {
     pub sha256: &'static str,
 }
 
-/// The accepted builds, the preferred ones first. The hashes were taken from the packages on 2026-11-23.
+/// The accepted builds, the preferred ones first. The hashes were taken from the packages on
+/// 2026-11-23.
 pub const BUILDS: [Build; 4] = [
     Build {
         origin: Origin::Pip,

@@ -15,7 +15,8 @@ const MOST_FILES: usize = 100_000;
 /// What lies in a zip.
 pub type Entries = (Vec<(String, Vec<u8>)>, BTreeMap<String, u64>);
 
-/// Unpacks a zip's traces into memory, each of at most so many bytes, and counts what is none by reason.
+/// Unpacks a zip's traces into memory, each of at most so many bytes, and counts what is none by
+/// reason.
 ///
 /// # Errors
 /// When the zip is damaged, climbs out of itself or unpacks to far more than ADFA-LD.
@@ -70,7 +71,8 @@ pub fn unpack(file: impl Read + Seek, largest_file: u64) -> Result<Entries> {
         total += bytes.len() as u64;
         ensure!(
             bytes.len() as u64 <= limit,
-            "the zip unpacks to far more than ADFA-LD ({} is where reading stopped); give the published one",
+            "the zip unpacks to far more than ADFA-LD ({} is where reading stopped); give the \
+             published one",
             name.escape_debug()
         );
         files.push((name, bytes));

@@ -45,8 +45,8 @@ impl NormalTraces {
         &self.traces
     }
 
-    /// SHA-256 over each trace's name, a zero byte, its length in bytes (64 bits, little endian) and
-    /// its bytes, in the order of names.
+    /// SHA-256 over each trace's name, a zero byte, its length in bytes (64 bits, little endian)
+    /// and its bytes, in the order of names.
     #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
@@ -59,8 +59,8 @@ impl NormalTraces {
     }
 
     /// Splits into those to fit to and those held out, about `share` of all by number of traces,
-    /// drawn by the seed. Traces that repeat each other stay on one side. Both sides are never empty
-    /// when there are two different traces.
+    /// drawn by the seed. Traces that repeat each other stay on one side. Both sides are never
+    /// empty when there are two different traces.
     #[must_use]
     pub fn split(&self, share: f64, seed: u64) -> (Vec<&Trace>, Vec<&Trace>) {
         let mut same: BTreeMap<&[u16], Vec<&Trace>> = BTreeMap::new();

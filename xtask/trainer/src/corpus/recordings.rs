@@ -113,8 +113,9 @@ fn list(path: &Path, skipped: &mut Skipped) -> Result<Vec<PathBuf>> {
     found.sort();
     if found.is_empty() {
         bail!(
-            "{} holds neither ADFA-LD's parts (Training_Data_Master, Validation_Data_Master, Attack_Data_Master) nor a recording; \
-             give ADFA-LD's folder or zip, or recordings made with `monitor record`",
+            "{} holds neither ADFA-LD's parts (Training_Data_Master, Validation_Data_Master, \
+             Attack_Data_Master) nor a recording; give ADFA-LD's folder or zip, or recordings made \
+             with `monitor record`",
             path.display()
         );
     }

@@ -40,8 +40,8 @@ fn zip_of(folder: &Path, traces: usize) -> std::path::PathBuf {
     path
 }
 
-/// Four times as many files take four times as long, and would take sixteen times if each were looked for among all: the bound lies
-/// between, and a busy machine has three attempts.
+/// Four times as many files take four times as long, and would take sixteen times if each were
+/// looked for among all: the bound lies between, and a busy machine has three attempts.
 #[test]
 fn a_zip_is_read_in_linear_time() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -128,7 +128,8 @@ mod needs_adfa_ld {
     use super::super::Corpus;
     use super::super::statistics::Statistics;
 
-    // From the data set's own README and the facts found in it: 833 traces, 308,077 calls, 53 repeats.
+    // From the data set's own README and the facts found in it: 833 traces, 308,077 calls, 53
+    // repeats.
     #[test]
     #[ignore = "needs ADFA-LD"]
     fn the_training_part_has_its_known_size() {

@@ -31,8 +31,8 @@ pub struct Options {
     /// The model folder to write, such as models/NAME.
     #[arg(long, value_name = "FOLDER")]
     to: PathBuf,
-    /// 8-bit weights, quantised activations: about a quarter of the size. What it costs is measured on
-    /// the held-out traces, with libonnxruntime.
+    /// 8-bit weights, quantised activations: about a quarter of the size. What it costs is measured
+    /// on the held-out traces, with libonnxruntime.
     #[arg(long)]
     int8: bool,
     /// libonnxruntime [default: as the monitor finds it].

@@ -7,9 +7,9 @@ use super::onnx::{Axis, Graph};
 use super::weights::Weights;
 use crate::vocabulary::SIZE;
 
-/// Builds the graph. Inputs: `calls` `[time1, batch]` (the call before, then the calls), `h` and `c`
-/// `[1, batch, units]`. Outputs: `surprise` `[time, batch]` in nats, `h_out`, `c_out`, and, when
-/// wanted, `log_probabilities` `[time, batch, 341]`.
+/// Builds the graph. Inputs: `calls` `[time1, batch]` (the call before, then the calls), `h` and
+/// `c` `[1, batch, units]`. Outputs: `surprise` `[time, batch]` in nats, `h_out`, `c_out`, and,
+/// when wanted, `log_probabilities` `[time, batch, 341]`.
 #[must_use]
 pub fn build(weights: &Weights, precision: Precision, distribution: bool) -> Graph {
     let (table, table_shape) = weights.get("embedding");

@@ -19,7 +19,8 @@ pub fn build(weights: &Weights, precision: Precision, layers: usize) -> Graph {
     graph.i64("zero", &[1], &[0]);
     graph.i64("one", &[1], &[1]);
 
-    // Time-major from the first operator on: transposing the calls is far cheaper than what they become.
+    // Time-major from the first operator on: transposing the calls is far cheaper than what they
+    // become.
     graph.node_with_list("Transpose", &["window"], &["calls"], "perm", &[1, 0], &[]);
     graph.node(
         "OneHot",

@@ -99,7 +99,10 @@ fn fill(graph: &GraphProto, name: &str, shape: &[usize], out: &mut [f32]) -> Res
 fn floats(graph: &GraphProto, name: &str) -> Result<(Vec<f32>, Vec<usize>)> {
     let tensor = graph.initializer.iter().find(|tensor| tensor.name == name);
     let tensor = tensor.with_context(|| {
-        format!("it has no constant {name}: it is of another tool or has 8-bit weights, give one with 32-bit weights")
+        format!(
+            "it has no constant {name}: it is of another tool or has 8-bit weights, give one \
+                 with 32-bit weights"
+        )
     })?;
     ensure!(
         tensor.data_type == 1,

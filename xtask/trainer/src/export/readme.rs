@@ -18,7 +18,8 @@ pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>
     };
     let what = match manifest.kind {
         Kind::Stateful => {
-            "A stateful language model over system calls: the surprise of each call given all calls before it in its thread."
+            "A stateful language model over system calls: the surprise of each call given all \
+             calls before it in its thread."
         }
         Kind::Window => {
             "The notebook's model: the distribution of a system call given the 19 before it."
@@ -51,8 +52,14 @@ pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>
         .find(|epoch| epoch.epoch == header.best_epoch);
     let best_epoch = best.map_or_else(String::new, |epoch| {
         format!(
-            "{} of at most {}; training {:.4} nats, accuracy {:.4}; held out {:.4} nats, accuracy {:.4}",
-            epoch.epoch, recipe.epochs, epoch.loss, epoch.accuracy, epoch.held_out_loss, epoch.held_out_accuracy
+            "{} of at most {}; training {:.4} nats, accuracy {:.4}; held out {:.4} nats, accuracy \
+             {:.4}",
+            epoch.epoch,
+            recipe.epochs,
+            epoch.loss,
+            epoch.accuracy,
+            epoch.held_out_loss,
+            epoch.held_out_accuracy
         )
     });
     let mut text = format!(
@@ -103,10 +110,13 @@ pub fn text(manifest: &Manifest, header: &Header, quantisation_nats: Option<f64>
     }
     let _ = write!(
         text,
-        "\nSurprise and thresholds are measured on traces of the training part that the weights were not fitted to; some or all of them chose the best epoch.\n\n\
+        "\nSurprise and thresholds are measured on traces of the training part that the weights \
+         were not fitted to; some or all of them chose the best epoch.\n\n\
          To make it again:\n\n```sh\n\
-         cargo xtask train --preset {preset} --data ADFA-LD --seed {} --epochs {}{options} --out runs/{}\n\
-         cargo xtask export-onnx --checkpoint runs/{}/best.safetensors --data ADFA-LD --to models/{}{}\n```\n",
+         cargo xtask train --preset {preset} --data ADFA-LD --seed {} --epochs {}{options} --out \
+         runs/{}\n\
+         cargo xtask export-onnx --checkpoint runs/{}/best.safetensors --data ADFA-LD --to \
+         models/{}{}\n```\n",
         manifest.seed,
         recipe.epochs,
         manifest.name,

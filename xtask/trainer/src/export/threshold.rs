@@ -28,7 +28,8 @@ pub fn thresholds(traces: &[Vec<f32>]) -> Option<Threshold> {
     threshold.slow = quantile(&mut slow, QUANTILE)?;
     threshold.fast = quantile(&mut fast, QUANTILE)?;
     threshold.source = format!(
-        "highest score of each of {} held-out normal traces of the training part with {LEAST_CALLS} scored calls or more",
+        "highest score of each of {} held-out normal traces of the training part with \
+         {LEAST_CALLS} scored calls or more",
         slow.len()
     );
     Some(threshold)

@@ -52,7 +52,8 @@ pub struct Header {
     pub history: Vec<Epoch>,
 }
 
-/// Writes a checkpoint; `whole` with all that resuming needs, otherwise with the best parameters only.
+/// Writes a checkpoint; `whole` with all that resuming needs, otherwise with the best parameters
+/// only.
 ///
 /// # Errors
 /// The file cannot be written.

@@ -1,4 +1,5 @@
-//! Inverted dropout (Srivastava et al. 2014): what is kept is scaled up, so that scoring needs no change.
+//! Inverted dropout (Srivastava et al. 2014): what is kept is scaled up, so that scoring needs no
+//! change.
 
 use rand::RngCore;
 

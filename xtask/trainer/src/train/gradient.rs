@@ -6,8 +6,8 @@ use super::parallel;
 use super::random::{Use, generator};
 use super::recurrence::State;
 
-/// A group of lanes: its part of the batch, its state, its gradient. The groups are the same whatever
-/// the number of threads.
+/// A group of lanes: its part of the batch, its state, its gradient. The groups are the same
+/// whatever the number of threads.
 pub struct Group {
     /// The lanes' part of the batch.
     pub batch: Batch,

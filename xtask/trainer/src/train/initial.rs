@@ -17,8 +17,8 @@ pub fn gaussian(deviation: f64, values: &mut [f32], generator: &mut Generator) {
     }
 }
 
-/// A random `rows` x `columns` matrix with orthonormal rows (`rows` ≤ `columns`), by Gram and Schmidt
-/// twice over, which is orthogonal to rounding.
+/// A random `rows` x `columns` matrix with orthonormal rows (`rows` ≤ `columns`), by Gram and
+/// Schmidt twice over, which is orthogonal to rounding.
 pub fn orthogonal(rows: usize, columns: usize, values: &mut [f32], generator: &mut Generator) {
     assert!(
         rows <= columns && values.len() == rows * columns,

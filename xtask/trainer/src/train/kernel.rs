@@ -41,8 +41,8 @@ macro_rules! vectorised {
 }
 
 vectorised! {
-    /// One step of an LSTM for all lanes: activates the gates `[lanes, 4·units]` in place, renews `c`,
-    /// and writes `h = o·tanh(c)` and `squashed = tanh(c)`, each `[lanes, units]`.
+    /// One step of an LSTM for all lanes: activates the gates `[lanes, 4·units]` in place, renews
+    /// `c`, and writes `h = o·tanh(c)` and `squashed = tanh(c)`, each `[lanes, units]`.
     pub fn step_forward(units: usize, gates: &mut [T], c: &mut [T], h: &mut [T], squashed: &mut [T]) {
         let lanes = gates.chunks_exact_mut(4 * units).zip(c.chunks_exact_mut(units));
         for ((gates, c), (h, squashed)) in lanes.zip(h.chunks_exact_mut(units).zip(squashed.chunks_exact_mut(units))) {

@@ -38,8 +38,8 @@ impl Tally {
     }
 }
 
-/// Adds each row's surprise to the tally and turns `logits` (`[targets.len(), vocabulary]`) into the
-/// gradient of `scale ·` their sum.
+/// Adds each row's surprise to the tally and turns `logits` (`[targets.len(), vocabulary]`) into
+/// the gradient of `scale ·` their sum.
 pub fn cross_entropy<T: Real>(
     logits: &mut [T],
     targets: &[u16],

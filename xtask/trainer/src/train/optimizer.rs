@@ -88,8 +88,8 @@ pub fn clip(gradient: &mut [f32], length: f64) {
 mod tests {
     use super::{Optimizer, Rule, clip};
 
-    // By the papers' formulas, by hand: a first step of Adam is the rate itself whatever the gradient;
-    // that of RMSprop is rate · g / √(0.1·g²).
+    // By the papers' formulas, by hand: a first step of Adam is the rate itself whatever the
+    // gradient; that of RMSprop is rate · g / √(0.1·g²).
     #[test]
     fn first_steps_have_their_known_length() {
         for (rule, expected) in [(Rule::Adam, 0.01), (Rule::RmsProp, 0.01 / 0.1f32.sqrt())] {

@@ -1,9 +1,10 @@
-//! Work on groups of lanes, on as many threads as wanted, with a result that does not depend on them.
+//! Work on groups of lanes, on as many threads as wanted, with a result that does not depend on
+//! them.
 
 use std::sync::Mutex;
 
-/// Runs `work` on every item, on up to `threads` threads. Items are split before, never by the number of
-/// threads, so each is computed in the same way whoever takes it.
+/// Runs `work` on every item, on up to `threads` threads. Items are split before, never by the
+/// number of threads, so each is computed in the same way whoever takes it.
 pub fn each<T: Send>(threads: usize, items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
     if threads <= 1 || items.len() <= 1 {
         items

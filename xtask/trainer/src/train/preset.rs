@@ -147,8 +147,8 @@ impl Architecture {
     }
 
     /// The first parameters: Glorot for weights, orthogonal for recurrent ones, zero for biases but
-    /// one for that of the forget gates (Jozefowicz et al. 2015), all as in Keras; 0.1·N(0, 1) for an
-    /// embedding.
+    /// one for that of the forget gates (Jozefowicz et al. 2015), all as in Keras; 0.1·N(0, 1) for
+    /// an embedding.
     #[must_use]
     pub fn initial(&self, seed: u64) -> Vec<f32> {
         let layout = self.network().layout;

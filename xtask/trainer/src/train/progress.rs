@@ -99,7 +99,8 @@ impl Observer for Follower {
         history::write(&self.folder, &progress.history)?;
         plot::history(&self.folder, &progress.history)?;
         let line = format!(
-            "epoch {:3}  train {:.4} nats, accuracy {:.4}  held out {:.4} nats, accuracy {:.4}  {:.1} s, {:.0} calls/s{}",
+            "epoch {:3}  train {:.4} nats, accuracy {:.4}  held out {:.4} nats, accuracy {:.4}  \
+             {:.1} s, {:.0} calls/s{}",
             e.epoch,
             e.loss,
             e.accuracy,

@@ -79,8 +79,8 @@ impl Real for f32 {
     }
 
     // No table and no branch, so that loops over it become vector code. The argument is cut into
-    // n·ln 2 + r with |r| ≤ ln 2 / 2 (Cody and Waite's two-part ln 2); e^r is its Taylor series, whose
-    // first left-out term is r^7/5040 < 1.2e-7; 2^n is made in the exponent's bits.
+    // n·ln 2 + r with |r| ≤ ln 2 / 2 (Cody and Waite's two-part ln 2); e^r is its Taylor series,
+    // whose first left-out term is r^7/5040 < 1.2e-7; 2^n is made in the exponent's bits.
     #[inline(always)]
     fn exp(self) -> Self {
         const ROUND: f32 = 12_582_912.0; // 1.5 · 2^23: adding it rounds to a whole number.

@@ -25,8 +25,8 @@ pub enum Sampling {
         lanes: usize,
         /// Steps between two updates.
         steps: usize,
-        /// Share of calls that are replaced by "unknown" while training, so that the model has learned
-        /// what to expect of a call without a counterpart, and after one.
+        /// Share of calls that are replaced by "unknown" while training, so that the model has
+        /// learned what to expect of a call without a counterpart, and after one.
         unknown: f64,
     },
     /// Windows, shuffled in each epoch.
@@ -68,8 +68,8 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// For going on from a trained model: a fifth of the rate, so that what it knows is bent and not
-    /// thrown away, and a third of the epochs.
+    /// For going on from a trained model: a fifth of the rate, so that what it knows is bent and
+    /// not thrown away, and a third of the epochs.
     #[must_use]
     pub fn fine_tuned(mut self, epochs: Option<u32>) -> Self {
         match &mut self.schedule {

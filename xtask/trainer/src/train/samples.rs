@@ -177,8 +177,8 @@ impl Pass<'_> {
         }
     }
 
-    /// Puts a batch into the groups (made anew where the batch has other lanes) and returns how many
-    /// calls it predicts.
+    /// Puts a batch into the groups (made anew where the batch has other lanes) and returns how
+    /// many calls it predicts.
     pub fn fill(
         &self,
         network: &Network,

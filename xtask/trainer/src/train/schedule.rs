@@ -11,7 +11,8 @@ pub enum Schedule {
         /// The rate.
         rate: f64,
     },
-    /// Half a cosine from `rate` down to `last · rate` (Loshchilov and Hutter 2017, without restarts).
+    /// Half a cosine from `rate` down to `last · rate` (Loshchilov and Hutter 2017, without
+    /// restarts).
     Cosine {
         /// The first rate.
         rate: f64,

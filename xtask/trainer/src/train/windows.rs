@@ -34,7 +34,8 @@ impl Windows {
         Self { windows }
     }
 
-    /// Keeps the first windows and returns the last `share` of them, as Keras splits for validation.
+    /// Keeps the first windows and returns the last `share` of them, as Keras splits for
+    /// validation.
     pub fn split_off(&mut self, share: f64) -> Self {
         let kept = (self.windows.len() as f64 * (1.0 - share)) as usize;
         Self {

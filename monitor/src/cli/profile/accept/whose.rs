@@ -78,7 +78,8 @@ pub fn of(args: &AcceptArgs, log: &Log, evidence: &Evidence) -> Result<Whose> {
         return Ok(Whose::File(Place { path, _state: None }));
     }
     bail!(
-        "{} was raised without a profile, so there is none to take it as normal: learn one, or name one by --profile",
+        "{} was raised without a profile, so there is none to take it as normal: learn one, or \
+         name one by --profile",
         harmless(&evidence.id)
     )
 }
@@ -99,7 +100,8 @@ fn of_guard(key: &Key, folder: &Path) -> Result<Place> {
     let state = Store::open(folder).with_context(|| {
         let name = key.as_str();
         format!(
-            "the profile of {name} is kept by a guard that does not answer: name its socket by --socket, or end it"
+            "the profile of {name} is kept by a guard that does not answer: name its socket by \
+             --socket, or end it"
         )
     })?;
     Ok(Place {

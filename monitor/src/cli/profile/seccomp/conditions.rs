@@ -1,7 +1,8 @@
 //! On which arguments a learned call is allowed only.
 //!
-//! A condition stands only where it cannot break what was learned: the argument is a number that seccomp sees in a register (no
-//! pointer), a service's whole use of it was learned, and no start of a container needs another value.
+//! A condition stands only where it cannot break what was learned: the argument is a number that
+//! seccomp sees in a register (no pointer), a service's whole use of it was learned, and no start
+//! of a container needs another value.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +16,8 @@ use serde_json::{Value, json};
 const WRITE: u64 = 2;
 const EXECUTE: u64 = 4;
 
-/// `CLONE_NEW…` of include/uapi/linux/sched.h but `CLONE_NEWTIME`, whose bit is of the signal for `clone`: as in Docker's default
-/// profile (moby, profiles/seccomp/default.json).
+/// `CLONE_NEW…` of include/uapi/linux/sched.h but `CLONE_NEWTIME`, whose bit is of the signal for
+/// `clone`: as in Docker's default profile (moby, profiles/seccomp/default.json).
 const NAMESPACES: u64 = 0x7e02_0000;
 
 /// Calls whose first, or given, argument is one of the learned values.
@@ -31,8 +32,8 @@ const BY_VALUE: [(&str, Field, u32); 5] = [
 /// Calls that give memory its rights, in the third argument.
 const OF_MEMORY: [&str; 4] = ["mmap", "mmap2", "mprotect", "pkey_mprotect"];
 
-/// Rules that allow calls of `names` under conditions, each with the call's name: these stand in the place of one that allows it
-/// always.
+/// Rules that allow calls of `names` under conditions, each with the call's name: these stand in
+/// the place of one that allows it always.
 pub fn rules(
     profile: &Profile,
     names: &BTreeSet<&'static str>,

@@ -6,7 +6,8 @@ use crate::detect::verdict::Verdict;
 use crate::model::ScoreError;
 
 impl Detector {
-    /// Takes the next touch. One whose call was judged before is judged now, any other with its call.
+    /// Takes the next touch. One whose call was judged before is judged now, any other with its
+    /// call.
     pub(super) fn judge_touch(
         &mut self,
         slot: u32,

@@ -155,7 +155,8 @@ fn without_a_profile_runs_are_granted_up_to_the_share() {
     }
 }
 
-/// How many calls are granted of threads of so many calls each, 20 at a time; every `novel`th stretch has a new call.
+/// How many calls are granted of threads of so many calls each, 20 at a time; every `novel`th
+/// stretch has a new call.
 fn granted(share: f64, lengths: &[usize], novel: usize) -> usize {
     const STRETCH: usize = 32;
     let mut selection = Selection::all();

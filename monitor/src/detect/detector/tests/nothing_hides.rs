@@ -16,8 +16,8 @@ mod needs_onnxruntime {
     use crate::syscall::event::{Abi, Call, Comm, Event, EventKind};
     use crate::trace::recording::{Header, RecordingReader, RecordingWriter};
 
-    /// Calls of i386 that only a privileged process has a use for, and that no other part of a trace makes: bpf, finit_module,
-    /// userfaultfd, open_tree, fsmount, pidfd_getfd.
+    /// Calls of i386 that only a privileged process has a use for, and that no other part of a
+    /// trace makes: bpf, finit_module, userfaultfd, open_tree, fsmount, pidfd_getfd.
     const PRIVILEGED: [u16; 6] = [357, 350, 374, 428, 432, 438];
 
     /// What a thread may do before.
@@ -75,7 +75,8 @@ mod needs_onnxruntime {
         }
     }
 
-    /// A trace that alarms, and at its end a privileged call of some thread; maybe a little after it.
+    /// A trace that alarms, and at its end a privileged call of some thread; maybe a little after
+    /// it.
     fn trace() -> impl Strategy<Value = (Trace, u32, u16, usize)> {
         let parts = prop::collection::vec(part(), 1..12);
         let ends = prop_oneof![Just(false), Just(true)];

@@ -68,7 +68,8 @@ fn another_name_another_score_and_another_new_thing_are_told() {
         alarm("web", 1, &[(Pace::Slow, 2.0)], &[]),
         alarm("sh", 1, &[(Pace::Slow, 2.0)], &[]),
         alarm("web", 1, &[(Pace::Fast, 2.0)], &[]),
-        // It crosses by a score that was told, but there is a call in it that the service never made.
+        // It crosses by a score that was told, but there is a call in it that the service never
+        // made.
         alarm("web", 1, &[(Pace::Slow, 2.0)], &[41]),
         alarm("web", 1, &[(Pace::FirstSeen, 20.0)], &[41]),
         alarm("web", 1, &[(Pace::FirstSeen, 30.0)], &[41, 59]),

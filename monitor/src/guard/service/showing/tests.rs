@@ -41,7 +41,8 @@ mod needs_onnxruntime {
         let shown = |it: &ServiceStatus| (it.word(), it.blind_since_s);
         assert_eq!(shown(&service.status()), ("new", None));
 
-        // Every half second a call, and nine before it are lost: the first of those with a call after them 3.5 s ago.
+        // Every half second a call, and nine before it are lost: the first of those with a call
+        // after them 3.5 s ago.
         let begun = monotonic_ns() - 4 * SECOND;
         let mut verdicts = Vec::new();
         for n in 0..=8 {

@@ -10,7 +10,8 @@ pub(super) fn processes(alarm: &Alarm) -> impl Iterator<Item = u32> {
     lineage.chain([alarm.thread.tgid])
 }
 
-/// How much an alarm weighs beside others: by severity, by the heaviest new thing, then by how far a score went.
+/// How much an alarm weighs beside others: by severity, by the heaviest new thing, then by how far
+/// a score went.
 pub(super) fn weight(alarm: &Alarm) -> (Severity, bool, f64, f64) {
     let heaviest = alarm.first_seen.iter().min_by(|a, b| a.heaviest_first(b));
     let ratio =

@@ -123,7 +123,8 @@ fn another_reader_goes_on_where_the_last_one_stopped() {
 }
 
 proptest! {
-    /// Whatever is sent, of whatever length, from whatever position on: it arrives as it was, once, in order.
+    /// Whatever is sent, of whatever length, from whatever position on: it arrives as it was, once,
+    /// in order.
     #[test]
     fn what_was_sent_is_what_is_read(
         begin in 0..1000_u64,

@@ -12,7 +12,8 @@ use crate::syscall::event::{Abi, Call, Comm, ThreadKey};
 use crate::syscall::flight::Flight;
 use crate::syscall::table;
 
-/// How many of each kind of detail a line may have: more than this monitor writes, and little to hold.
+/// How many of each kind of detail a line may have: more than this monitor writes, and little to
+/// hold.
 const MOST: usize = 512;
 
 /// The largest place in a thread that is taken: at a million calls a second, reached in 292,000

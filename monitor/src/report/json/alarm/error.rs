@@ -25,7 +25,8 @@ pub enum AlarmError {
     TooMany(&'static str, usize),
     /// A detail or an outcome that none is written as.
     #[error(
-        "it holds {0:?} as what a call touched or how it went, which is none as this monitor writes it"
+        "it holds {0:?} as what a call touched or how it went, which is none as this monitor \
+         writes it"
     )]
     Touch(String),
     /// A name that none is shown as.

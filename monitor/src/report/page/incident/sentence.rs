@@ -39,7 +39,8 @@ pub(super) fn touched(touch: &TouchRecord) -> String {
     did(&touch.detail, touch.outcome.as_deref())
 }
 
-/// What was touched, in words; as it stands where the log holds something else than this monitor writes.
+/// What was touched, in words; as it stands where the log holds something else than this monitor
+/// writes.
 fn did(detail: &str, outcome: Option<&str>) -> String {
     let outcome = outcome.and_then(Outcome::from_name);
     match detail.parse::<Detail>() {

@@ -20,8 +20,9 @@ pub(super) fn without_password(url: &str) -> String {
 }
 
 /// What an option may say.
-const FORMS: &str = "give one of journal, journal:SOCKET, syslog, syslog+udp://HOST:PORT, syslog+tcp://HOST:PORT, http://…, \
-                     falco+http://HOST:2801/, alertmanager+http://HOST:9093, file:PATH, program:PATH";
+const FORMS: &str = "give one of journal, journal:SOCKET, syslog, syslog+udp://HOST:PORT, \
+                     syslog+tcp://HOST:PORT, http://…, falco+http://HOST:2801/, \
+                     alertmanager+http://HOST:9093, file:PATH, program:PATH";
 
 impl FromStr for OutputConfig {
     type Err = OutputError;

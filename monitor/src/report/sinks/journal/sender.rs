@@ -1,10 +1,11 @@
 //! Who sends to the journal as root.
 //!
-//! journald says of a process what it knows of it, and shows what is about a unit's process beside the unit's own log
-//! (`journalctl -u`), when root asks for that alone (`allow_object_pid`, src/journal/journald-native.c; `add_matches_for_unit`,
-//! src/shared/logs-show.c). A monitor has given root's user up when an incident comes. So a helper is started before: this program again,
-//! which stays root's, without any capability, any file but what every run reads, and any call that changes something. It sends to one
-//! socket what it is given.
+//! journald says of a process what it knows of it, and shows what is about a unit's process beside
+//! the unit's own log (`journalctl -u`), when root asks for that alone (`allow_object_pid`,
+//! src/journal/journald-native.c; `add_matches_for_unit`, src/shared/logs-show.c). A monitor has
+//! given root's user up when an incident comes. So a helper is started before: this program again,
+//! which stays root's, without any capability, any file but what every run reads, and any call that
+//! changes something. It sends to one socket what it is given.
 
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
@@ -37,7 +38,8 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Starts the helper for the journal's socket at `path`, and waits until it has given up what it does not need.
+    /// Starts the helper for the journal's socket at `path`, and waits until it has given up what
+    /// it does not need.
     ///
     /// # Errors
     ///
@@ -65,7 +67,8 @@ impl Sender {
         Ok(sender)
     }
 
-    /// Sends a datagram, and says what became of it. Any error but one of the journal's means that the helper is lost.
+    /// Sends a datagram, and says what became of it. Any error but one of the journal's means that
+    /// the helper is lost.
     pub(super) fn send(&self, datagram: &[u8]) -> io::Result<Result<(), io::Error>> {
         send(self.channel.as_raw_fd(), datagram, MsgFlags::MSG_NOSIGNAL)?;
         Ok(match self.answer()? {

@@ -88,7 +88,8 @@ fn the_forms_of_strace_become_the_same_details_as_the_kernels() {
         ),
         (
             "clone",
-            "child_stack=NULL, flags=CLONE_NEWUSER|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f) = 9",
+            "child_stack=NULL, flags=CLONE_NEWUSER|CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7f) \
+             = 9",
             "clone:285212672",
         ),
         (

@@ -15,7 +15,8 @@ use crate::traced::traced;
 /// Calls of the burst: fewer than a recorder writes at a time.
 const BURST: usize = 500;
 
-/// The calls of each thread in a recording that may have no end yet, in order; a gap among them is none of the recording.
+/// The calls of each thread in a recording that may have no end yet, in order; a gap among them is
+/// none of the recording.
 fn recorded(path: &Path) -> BTreeMap<ThreadKey, Vec<Call>> {
     let mut threads = BTreeMap::<_, Vec<Call>>::new();
     // Its header may not be there yet.

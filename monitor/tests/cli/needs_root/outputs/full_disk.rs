@@ -12,7 +12,8 @@ use super::{LOW, alarms};
 use crate::harness::{Ran, monitor, text};
 use crate::needs_root::small_disk::SmallDisk;
 
-/// A watch of a shell that starts a program for each line that it is given and ends with status 7, and what it says.
+/// A watch of a shell that starts a program for each line that it is given and ends with status 7,
+/// and what it says.
 struct Shell {
     child: Child,
     out: File,

@@ -1,4 +1,5 @@
-//! ADFA-LD: how well the mean surprise of a trace tells attacks from normal traces, by what the LSTM may see of it.
+//! ADFA-LD: how well the mean surprise of a trace tells attacks from normal traces, by what the
+//! LSTM may see of it.
 
 use std::path::Path;
 
@@ -35,7 +36,8 @@ pub struct Measured {
     pub attacks: usize,
     /// The general model without a profile.
     pub alone: Vec<Row>,
-    /// What a trace counts as that the model saw nothing of: the median training trace, nats a call.
+    /// What a trace counts as that the model saw nothing of: the median training trace, nats a
+    /// call.
     pub unseen_as: f64,
     /// The same model where a profile of the training traces asks for it.
     pub profiled: Vec<Row>,

@@ -15,8 +15,9 @@ const TOGETHER: usize = 64;
 /// Calls that a thread makes before the next one does: a window of the probe.
 const STRETCH: usize = 32;
 
-/// The mean surprise of every trace, nats a call, by the detector that follows all of them as a live run would: [`TOGETHER`]
-/// threads at once that make [`STRETCH`] calls in turn, begun in the order given. `None` for a trace of which no call has a surprise.
+/// The mean surprise of every trace, nats a call, by the detector that follows all of them as a
+/// live run would: [`TOGETHER`] threads at once that make [`STRETCH`] calls in turn, begun in the
+/// order given. `None` for a trace of which no call has a surprise.
 ///
 /// # Errors
 /// When inference fails.

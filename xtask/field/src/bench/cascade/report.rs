@@ -43,10 +43,11 @@ impl Suites {
         };
         let millions = |calls: u64| format!("{:.1} million calls", calls as f64 / 1e6);
         let mut text = format!(
-            "\n**The scenario suite**, {} recordings ({}), judged again by `monitor replay --lstm-share`. Where the LSTM sees all that \
-             asks for it, {} of them have exactly the alarms of the live run.\n\n\
-             | the LSTM may see, of what asks for it | it saw | of all calls | attacks detected | mimicry detected | \
-             median delay, calls | false alarms in {} | in the upgrade, {} |\n\
+            "\n**The scenario suite**, {} recordings ({}), judged again by `monitor replay \
+             --lstm-share`. Where the LSTM sees all that asks for it, {} of them have exactly the \
+             alarms of the live run.\n\n\
+             | the LSTM may see, of what asks for it | it saw | of all calls | attacks detected | \
+             mimicry detected | median delay, calls | false alarms in {} | in the upgrade, {} |\n\
              |--:|--:|--:|--:|--:|--:|--:|--:|\n",
             whole.recordings,
             self.runs.join("; "),
@@ -70,7 +71,8 @@ impl Suites {
                 row.inside_upgrade.alarms,
             );
         }
-        text += "\nAt 0% the running scores are the n-gram's alone; an alarm is confirmed by the whole model all the same.";
+        text += "\nAt 0% the running scores are the n-gram's alone; an alarm is confirmed by the \
+                 whole model all the same.";
         for row in &self.rows {
             for (names, what) in [(&row.missed, "not detected"), (&row.found, "detected")] {
                 if !names.is_empty() {
@@ -89,11 +91,13 @@ impl Suites {
 impl Measured {
     fn markdown(&self) -> String {
         let mut text = format!(
-            "\n**ADFA-LD**, {} normal traces of the validation part and {} of attacks, as threads of which 64 live at once and make 32 calls \
-             in turn. AUC of the mean surprise of what was seen (95% interval, whole attack runs drawn).\n\n\
-             *Model `{}` without a profile: it sees runs of 128 calls. A trace of which it saw nothing counts as the median training trace, \
-             {:.3} nats a call.*\n\n\
-             | the LSTM may see | it saw | normal traces not seen | attacks not seen | AUC | less than at 100% | AUC of the traces seen |\n\
+            "\n**ADFA-LD**, {} normal traces of the validation part and {} of attacks, as threads \
+             of which 64 live at once and make 32 calls in turn. AUC of the mean surprise of what \
+             was seen (95% interval, whole attack runs drawn).\n\n\
+             *Model `{}` without a profile: it sees runs of 128 calls. A trace of which it saw \
+             nothing counts as the median training trace, {:.3} nats a call.*\n\n\
+             | the LSTM may see | it saw | normal traces not seen | attacks not seen | AUC | less \
+             than at 100% | AUC of the traces seen |\n\
              |--:|--:|--:|--:|--:|--:|--:|\n",
             self.normal, self.attacks, self.model, self.unseen_as,
         );
@@ -109,9 +113,10 @@ impl Measured {
                 row.auc_of_seen,
             );
         }
-        text += "\n*With a profile learned from the training traces: every call goes through its n-gram, and the LSTM sees those that this \
-                 finds unlikely.*\n\n\
-                 | the LSTM may see, of what asks for it | it saw | of all calls | AUC | less than at 100% |\n\
+        text += "\n*With a profile learned from the training traces: every call goes through its \
+                 n-gram, and the LSTM sees those that this finds unlikely.*\n\n\
+                 | the LSTM may see, of what asks for it | it saw | of all calls | AUC | less than \
+                 at 100% |\n\
                  |--:|--:|--:|--:|--:|\n";
         for row in &self.profiled {
             text += &format!(

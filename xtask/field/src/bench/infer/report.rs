@@ -37,9 +37,11 @@ impl Report<'_> {
     /// The table for people.
     pub fn markdown(&self) -> String {
         let mut text = format!(
-            "Measured by `cargo xtask bench infer --rounds {} --milliseconds {}` with the model `{}` ({} parameters) on {}; microseconds \
-             a call, medians (first to third quartile), and the median of the rounds' ratios.\n\n\
-             | threads at once | calls of each | detector, us | plain loop, us | ratio |\n| --- | --- | --- | --- | --- |\n",
+            "Measured by `cargo xtask bench infer --rounds {} --milliseconds {}` with the model \
+             `{}` ({} parameters) on {}; microseconds a call, medians (first to third quartile), \
+             and the median of the rounds' ratios.\n\n\
+             | threads at once | calls of each | detector, us | plain loop, us | ratio |\n| --- | \
+             --- | --- | --- | --- |\n",
             self.rounds,
             self.milliseconds,
             self.model,

@@ -140,8 +140,8 @@ impl Operation for Files {
     fn once(&mut self) -> io::Result<()> {
         let flags = libc::O_CREAT | libc::O_RDWR | libc::O_TRUNC | libc::O_CLOEXEC;
         let (block, length) = (self.block.as_mut_ptr().cast(), self.block.len());
-        // SAFETY: the path ends with NUL, the block is as long as stated and written by nobody else,
-        // the descriptor is this function's own, and a zeroed `stat` is valid.
+        // SAFETY: the path ends with NUL, the block is as long as stated and written by nobody
+        // else, the descriptor is this function's own, and a zeroed `stat` is valid.
         unsafe {
             let file = libc::open(self.path.as_ptr(), flags, 0o600);
             checked(file as isize)?;
@@ -173,8 +173,8 @@ impl Operation for Mixed {
         let (block, length) = (self.block.as_mut_ptr().cast(), self.block.len());
         // A device: making files would have thousands of threads wait for their folder.
         let flags = libc::O_RDWR | libc::O_CLOEXEC;
-        // SAFETY: the path ends with NUL, the block is as long as stated and written by nobody else,
-        // the descriptor is this function's own, and a zeroed `stat` is valid.
+        // SAFETY: the path ends with NUL, the block is as long as stated and written by nobody
+        // else, the descriptor is this function's own, and a zeroed `stat` is valid.
         unsafe {
             let device = libc::open(c"/dev/zero".as_ptr(), flags);
             checked(device as isize)?;

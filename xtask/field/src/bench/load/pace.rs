@@ -9,8 +9,8 @@ use nix::time::{ClockId, clock_gettime};
 
 use super::kind::Operation;
 
-/// Operations fall due by slices of this length: sleeping once for each of many would cost more than
-/// they do.
+/// Operations fall due by slices of this length: sleeping once for each of many would cost more
+/// than they do.
 const SLICE: Duration = Duration::from_millis(1);
 
 /// A pace.
@@ -50,8 +50,8 @@ pub fn monotonic_ns() -> u64 {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(0, |now| Duration::from(now).as_nanos() as u64)
 }
 
-/// Repeats `operation` for `length`. `share` (0 to 1) is where in its period a thread with a pace begins, so that not
-/// all wake at once.
+/// Repeats `operation` for `length`. `share` (0 to 1) is where in its period a thread with a pace
+/// begins, so that not all wake at once.
 ///
 /// # Errors
 /// When the operation fails or a clock cannot be read.
@@ -105,7 +105,8 @@ fn paced(
         if begun.elapsed() >= length {
             return Ok((operations, sleeps));
         }
-        // What a thread that was kept waiting owes is not made up for at once: that would be a burst.
+        // What a thread that was kept waiting owes is not made up for at once: that would be a
+        // burst.
         let due = pace.due(elapsed).min(operations + pace.due(SLICE * 20) + 1);
         while operations < due {
             operation.once()?;

@@ -25,7 +25,8 @@ impl Load {
         Self::start_by(Command::new(this()?), options)
     }
 
-    /// The same in a cgroup, as a service manager does it: the child joins, and then executes the program.
+    /// The same in a cgroup, as a service manager does it: the child joins, and then executes the
+    /// program.
     ///
     /// # Errors
     /// It cannot be started.

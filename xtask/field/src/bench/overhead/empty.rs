@@ -1,8 +1,8 @@
 //! The floor: a program that does nothing, on a tracepoint that the monitor uses.
 //!
-//! That the tracepoint is in use at all sends every system call of every process through the kernel's
-//! slow path (`SYSCALL_WORK_SYSCALL_TRACEPOINT`, include/linux/thread_info.h). No tool of this kind
-//! gets under that.
+//! That the tracepoint is in use at all sends every system call of every process through the
+//! kernel's slow path (`SYSCALL_WORK_SYSCALL_TRACEPOINT`, include/linux/thread_info.h). No tool of
+//! this kind gets under that.
 
 use std::ffi::CStr;
 use std::io;
@@ -49,7 +49,8 @@ pub struct Empty {
 
 fn bpf<T>(command: libc::c_long, attributes: &T) -> io::Result<OwnedFd> {
     // SAFETY: the attributes are one of the structures above, whose layout is the kernel's; their
-    // pointers are to constants or to what the caller lends for the call. Both commands give a descriptor that nobody else owns.
+    // pointers are to constants or to what the caller lends for the call. Both commands give a
+    // descriptor that nobody else owns.
     unsafe {
         let size = size_of::<T>();
         let fd = libc::syscall(libc::SYS_bpf, command, std::ptr::from_ref(attributes), size);

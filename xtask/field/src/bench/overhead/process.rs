@@ -33,7 +33,8 @@ impl Cpu {
     }
 }
 
-/// Name and CPU time of every living thread of a process (`Documentation/scheduler/sched-stats.rst`).
+/// Name and CPU time of every living thread of a process
+/// (`Documentation/scheduler/sched-stats.rst`).
 #[must_use]
 pub fn threads(pid: u32) -> Vec<(String, Duration)> {
     let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {

@@ -40,7 +40,8 @@ impl<'a> Report<'a> {
     pub fn new(options: &Options, measured: &'a [Row]) -> Self {
         let names = |it: Vec<&str>| it.join(",");
         let command = format!(
-            "cargo xtask bench overhead --rounds {} --seconds {} --settle {} --workloads {} --configurations {}",
+            "cargo xtask bench overhead --rounds {} --seconds {} --settle {} --workloads {} \
+             --configurations {}",
             options.rounds,
             options.seconds,
             options.settle,
@@ -61,16 +62,18 @@ impl<'a> Report<'a> {
     /// As the section of a page.
     pub fn markdown(&self) -> String {
         let mut text = format!(
-            "Measured by `{}` on {}. Medians (first to third quartile) of {} interleaved rounds. *Added* is the time that \
-             watching adds to an operation, divided by what the empty program adds in the same round; *added CPU* is the \
-             same of the watched processes' own CPU time, which leaves out that the tool may take a CPU away from them.\n",
+            "Measured by `{}` on {}. Medians (first to third quartile) of {} interleaved rounds. \
+             *Added* is the time that watching adds to an operation, divided by what the empty \
+             program adds in the same round; *added CPU* is the same of the watched processes' own \
+             CPU time, which leaves out that the tool may take a CPU away from them.\n",
             self.command,
             self.machine.sentence(),
             self.rounds
         );
         for row in self.measured {
             text += &format!(
-                "\n**{}**: {}.\n\n| watched by | time an operation | throughput | added | added CPU | cores of the tool |\n\
+                "\n**{}**: {}.\n\n| watched by | time an operation | throughput | added | added \
+                 CPU | cores of the tool |\n\
                  | --- | --- | --- | --- | --- | --- |\n",
                 row.workload.name(),
                 row.workload.operation()

@@ -13,8 +13,8 @@ use super::{Configuration, Options, Place, Workload};
 use support::stop;
 use trainer::train::random::{Use, generator, shuffle};
 
-/// So long a tool has nothing to watch before it is measured: it has just begun, and the scheduler places two threads that have
-/// worked for seconds otherwise than two that rested.
+/// So long a tool has nothing to watch before it is measured: it has just begun, and the scheduler
+/// places two threads that have worked for seconds otherwise than two that rested.
 const REST: Duration = Duration::from_millis(200);
 
 /// What was measured of one configuration of a workload.

@@ -41,10 +41,12 @@ impl Nginx {
         let folder = sandbox.folder().display().to_string();
         let user = first_user(&["www-data"]);
         let configuration = format!(
-            "user {user};\nworker_processes 1;\ndaemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\n\
+            "user {user};\nworker_processes 1;\ndaemon off;\npid {folder}/pid;\nerror_log \
+             {folder}/error.log;\n\
              events {{ worker_connections 256; }}\n\
              http {{ access_log {folder}/access.log; sendfile on; keepalive_requests 1000000;\n\
-             client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;\n\
+             client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; \
+             fastcgi_temp_path {folder}/fastcgi;\n\
              uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;\n\
              server {{ listen 127.0.0.1:{port}; root {folder}; }} }}\n"
         );

@@ -43,8 +43,8 @@ pub fn maps(pid: u32) -> Vec<Map> {
     found.into_iter().collect()
 }
 
-/// From the text of a descriptor's `fdinfo` (`bpf_map_show_fdinfo` of the kernel's `kernel/bpf/syscall.c`); `None` when it is
-/// no map's.
+/// From the text of a descriptor's `fdinfo` (`bpf_map_show_fdinfo` of the kernel's
+/// `kernel/bpf/syscall.c`); `None` when it is no map's.
 fn map(text: &str) -> Option<Map> {
     let field = |name: &str| {
         let mut fields = text.lines().filter_map(|line| line.split_once(':'));

@@ -103,8 +103,8 @@ fn number(path: &Path) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// The folders of this process' cgroup and of those above it that may limit its tasks, from `/proc/self/cgroup`, of either
-/// version (cgroups(7)).
+/// The folders of this process' cgroup and of those above it that may limit its tasks, from
+/// `/proc/self/cgroup`, of either version (cgroups(7)).
 fn folders(groups: &[u8]) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     for Place { controllers, path } in places(groups) {

@@ -26,7 +26,8 @@ impl Report {
     /// As Markdown, with the pictures when they were drawn.
     pub fn markdown(&self, pictured: bool) -> String {
         let mut text = format!(
-            "On {}. Targets: {TARGET_BYTES:.0} bytes a thread beyond a base of {TARGET_BASE_MIB:.0} MiB.\n",
+            "On {}. Targets: {TARGET_BYTES:.0} bytes a thread beyond a base of \
+             {TARGET_BASE_MIB:.0} MiB.\n",
             self.machine.sentence()
         );
         let (short, at_once): (Vec<_>, Vec<_>) =
@@ -53,7 +54,8 @@ impl Report {
 }
 
 fn synthetic(text: &mut String, found: &[&Found]) {
-    *text += "| Profile | Threads at once | Base, MiB | With all, MiB | Bytes a thread | Nanoseconds a call |\n\
+    *text += "| Profile | Threads at once | Base, MiB | With all, MiB | Bytes a thread | \
+              Nanoseconds a call |\n\
               |---|--:|--:|--:|--:|--:|\n";
     for found in found {
         let grown = found.last_kib().saturating_sub(found.before_kib) as f64 * 1024.0;
@@ -78,8 +80,9 @@ fn short_lived(text: &mut String, found: &Found) {
         .collect();
     let _ = writeln!(
         text,
-        "\n{} threads of one process that came and went, beside one of another that stayed: memory after each tenth was {} MiB; \
-         {} threads were forgotten by the table; the one that stayed was {} in the end.",
+        "\n{} threads of one process that came and went, beside one of another that stayed: memory \
+         after each tenth was {} MiB; {} threads were forgotten by the table; the one that stayed \
+         was {} in the end.",
         found.case.threads,
         all.join(", "),
         found.evicted,
@@ -92,7 +95,8 @@ fn short_lived(text: &mut String, found: &Found) {
 }
 
 fn sweeps(text: &mut String, sweeps: &[Sweep], pictured: bool) {
-    *text += "| What grows | from, to | Profile | CPU time, s | slope | Nanoseconds a call | Memory, MiB | slope | slope beyond the base |\n\
+    *text += "| What grows | from, to | Profile | CPU time, s | slope | Nanoseconds a call | \
+              Memory, MiB | slope | slope beyond the base |\n\
               |---|---|---|---|--:|---|---|--:|--:|\n";
     for sweep in sweeps {
         let (Some(first), Some(last)) = (sweep.points.first(), sweep.points.last()) else {
@@ -131,11 +135,13 @@ fn sweeps(text: &mut String, sweeps: &[Sweep], pictured: bool) {
 fn real(text: &mut String, live: &Live) {
     let _ = writeln!(
         text,
-        "Each run {:.0} s at {} calls/s asked for, all threads together, by `monitor --pid --cpu none --max-threads {}`; a base is the \
-         same monitor with one thread that makes as many calls.\n",
+        "Each run {:.0} s at {} calls/s asked for, all threads together, by `monitor --pid --cpu \
+         none --max-threads {}`; a base is the same monitor with one thread that makes as many \
+         calls.\n",
         live.seconds, live.rate, live.max_threads
     );
-    *text += "| Profile | Threads | Base, MiB | Memory with all, MiB | at most, MiB | Bytes a thread | Cores |\n\
+    *text += "| Profile | Threads | Base, MiB | Memory with all, MiB | at most, MiB | Bytes a \
+              thread | Cores |\n\
               |---|--:|--:|--:|--:|--:|--:|\n";
     for (run, base) in pairs(live) {
         let grown = run.resident_kib.saturating_sub(base.resident_kib) as f64 * 1024.0;
@@ -151,8 +157,9 @@ fn real(text: &mut String, live: &Live) {
             run.cpu_s / run.seconds,
         );
     }
-    *text += "\n| Profile | Calls made | received | lost | not judged in time | judged | the LSTM saw, of what asked it \
-              | Threads seen | at once | forgotten | Alarms |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+    *text += "\n| Profile | Calls made | received | lost | not judged in time | judged | the LSTM \
+              saw, of what asked it | Threads seen | at once | forgotten | Alarms \
+              |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for (run, _) in pairs(live) {
         let _ = writeln!(
             text,
@@ -173,8 +180,8 @@ fn real(text: &mut String, live: &Live) {
     }
     let _ = writeln!(
         text,
-        "\nIn the kernel the monitor's maps take {:.1} MiB, however many threads there are: {}. What starting and ending threads \
-         takes is received besides the calls made.",
+        "\nIn the kernel the monitor's maps take {:.1} MiB, however many threads there are: {}. \
+         What starting and ending threads takes is received besides the calls made.",
         live.kernel_bytes() as f64 / f64::from(1 << 20),
         maps(live)
     );

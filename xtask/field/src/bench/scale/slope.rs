@@ -1,9 +1,10 @@
 //! How fast a cost grows.
 
-/// The exponent `a` of the power law `y = b x^a` that fits best: the slope of the least-squares line through `(ln x, ln y)`.
+/// The exponent `a` of the power law `y = b x^a` that fits best: the slope of the least-squares
+/// line through `(ln x, ln y)`.
 ///
-/// 1 is growth in proportion, 0 is none. Points that have no logarithm are left out; `None` when the rest do not lie at two
-/// places at least.
+/// 1 is growth in proportion, 0 is none. Points that have no logarithm are left out; `None` when
+/// the rest do not lie at two places at least.
 #[must_use]
 pub fn of(points: &[(f64, f64)]) -> Option<f64> {
     let logs: Vec<_> = points

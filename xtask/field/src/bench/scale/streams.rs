@@ -200,7 +200,8 @@ fn at_once(detector: &mut Detector, case: &Case) -> Result<u64> {
     Ok(calls)
 }
 
-/// What comes before a thread's first call: a process begins a program, its first thread makes the others.
+/// What comes before a thread's first call: a process begins a program, its first thread makes the
+/// others.
 fn made(tgid: u32, tid: u32, time_ns: u64) -> Event {
     let kind = if tid == tgid {
         EventKind::Exec
@@ -216,7 +217,8 @@ fn made(tgid: u32, tid: u32, time_ns: u64) -> Event {
     }
 }
 
-/// Threads that make a few calls and end, ten million of them say. Gives the memory after each tenth, KiB, and the calls.
+/// Threads that make a few calls and end, ten million of them say. Gives the memory after each
+/// tenth, KiB, and the calls.
 fn come_and_go(detector: &mut Detector, threads: u64) -> Result<(Vec<u64>, u64)> {
     let (mut verdicts, mut calls, mut seq) = (Vec::new(), 0, STRETCH as u64);
     let mut after_kib = Vec::new();

@@ -1,5 +1,6 @@
-//! A guard over many services for a long time: services come and go, are restarted and attacked, and the configuration is
-//! read again. Does its memory stay flat, do its counters agree with what was made, and does every incident replay?
+//! A guard over many services for a long time: services come and go, are restarted and attacked,
+//! and the configuration is read again. Does its memory stay flat, do its counters agree with what
+//! was made, and does every incident replay?
 
 mod asked;
 mod counted;
@@ -93,7 +94,8 @@ impl Run<'_> {
     /// Writes the configuration; every other one allows another number of alarms a minute.
     fn configure(&self, number: u32) -> Result<()> {
         let text = format!(
-            "[discovery]\ninclude = [\"{}-*\"]\n[learning]\nat_least = \"{}s\"\n[alarms]\nper_minute = {}\n",
+            "[discovery]\ninclude = [\"{}-*\"]\n[learning]\nat_least = \
+             \"{}s\"\n[alarms]\nper_minute = {}\n",
             self.prefix,
             self.period.mul_f64(LEARNING).as_secs(),
             10 + number % 2
@@ -213,7 +215,8 @@ fn wait_until_attached(run: &Run<'_>, guard: &mut Running) -> Result<()> {
     bail!("the guard does not attach its probe within a minute")
 }
 
-/// What the services are made to do beside their loads, period by period, and what is seen of the guard meanwhile.
+/// What the services are made to do beside their loads, period by period, and what is seen of the
+/// guard meanwhile.
 fn go_on(
     run: &Run<'_>,
     guard: &mut Running,

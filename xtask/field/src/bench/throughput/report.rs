@@ -15,10 +15,12 @@ impl Report {
     pub fn markdown(&self) -> String {
         let (capture, told) = (&self.capture, &self.capture.told);
         let mut text = format!(
-            "Measured by `cargo xtask bench throughput --rounds {} --seconds {}` on {}; medians (first to third quartile).\n\n\
-             **Capture.** In {:.0} s one thread made {:.0} calls/s. {} were received and {} lost; the thread that reads and decodes \
-             used {:.2} of a core.\n\n\
-             **Stages.**\n\n| stage | ns of CPU time a call | share of a core at 100,000 calls/s |\n| --- | --- | --- |\n",
+            "Measured by `cargo xtask bench throughput --rounds {} --seconds {}` on {}; medians \
+             (first to third quartile).\n\n\
+             **Capture.** In {:.0} s one thread made {:.0} calls/s. {} were received and {} lost; \
+             the thread that reads and decodes used {:.2} of a core.\n\n\
+             **Stages.**\n\n| stage | ns of CPU time a call | share of a core at 100,000 calls/s \
+             |\n| --- | --- | --- |\n",
             self.rounds,
             self.seconds,
             self.machine.sentence(),
@@ -36,9 +38,11 @@ impl Report {
                 shown(stage.ns, 1)
             );
         }
-        text += "\n**From a call to its verdict.** A call's age is counted from the first call of its window, so these are upper \
-                 bounds; the flush interval is the default, 100 ms.\n\n\
-                 | calls/s | judged by | median, ms | 99th percentile, ms | not judged | lost |\n| --- | --- | --- | --- | --- | --- |\n";
+        text += "\n**From a call to its verdict.** A call's age is counted from the first call of \
+                 its window, so these are upper bounds; the flush interval is the default, 100 \
+                 ms.\n\n\
+                 | calls/s | judged by | median, ms | 99th percentile, ms | not judged | lost |\n| \
+                 --- | --- | --- | --- | --- | --- |\n";
         for it in &self.latencies {
             let judge = match it.engine {
                 "model" => "general model",

@@ -205,7 +205,8 @@ impl Subject<'_> {
             return Verdict::Absent;
         };
         Verdict::Good(Some(format!(
-            "raw tracepoints, forced, of 8 busy threads: {all}; beside a caller at SCHED_IDLE: {idle}"
+            "raw tracepoints, forced, of 8 busy threads: {all}; beside a caller at SCHED_IDLE: \
+             {idle}"
         )))
     }
 

@@ -96,7 +96,8 @@ fn what_the_kernel_skipped_is_remarked_where_it_is_counted_to_the_last_call() {
     };
     assert_eq!(
         remark,
-        "all: 7 of 8 threads with 1000 calls, lost 10, of which 10 skipped by the kernel and counted"
+        "all: 7 of 8 threads with 1000 calls, lost 10, of which 10 skipped by the kernel and \
+         counted"
     );
 }
 

@@ -22,7 +22,8 @@ pub fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
     }
 }
 
-/// Judges what was recorded of `made` calls, of which `found` are there; `complete` says whether all of it is as it must be.
+/// Judges what was recorded of `made` calls, of which `found` are there; `complete` says whether
+/// all of it is as it must be.
 ///
 /// Calls that the kernel skipped are no failure where they are counted, to the last one.
 pub fn accounted(seen: &Seen, complete: bool, (found, made): (u64, u64), what: String) -> Verdict {

@@ -1,4 +1,5 @@
-//! The other end of an attack's connection. Listens on loopback and connects to 127.0.0.1, nowhere else.
+//! The other end of an attack's connection. Listens on loopback and connects to 127.0.0.1, nowhere
+//! else.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -12,7 +13,8 @@ use super::super::attack::Attack;
 /// What the attacker types into a shell.
 const COMMANDS: &[u8] = b"id\nuname -a\ncat /etc/passwd\nexit\n";
 
-/// The first of the ports that are scanned: above those that the kernel hands out by itself, so that a scan meets nobody.
+/// The first of the ports that are scanned: above those that the kernel hands out by itself, so
+/// that a scan meets nobody.
 const FIRST_SCANNED: u16 = 61_000;
 
 /// How many are scanned.
@@ -47,7 +49,8 @@ pub enum Attacker {
     ),
 }
 
-/// Whether the attack ends as another program, or when the attacker hangs up: the implant cannot tell when it is over.
+/// Whether the attack ends as another program, or when the attacker hangs up: the implant cannot
+/// tell when it is over.
 pub fn outlives_its_thread(attack: Attack) -> bool {
     matches!(
         attack,

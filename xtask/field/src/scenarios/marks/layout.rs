@@ -1,7 +1,8 @@
 //! The control file's bytes: the other side of `implant/control.h`.
 //!
-//! Read and written as a file. Linux keeps one page for a file's reads, writes and shared mappings, so what one side writes the
-//! other side sees at once; the words used are aligned and written whole.
+//! Read and written as a file. Linux keeps one page for a file's reads, writes and shared mappings,
+//! so what one side writes the other side sees at once; the words used are aligned and written
+//! whole.
 
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
@@ -84,7 +85,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Makes the file anew: another one than a mapping that a process of an earlier run may still have.
+    /// Makes the file anew: another one than a mapping that a process of an earlier run may still
+    /// have.
     pub fn create(path: &Path) -> Result<Self> {
         let named = || format!("the control file {} cannot be made", path.display());
         if let Err(error) = std::fs::remove_file(path)

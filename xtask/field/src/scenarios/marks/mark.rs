@@ -20,7 +20,8 @@ pub struct Mark {
     pub tgid: u32,
     /// Its thread that did.
     pub tid: u32,
-    /// The process, those that the attack forked from it directly, and those that made the steps of a slow attack.
+    /// The process, those that the attack forked from it directly, and those that made the steps of
+    /// a slow attack.
     pub processes: Vec<u32>,
     /// When it began, nanoseconds of `CLOCK_MONOTONIC` as in a recording.
     pub start_ns: u64,
@@ -52,7 +53,8 @@ impl Mark {
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read(path).with_context(|| {
             format!(
-                "cannot read {}, the mark of an attack; run the suite anew if an older one left the folder",
+                "cannot read {}, the mark of an attack; run the suite anew if an older one left \
+                 the folder",
                 path.display()
             )
         })?;

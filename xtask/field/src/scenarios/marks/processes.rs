@@ -6,11 +6,12 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use procfs::process::Stat;
 
-/// Kills the process `child` and its descendants, unless it began before the attack: then the id belongs to another by now.
-/// Does nothing when it is gone.
+/// Kills the process `child` and its descendants, unless it began before the attack: then the id
+/// belongs to another by now. Does nothing when it is gone.
 pub fn end(child: u32, attack_start_ns: u64) {
     let ticks = procfs::ticks_per_second();
-    // Boot time runs ahead of the monotonic clock by what the host slept, so a later start can only look later still.
+    // Boot time runs ahead of the monotonic clock by what the host slept, so a later start can only
+    // look later still.
     let earliest = attack_start_ns / (1_000_000_000 / ticks.max(1));
     let processes = all();
     let Some(process) = processes.get(&child) else {

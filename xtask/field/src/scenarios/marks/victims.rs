@@ -18,8 +18,8 @@ const TREE: (usize, usize) = (6, 10);
 
 /// Makes `victims/` in the sandbox anew.
 ///
-/// Any user may change files in it, since services run as several. So it is never written into once it is open: whoever put a
-/// link there could have the suite, which runs as root, write elsewhere.
+/// Any user may change files in it, since services run as several. So it is never written into once
+/// it is open: whoever put a link there could have the suite, which runs as root, write elsewhere.
 pub fn restore(sandbox: &Path) -> Result<()> {
     let folder = sandbox.join("victims");
     if let Err(error) = fs::remove_dir_all(&folder)

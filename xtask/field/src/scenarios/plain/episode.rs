@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-/// Sequences of the locality frame (Hofmeyr, Forrest & Somayaji 1998, there called the locality frame count).
+/// Sequences of the locality frame (Hofmeyr, Forrest & Somayaji 1998, there called the locality
+/// frame count).
 pub const FRAME: u32 = 20;
 
-/// Calls for which the frame must be clean before the thread can alarm again: those of the monitor's own episodes.
+/// Calls for which the frame must be clean before the thread can alarm again: those of the
+/// monitor's own episodes.
 const CLEAN: u32 = 100;
 
 /// The last mismatches of a thread.
@@ -18,8 +20,8 @@ pub struct Episode {
 }
 
 impl Episode {
-    /// Takes the next call. The thresholds that the frame exceeds now for the first time in this episode: `t` is one of them
-    /// when there are more than `t` mismatches in the frame.
+    /// Takes the next call. The thresholds that the frame exceeds now for the first time in this
+    /// episode: `t` is one of them when there are more than `t` mismatches in the frame.
     pub fn push(&mut self, mismatch: bool) -> Range<u32> {
         self.frame = (self.frame << 1 | u32::from(mismatch)) & ((1 << FRAME) - 1);
         if self.frame == 0 {

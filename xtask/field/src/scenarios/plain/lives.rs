@@ -1,7 +1,8 @@
 //! Which part of what is learned is held out together.
 //!
-//! The monitor's own rule with five folds: lives (threads) that begin and end under the same names are dealt out in turn, so
-//! that every fifth of a kind is left out; of a kind that was seen once, fifths of its calls are, all but the first.
+//! The monitor's own rule with five folds: lives (threads) that begin and end under the same names
+//! are dealt out in turn, so that every fifth of a kind is left out; of a kind that was seen once,
+//! fifths of its calls are, all but the first.
 
 use std::collections::HashMap;
 
@@ -76,7 +77,8 @@ impl Lives {
         self.lives.len()
     }
 
-    /// The fold of a life's `call`th call, from 0, once all are dealt out; `None` where it is never held out.
+    /// The fold of a life's `call`th call, from 0, once all are dealt out; `None` where it is never
+    /// held out.
     #[must_use]
     pub fn fold(&self, life: usize, call: u64) -> Option<u8> {
         let life = &self.lives[life];

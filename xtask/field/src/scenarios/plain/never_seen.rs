@@ -32,8 +32,8 @@ impl NeverSeen {
         }
     }
 
-    /// Takes the next call of a piece that is followed. True when it raises an alarm: it was never learned, this process did
-    /// not make it before, and the thread has raised none lately.
+    /// Takes the next call of a piece that is followed. True when it raises an alarm: it was never
+    /// learned, this process did not make it before, and the thread has raised none lately.
     pub fn push(&mut self, piece: &Piece<'_>, call: Call, is_new: bool) -> bool {
         let first = is_new && self.is_first(piece.thread.tgid, call);
         self.episodes[piece.slot].push(first).contains(&0)

@@ -96,7 +96,8 @@ fn known_calls_in_another_order_are_a_mismatch_and_one_alarm() {
         .judge(&recording.write(folder.path(), "order"))
         .expect("judged");
     assert_eq!(judged.never_seen, []);
-    // The first of the six follows a round as nothing did; the second group comes within the same episode.
+    // The first of the six follows a round as nothing did; the second group comes within the same
+    // episode.
     let second = 20 * 8 + 6 + 2 * 8 + 6 + 20 * 8;
     assert_eq!(
         judged.stide,
@@ -123,7 +124,8 @@ fn no_sequence_reaches_over_missing_calls() {
 #[test]
 fn the_threshold_tolerates_what_a_life_left_out_of_learning_does() {
     let folder = folder();
-    // Each of ten threads has one habit of its own: two calls swapped, once, which is a mismatch to all others.
+    // Each of ten threads has one habit of its own: two calls swapped, once, which is a mismatch to
+    // all others.
     let recording = (0..10u32).fold(HandMade::default(), |it, thread| {
         let mut calls = rounds(50);
         calls[200] = 20 + thread;

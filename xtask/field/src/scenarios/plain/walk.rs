@@ -30,7 +30,8 @@ pub struct Piece<'a> {
     pub slot: usize,
     /// Whether the thread is new in its slot.
     pub begins: bool,
-    /// Whether the first call does not follow on those before it: the thread is new, or calls are missing.
+    /// Whether the first call does not follow on those before it: the thread is new, or calls are
+    /// missing.
     pub restarts: bool,
     stretch: &'a [Call],
     repeated: usize,
@@ -38,8 +39,8 @@ pub struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    /// The calls, each with its place in the stretch that [`Piece::made_ns`] asks for. `restart_syscall` is left out, as
-    /// the monitor leaves it out.
+    /// The calls, each with its place in the stretch that [`Piece::made_ns`] asks for.
+    /// `restart_syscall` is left out, as the monitor leaves it out.
     pub fn calls(&self) -> impl Iterator<Item = (usize, Call)> + use<'a> {
         let repeated = self.repeated;
         let calls = self.stretch.iter().copied().enumerate().skip(repeated);

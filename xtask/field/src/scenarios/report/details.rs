@@ -27,11 +27,12 @@ fn service(service: &Service) -> String {
         plain(&learned.budget),
     );
     text += &format!(
-        "STIDE alarms at more than {} mismatches in 20: the lowest threshold with at most 0.1 alarms per million calls on lives \
-         left out of learning, or with as few as any has.\n",
+        "STIDE alarms at more than {} mismatches in 20: the lowest threshold with at most 0.1 \
+         alarms per million calls on lives left out of learning, or with as few as any has.\n",
         learned.stide_threshold
     );
-    text += "\n| Attack | Its calls | What it got | The monitor | A call never seen before | STIDE |\n|---|--:|---|---|---|---|\n";
+    text += "\n| Attack | Its calls | What it got | The monitor | A call never seen before | STIDE \
+             |\n|---|--:|---|---|---|---|\n";
     for attacked in &service.attacks {
         let name = attacked.attack.name();
         let [monitor, never_seen, stide] = attacked.by.each().map(|it| delay(it.as_ref()));
@@ -45,7 +46,8 @@ fn service(service: &Service) -> String {
         text += &one_monitor(together);
     }
     text += "\nFalse alarms, and per million calls and per hour:\n\n\
-             | Benign | Calls | Minutes | Lost | The monitor | A call never seen before | STIDE |\n|---|--:|--:|--:|--:|--:|--:|\n";
+             | Benign | Calls | Minutes | Lost | The monitor | A call never seen before | STIDE \
+             |\n|---|--:|--:|--:|--:|--:|--:|\n";
     for benign in &service.benign {
         let mut alarms = benign
             .false_alarms
@@ -110,9 +112,10 @@ fn one_monitor(together: &Together) -> String {
         by.filter(|it| it.is_some()).count()
     };
     let mut text = format!(
-        "\nThe same in random order under one monitor: {} / {} / {} of {} detected, {} alarms of the monitor and {} alike, \
-         not told. Before some, a load that was not learned.\n\n\
-         | Attack | Before it | The monitor | A call never seen before | STIDE |\n|---|---|---|---|---|\n",
+        "\nThe same in random order under one monitor: {} / {} / {} of {} detected, {} alarms of \
+         the monitor and {} alike, not told. Before some, a load that was not learned.\n\n\
+         | Attack | Before it | The monitor | A call never seen before | STIDE \
+         |\n|---|---|---|---|---|\n",
         found(Detector::Monitor),
         found(Detector::NeverSeen),
         found(Detector::Stide),

@@ -1,8 +1,10 @@
 //! When an attack counts as detected: one rule for every detector.
 //!
-//! An alarm of a process of the attack, or of what descends from one and was forked at or after the attack's start, has to
-//! lie within 5 s of that start, or of the last step of a slow attack. Other alarms do not count, whatever they say. An alarm in a stretch of calls that the start
-//! falls into counts with a delay of 0 where its own time, which is only known to lie within the stretch, seems earlier.
+//! An alarm of a process of the attack, or of what descends from one and was forked at or after the
+//! attack's start, has to lie within 5 s of that start, or of the last step of a slow attack. Other
+//! alarms do not count, whatever they say. An alarm in a stretch of calls that the start falls into
+//! counts with a delay of 0 where its own time, which is only known to lie within the stretch,
+//! seems earlier.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -75,8 +77,8 @@ impl<'a> Watched<'a> {
         first_ns <= self.end_ns() && last_ns >= self.mark.start_ns
     }
 
-    /// The attack's processes and all that descend from them. Events of different threads may be recorded in another order
-    /// than they happened in, so that forks are put in order first.
+    /// The attack's processes and all that descend from them. Events of different threads may be
+    /// recorded in another order than they happened in, so that forks are put in order first.
     fn tree(&mut self) -> HashSet<u32> {
         let mut tree: HashSet<u32> = self.mark.processes.iter().copied().collect();
         tree.insert(self.mark.tgid);
@@ -89,8 +91,9 @@ impl<'a> Watched<'a> {
         tree
     }
 
-    /// Whether the call of an alarm that lies before the start may have been made after it: a recording has the times of the first
-    /// and the last call of a stretch only, and those between are taken to be evenly spread.
+    /// Whether the call of an alarm that lies before the start may have been made after it: a
+    /// recording has the times of the first and the last call of a stretch only, and those between
+    /// are taken to be evenly spread.
     fn may_be_later(&self, alarm: &Alarm) -> bool {
         let start_ns = self.mark.start_ns;
         let around = |made: &Made| {
@@ -119,8 +122,8 @@ impl<'a> Watched<'a> {
     }
 }
 
-/// For every attack in a recording, and of every detector's alarms on it, whether and when it was detected. Reads the
-/// recording once.
+/// For every attack in a recording, and of every detector's alarms on it, whether and when it was
+/// detected. Reads the recording once.
 ///
 /// # Errors
 ///
@@ -198,7 +201,8 @@ mod tests {
         }
     }
 
-    /// The service 10 forked 15 before the attack; at 5 ms 20, which forks 30 at 12 ms; 40 is somebody else's.
+    /// The service 10 forked 15 before the attack; at 5 ms 20, which forks 30 at 12 ms; 40 is
+    /// somebody else's.
     fn detected(alarms: &[Alarm]) -> Option<Detected> {
         let folder = tempfile::tempdir().expect("a folder");
         let ones = [1; 100];

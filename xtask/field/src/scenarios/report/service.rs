@@ -44,7 +44,8 @@ pub struct Together {
 pub struct InTurn {
     /// Which.
     pub attack: Attack,
-    /// Whether a benign load that was never learned came before it, and then, whether that raised an alarm.
+    /// Whether a benign load that was never learned came before it, and then, whether that raised
+    /// an alarm.
     pub provoked: Option<bool>,
     /// Whether and when each detector detected it.
     pub by: ByDetector<Option<Detected>>,
@@ -108,8 +109,8 @@ pub struct Attacked {
     /// Why it leaves no trace in the calls of this service, where that is so by design.
     #[serde(default)]
     pub traceless: Option<String>,
-    /// Incidents opened and updated in its run of the monitor, as a person is told them; reports from
-    /// before 2026-11-26 have none.
+    /// Incidents opened and updated in its run of the monitor, as a person is told them; reports
+    /// from before 2026-11-26 have none.
     #[serde(default)]
     pub messages: Option<u64>,
     /// The headlines of the incidents that opened.
@@ -136,8 +137,8 @@ pub struct Benign {
     pub false_alarms: ByDetector<u64>,
     /// Alarms of the monitor that it only counted, as they were like one that it told.
     pub alike: u64,
-    /// The headlines of the incidents that opened, all of them false; reports from before 2026-11-26
-    /// have none.
+    /// The headlines of the incidents that opened, all of them false; reports from before
+    /// 2026-11-26 have none.
     #[serde(default)]
     pub incidents: Option<Vec<String>>,
 }

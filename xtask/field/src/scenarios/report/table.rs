@@ -21,9 +21,11 @@ pub fn table(suite: &Suite) -> String {
     if suite.short {
         text += " This was the short form: a check of the suite, not a result.";
     }
-    text += "\nWhere three figures stand in a cell: the monitor / \"a call never seen before\" / STIDE.\n\n";
-    text += "| Service | Calls learned | Settled after | Attacks detected | Mimicry detected | Median delay, calls | \
-             Median delay, ms | False alarms per million calls | per hour | Per million calls after an upgrade | per hour |\n\
+    text += "\nWhere three figures stand in a cell: the monitor / \"a call never seen before\" / \
+             STIDE.\n\n";
+    text += "| Service | Calls learned | Settled after | Attacks detected | Mimicry detected | \
+             Median delay, calls | Median delay, ms | False alarms per million calls | per hour | \
+             Per million calls after an upgrade | per hour |\n\
              |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
     for service in &suite.services {
         let learned = &service.learned;
@@ -57,9 +59,11 @@ pub fn table(suite: &Suite) -> String {
 
 /// All services together, with 95% intervals.
 fn figures(totals: &ByDetector<Totals>) -> String {
-    let mut text = "\n| All services, exact 95% intervals | The monitor | A call never seen before | STIDE |\n\
+    let mut text =
+        "\n| All services, exact 95% intervals | The monitor | A call never seen before \
+                    | STIDE |\n\
                     |---|---|---|---|\n"
-        .to_owned();
+            .to_owned();
     let mut shares = |name: &str, share: &dyn Fn(&Totals) -> Share| {
         let words = totals.each().map(|it| share(it).words());
         text += &format!("| {name} | {} |\n", words.join(" | "));
@@ -81,7 +85,8 @@ fn figures(totals: &ByDetector<Totals>) -> String {
     let ours = &totals.monitor;
     if let (Some(median), Some(most)) = (ours.median_messages, ours.most_messages) {
         text += &format!(
-            "| messages to a person for an attack detected, median and most | {median}; {most} | | |\n"
+            "| messages to a person for an attack detected, median and most | {median}; {most} | | \
+             |\n"
         );
     }
     for (name, incidents) in [
@@ -173,7 +178,8 @@ pub(super) fn grouped(count: u64) -> String {
     text
 }
 
-/// Text that a program chose, in a cell of a table: what is not printable ASCII or means something in Markdown is escaped.
+/// Text that a program chose, in a cell of a table: what is not printable ASCII or means something
+/// in Markdown is escaped.
 pub(super) fn plain(text: &str) -> String {
     let mut shown = String::new();
     for character in text.trim().chars() {

@@ -142,7 +142,8 @@ fn better(target: &'static str, totals: &ByDetector<Totals>, rule: Detector) -> 
             _ => Shown::NotMet,
         },
         found: format!(
-            "attacks detected: {} against {} of {}{}; false alarms outside of the upgrade: {} against {}{}",
+            "attacks detected: {} against {} of {}{}; false alarms outside of the upgrade: {} \
+             against {}{}",
             ours.detected,
             theirs.detected,
             ours.attacks,

@@ -117,8 +117,9 @@ fn suite() -> Suite {
 #[test]
 fn the_readmes_table_has_one_row_for_each_service_and_tells_the_targets() {
     let text = table(&suite());
-    let row = "| nginx 1.22 | 1,234,567 | 40,000 calls, 21 s | 2 / 1 / 0 of 2 | 0 / 1 / 0 of 1 | 6.00 / 6.00 / – | \
-               3.00 / 3.00 / – | < 0.0922 / 0.0500 / 0.0250 | < 3.69 / 2.00 / 1.00 | 0.250 / 2.00 / < 0.922 | 2.00 / 16.0 / < 7.38 |";
+    let row = "| nginx 1.22 | 1,234,567 | 40,000 calls, 21 s | 2 / 1 / 0 of 2 | 0 / 1 / 0 of 1 | \
+               6.00 / 6.00 / – | 3.00 / 3.00 / – | < 0.0922 / 0.0500 / 0.0250 | < 3.69 / 2.00 / \
+               1.00 | 0.250 / 2.00 / < 0.922 | 2.00 / 16.0 / < 7.38 |";
     assert!(text.lines().any(|line| line == row), "{text}");
     let columns: Vec<_> = text
         .lines()
@@ -205,7 +206,8 @@ fn the_json_comes_back_as_it_was_written() {
 fn the_attacks_under_one_monitor_have_a_table_of_their_own() {
     let text = details(&suite());
     assert!(text.contains("1 / 0 / 0 of 2 detected, 2 alarms"), "{text}");
-    let row = "| miner | a load that was not learned: a false alarm | 8 calls, 4.00 ms | not detected | not detected |";
+    let row = "| miner | a load that was not learned: a false alarm | 8 calls, 4.00 ms | not \
+               detected | not detected |";
     assert!(text.lines().any(|line| line == row), "{text}");
     let old = details(&{
         let mut old = suite();
@@ -251,8 +253,8 @@ fn false_incidents_and_attacks_without_a_trace_are_told() {
         "{text}"
     );
     let text = table(&suite);
-    let row = "| attacks detected that leave a trace in calls, mimicry apart | 1 of 1: 100% (2% to 100%) | \
-               1 of 1: 100% (2% to 100%) | 0 of 1: 0% (0% to 98%) |";
+    let row = "| attacks detected that leave a trace in calls, mimicry apart | 1 of 1: 100% (2% to \
+               100%) | 1 of 1: 100% (2% to 100%) | 0 of 1: 0% (0% to 98%) |";
     assert!(text.lines().any(|line| line == row), "{text}");
     let row = "| messages to a person for an attack detected, median and most | 2; 2 | | |";
     assert!(text.lines().any(|line| line == row), "{text}");

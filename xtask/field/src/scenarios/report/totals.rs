@@ -72,8 +72,8 @@ pub struct Totals {
     pub outside_upgrade: Alarms,
     /// False alarms on another version or build.
     pub inside_upgrade: Alarms,
-    /// False incidents of the monitor on the version that was learned; `None` for the rules, and for
-    /// reports from before 2026-11-26.
+    /// False incidents of the monitor on the version that was learned; `None` for the rules, and
+    /// for reports from before 2026-11-26.
     pub incidents_outside_upgrade: Option<Alarms>,
     /// The same on another version or build.
     pub incidents_inside_upgrade: Option<Alarms>,

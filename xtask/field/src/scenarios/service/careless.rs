@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_millis(300);
 /// How long a slow client pauses.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Sends each of the requests in turn, whole, in three slow pieces, and half of it before going away, until the time is
-/// over.
+/// Sends each of the requests in turn, whole, in three slow pieces, and half of it before going
+/// away, until the time is over.
 ///
 /// # Errors
 /// The port cannot be reached, or the user asks to stop.

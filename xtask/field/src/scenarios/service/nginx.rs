@@ -82,10 +82,12 @@ impl Nginx {
             format!(
                 "user {user};\nworker_processes 2;\ndaemon off;\npid {folder}/nginx.pid;\n\
                  error_log {folder}/error.log;\nevents {{ worker_connections 512; }}\n\
-                 http {{\n  access_log {folder}/access.log;\n  sendfile on;\n  keepalive_timeout {timeout};\n  \
-                 client_body_temp_path {folder}/body;\n  proxy_temp_path {folder}/proxy;\n  \
-                 fastcgi_temp_path {folder}/fastcgi;\n  uwsgi_temp_path {folder}/uwsgi;\n  scgi_temp_path {folder}/scgi;\n  \
-                 server {{\n    listen 127.0.0.1:{port};\n    root {folder}/pages;\n    location = /status {{ stub_status; }}\n  }}\n}}\n"
+                 http {{\n  access_log {folder}/access.log;\n  sendfile on;\n  keepalive_timeout \
+                 {timeout};\n  client_body_temp_path {folder}/body;\n  proxy_temp_path \
+                 {folder}/proxy;\n  fastcgi_temp_path {folder}/fastcgi;\n  uwsgi_temp_path \
+                 {folder}/uwsgi;\n  scgi_temp_path {folder}/scgi;\n  server {{\n    listen \
+                 127.0.0.1:{port};\n    root {folder}/pages;\n    location = /status {{ \
+                 stub_status; }}\n  }}\n}}\n"
             ),
         )
     }

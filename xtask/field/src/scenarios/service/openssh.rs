@@ -85,9 +85,12 @@ impl Sshd {
         sandbox.file(
             "sshd_config",
             format!(
-                "Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile {folder}/sshd.pid\n\
-                 AuthorizedKeysFile {folder}/user.pub\nStrictModes no\nUsePAM no\nPermitRootLogin prohibit-password\n\
-                 PasswordAuthentication no\nMaxAuthTries {tries}\nMaxStartups 100:30:200\nSubsystem sftp internal-sftp\n\
+                "Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile \
+                 {folder}/sshd.pid\n\
+                 AuthorizedKeysFile {folder}/user.pub\nStrictModes no\nUsePAM no\nPermitRootLogin \
+                 prohibit-password\n\
+                 PasswordAuthentication no\nMaxAuthTries {tries}\nMaxStartups \
+                 100:30:200\nSubsystem sftp internal-sftp\n\
                  SetEnv SHLVL=2\nUseDNS no\n"
             ),
         )?;

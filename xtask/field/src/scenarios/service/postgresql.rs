@@ -112,9 +112,12 @@ impl Postgresql {
         let (port, folder) = (self.port, sandbox.folder().display());
         let memory = 4 + self.reloads;
         let text = format!(
-            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = '{folder}/data'\nfsync = on\n\
-             logging_collector = on\nlog_directory = '{folder}/data/log'\nlog_filename = 'postgresql.log'\n\
-             log_min_duration_statement = 200\nlog_connections = on\nautovacuum_naptime = 10\ncheckpoint_timeout = 30s\n\
+            "listen_addresses = '127.0.0.1'\nport = {port}\nunix_socket_directories = \
+             '{folder}/data'\nfsync = on\n\
+             logging_collector = on\nlog_directory = '{folder}/data/log'\nlog_filename = \
+             'postgresql.log'\n\
+             log_min_duration_statement = 200\nlog_connections = on\nautovacuum_naptime = \
+             10\ncheckpoint_timeout = 30s\n\
              work_mem = '{memory}MB'\n"
         );
         let path = sandbox.folder().join("data/cluster/postgresql.conf");

@@ -38,11 +38,13 @@ pub fn make(sandbox: &Sandbox) -> Result<Box<dyn Service>> {
     let folder = data.display();
     let text = format!(
         // Before version 7 anybody could set where it writes.
-        "enable-protected-configs yes\nbind 127.0.0.1\nport {port}\ndir {folder}\nlogfile {folder}/redis.log\nappendonly yes\nappendfsync everysec\n\
+        "enable-protected-configs yes\nbind 127.0.0.1\nport {port}\ndir {folder}\nlogfile \
+         {folder}/redis.log\nappendonly yes\nappendfsync everysec\n\
          save 5 1000\nmaxmemory 64mb\nmaxmemory-policy allkeys-lru\n"
     );
     fs::write(data.join("redis.conf"), text)?;
-    // One program under several names, chosen by the name: Debian's redis-tools has it as redis-check-aof.
+    // One program under several names, chosen by the name: Debian's redis-tools has it as
+    // redis-check-aof.
     let mut builds = Builds::of(program, "redis-tools", Path::new("usr/bin/redis-check-aof"));
     builds.copy_other(sandbox.folder_of("other", user)?.join("redis-server"))?;
     Ok(Box::new(Redis {

@@ -94,7 +94,8 @@ impl Service for Shell {
     }
 
     fn aim(&self) -> Aim {
-        // The shells of the jobs, not the programs that they run: `sh`, or `bash` after the upgrade.
+        // The shells of the jobs, not the programs that they run: `sh`, or `bash` after the
+        // upgrade.
         Aim {
             program: Some("sh".to_owned()),
             ..Aim::default()

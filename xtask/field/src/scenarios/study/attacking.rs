@@ -13,7 +13,8 @@ use crate::scenarios::service::{Build, Load, Service};
 use crate::scenarios::watcher::file;
 use support::stop;
 
-/// How long after its start an attack may be found; of a slow one, after the start of its last step.
+/// How long after its start an attack may be found; of a slow one, after the start of its last
+/// step.
 const WINDOW: Duration = Duration::from_secs(5);
 
 /// How long a service runs under load before it is attacked.

@@ -19,8 +19,8 @@ pub struct Watched {
     pub verdicts: Verdicts,
 }
 
-/// An attack under the eyes of a monitor of its own: an alarm like one that was told is only counted, and an attack is not to
-/// hide behind the one before.
+/// An attack under the eyes of a monitor of its own: an alarm like one that was told is only
+/// counted, and an attack is not to hide behind the one before.
 #[derive(Debug)]
 pub struct Made {
     /// Which.

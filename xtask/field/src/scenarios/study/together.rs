@@ -1,5 +1,5 @@
-//! The attacks of a service in random order under the eyes of one monitor, as a host has it: what one attack or false alarm
-//! leaves behind may hide the next.
+//! The attacks of a service in random order under the eyes of one monitor, as a host has it: what
+//! one attack or false alarm leaves behind may hide the next.
 
 use std::path::Path;
 use std::time::Duration;
@@ -20,7 +20,8 @@ const PROVOKED: usize = 3;
 const PROVOCATION: Duration = Duration::from_secs(2);
 
 impl Study<'_> {
-    /// Makes the attacks. The service runs on between them; it is started anew only where none of it takes an order.
+    /// Makes the attacks. The service runs on between them; it is started anew only where none of
+    /// it takes an order.
     pub(super) fn together(&mut self, profile: &Path, unpadded: bool) -> Result<Together> {
         let mut order = self.extent.attacks.clone();
         order.retain(|&attack| self.impossible(attack, unpadded).is_none());

@@ -47,8 +47,8 @@ impl Packed {
         Self::new(matrix.columns, matrix.rows, at)
     }
 
-    /// `out += rows · self`, `rows` being `[count, depth]` and `out` `[count, columns]`; `wide` says
-    /// that the CPU has AVX-512.
+    /// `out += rows · self`, `rows` being `[count, depth]` and `out` `[count, columns]`; `wide`
+    /// says that the CPU has AVX-512.
     #[inline(always)]
     pub fn add_product(&self, wide: bool, rows: &[f32], out: &mut [f32]) {
         let rows = rows.chunks(ROWS * self.depth);

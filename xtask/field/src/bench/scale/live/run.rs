@@ -13,7 +13,8 @@ pub struct Run {
     pub profile: bool,
     /// Threads of the load.
     pub threads: u32,
-    /// Calls that the load says it made; what starting and ending its threads takes is not among them.
+    /// Calls that the load says it made; what starting and ending its threads takes is not among
+    /// them.
     pub made: u64,
     /// Seconds from the first call to the last.
     pub seconds: f64,

@@ -1,4 +1,5 @@
-//! A service of which is known to the call what it made: a paced load that ends by itself and is started again.
+//! A service of which is known to the call what it made: a paced load that ends by itself and is
+//! started again.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ use support::stop;
 /// What such services do.
 const KINDS: [Kind; 4] = [Kind::Mixed, Kind::Files, Kind::Open, Kind::Pipe];
 
-/// How long its count stays the same once all of a life is counted: what shows it does so once a second.
+/// How long its count stays the same once all of a life is counted: what shows it does so once a
+/// second.
 const STILL: Duration = Duration::from_secs(4);
 
 /// How long the guard may be behind.
@@ -38,7 +40,8 @@ pub struct Life {
     pub seconds: f64,
     /// Calls of the load; what starting and ending takes is not among them.
     pub made: u64,
-    /// Calls that the guard counted in this life, and those of them that were lost; negative where a count fell.
+    /// Calls that the guard counted in this life, and those of them that were lost; negative where
+    /// a count fell.
     pub counted: i64,
     pub lost: i64,
 }

@@ -40,7 +40,8 @@ impl Report {
         let cpu = last.map_or(0.0, |it| it.cpu_s / seconds);
         let noticed = self.attacks.iter().filter(|it| it.alarms > 0).count();
         let mut text = format!(
-            "{:.1} minutes over {} services that made {calls:.0} calls/s together, on {}. The guard took {:.0}% of a core.\n\n\
+            "{:.1} minutes over {} services that made {calls:.0} calls/s together, on {}. The \
+             guard took {:.0}% of a core.\n\n\
              | | after a tenth | at the end | at most |\n|---|--:|--:|--:|\n",
             self.minutes,
             self.services,
@@ -64,9 +65,10 @@ impl Report {
         let (least, most) = (beyond.first().unwrap_or(&0), beyond.last().unwrap_or(&0));
         let _ = write!(
             text,
-            "\n{} lives of services whose calls are known made {made}; seen and lost together are {counted}, {lost} of them \
-             lost: between {least} and {most} a life more, for its start and end. Of {} counters in {} scrapes, {} fell. {} of {} \
-             attacks raised alarms, in {} incidents; {} of their alarms gave their scores again to the bit, {} did not.\n",
+            "\n{} lives of services whose calls are known made {made}; seen and lost together are \
+             {counted}, {lost} of them lost: between {least} and {most} a life more, for its start \
+             and end. Of {} counters in {} scrapes, {} fell. {} of {} attacks raised alarms, in {} \
+             incidents; {} of their alarms gave their scores again to the bit, {} did not.\n",
             self.lives.len(),
             self.counters.count(),
             self.counters.scrapes(),

@@ -1,4 +1,5 @@
-//! A service whose processes come and go, which can be restarted, and which does what it never did when it is told to.
+//! A service whose processes come and go, which can be restarted, and which does what it never did
+//! when it is told to.
 
 use std::fs;
 use std::path::PathBuf;
