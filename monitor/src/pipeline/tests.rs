@@ -1,4 +1,5 @@
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -257,14 +258,15 @@ fn what_a_flooding_thread_loses_is_counted_and_another_loses_nothing() {
 
 /// An engine that waits wherever the test closes the gate.
 struct Gated {
-    calls: u64,
+    calls: Arc<AtomicU64>,
     gate: Arc<Mutex<()>>,
 }
 
 impl Engine for Gated {
     fn push(&mut self, event: &Event) {
         if let EventKind::Calls(stretch) = &event.kind {
-            self.calls += stretch.calls.len() as u64;
+            self.calls
+                .fetch_add(stretch.calls.len() as u64, Ordering::Relaxed);
         }
     }
 
@@ -275,7 +277,7 @@ impl Engine for Gated {
 
     fn counters(&self) -> Counters {
         Counters {
-            calls: self.calls,
+            calls: self.calls.load(Ordering::Relaxed),
             ..Counters::default()
         }
     }
@@ -285,10 +287,10 @@ impl Engine for Gated {
 fn a_scorer_that_is_starved_for_a_moment_loses_nothing_while_there_is_room_by_memory() {
     const THREADS: u32 = 64;
     const CALLS: u64 = 32;
-    let gate = Arc::new(Mutex::new(()));
+    let (scored, gate) = (Arc::new(AtomicU64::new(0)), Arc::new(Mutex::new(())));
     let (feed, pipeline) = Pipeline::start(Parts {
         engine: Box::new(Gated {
-            calls: 0,
+            calls: Arc::clone(&scored),
             gate: Arc::clone(&gate),
         }),
         tap: None,
@@ -317,6 +319,10 @@ fn a_scorer_that_is_starved_for_a_moment_loses_nothing_while_there_is_room_by_me
     for _ in 0..4_000 {
         feed.send(batch()).expect("the run goes on");
         sent += u64::from(THREADS) * CALLS;
+    }
+    // Where the cores are busy it may have all of the room waiting still.
+    while scored.load(Ordering::Relaxed) < sent {
+        std::thread::sleep(Duration::from_millis(1));
     }
     let closed = gate.lock().expect("no test panics here");
     let room = super::room::most(crate::run::memory::spare_bytes(), super::room::LEAST);
