@@ -32,12 +32,12 @@ pub enum LogError {
     #[error("{} names no file", shown(.0))]
     NoFile(PathBuf),
     /// Its folder cannot be made.
-    #[error("cannot make {} ({source})", shown(.folder))]
+    #[error("cannot make {} ({error})", shown(.folder))]
     Folder {
         /// Which folder.
         folder: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// Whoever put the link there chooses what is written to.
     #[error("{} is a symbolic link", shown(.0))]
@@ -57,20 +57,20 @@ pub enum LogError {
     #[error("{at} can be written by other users (chmod go-w '{at}')", at = shown(.0))]
     Writable(PathBuf),
     /// The system says no.
-    #[error("cannot open {} ({source})", shown(.path))]
+    #[error("cannot open {} ({error})", shown(.path))]
     Open {
         /// Which file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// The log cannot be read.
-    #[error("cannot read the alarm log {} ({source}): {}", shown(.path), remedy(.source))]
+    #[error("cannot read the alarm log {} ({error}): {}", shown(.path), remedy(.error))]
     Read {
         /// Which file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// The beginning of several ids.
     #[error("several {what} begin with {id}: {named}; give more of the id")]

@@ -43,12 +43,12 @@ const GRAPH: &[u8] = include_bytes!("../../models/default/model.onnx");
 #[derive(Debug, Error)]
 pub enum ModelError {
     /// A file cannot be read.
-    #[error("cannot read `{}`: {source}", .path.display())]
+    #[error("cannot read `{}`: {error}", .path.display())]
     Io {
         /// Which.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// A file is too large to be what it should be.
     #[error("`{}` is larger than {limit} bytes: it is no model of this program", .path.display())]
@@ -60,7 +60,7 @@ pub enum ModelError {
     },
     /// The manifest is no manifest.
     #[error("the model's manifest cannot be read: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(serde_json::Error),
     /// The manifest says something that this program cannot work with.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -91,6 +91,12 @@ pub enum ModelError {
     /// onnxruntime does not take the graph.
     #[error("onnxruntime does not take the model: {0}")]
     Graph(Fault),
+}
+
+impl From<serde_json::Error> for ModelError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error)
+    }
 }
 
 /// What onnxruntime says of a failure.
@@ -252,9 +258,9 @@ impl Model {
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ModelError> {
-    let io = |source| ModelError::Io {
+    let io = |error| ModelError::Io {
         path: path.to_path_buf(),
-        source,
+        error,
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(io)?;

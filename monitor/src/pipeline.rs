@@ -164,10 +164,10 @@ impl Queue {
 pub enum PipelineError {
     /// A stage could not be started.
     #[error("cannot start a thread: {0}")]
-    Spawn(#[source] io::Error),
+    Spawn(io::Error),
     /// The engine failed.
     #[error("scoring failed: {0}")]
-    Scoring(#[source] EngineError),
+    Scoring(EngineError),
     /// A stage panicked: a defect of the monitor.
     #[error("the {0} stopped on an internal error (please report it)")]
     Panicked(&'static str),

@@ -81,9 +81,9 @@ pub(super) fn made(path: &Path) -> Result<PathBuf, LogError> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let refused = |source| LogError::Folder {
+    let refused = |error| LogError::Folder {
         folder: folder.to_owned(),
-        source,
+        error,
     };
     let mut builder = DirBuilder::new();
     let made = builder.recursive(true).mode(0o700).create(folder);
@@ -113,11 +113,11 @@ fn checked(path: &Path, options: &mut OpenOptions) -> Result<File, LogError> {
     let opened = options
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path);
-    let refused = |source: io::Error| match source.raw_os_error() {
+    let refused = |error: io::Error| match error.raw_os_error() {
         Some(libc::ELOOP) => LogError::Link(path.to_owned()),
         _ => LogError::Open {
             path: path.to_owned(),
-            source,
+            error,
         },
     };
     let file = opened.map_err(refused)?;

@@ -130,7 +130,7 @@ impl Notes {
         let file = file::open(&path)?;
         let turn = Turn::at(&file).and_then(|turn| turn.append(&line));
         turn.and_then(|()| file.sync_all())
-            .map_err(|source| LogError::Open { path, source })
+            .map_err(|error| LogError::Open { path, error })
     }
 
     /// All of them, oldest first, and how many lines could not be read. There are none where there
@@ -140,7 +140,7 @@ impl Notes {
     /// When they cannot be read, or another user could have written them.
     pub fn read(&self) -> Result<(Vec<Note>, u64), LogError> {
         let file = match file::open_to_read(&self.path) {
-            Err(LogError::Open { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(LogError::Open { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok((Vec::new(), 0));
             }
             opened => opened?,
@@ -151,9 +151,9 @@ impl Notes {
                 notes.push(note);
             }
         });
-        let damaged = damaged.map_err(|source| LogError::Open {
+        let damaged = damaged.map_err(|error| LogError::Open {
             path: self.path.clone(),
-            source,
+            error,
         })?;
         Ok((notes, damaged))
     }

@@ -180,7 +180,7 @@ impl ProfileFile {
         self.pause = RETRIED_EVERY;
         self.failures += 1;
         self.error = Some(match why {
-            ProfileError::Io { source, .. } => source.to_string(),
+            ProfileError::Io { error, .. } => error.to_string(),
             why => why.to_string(),
         });
         if !std::mem::replace(&mut self.is_failing, true) {

@@ -38,7 +38,13 @@ pub enum CommandError {
     },
     /// Pipes or threads ran out.
     #[error("cannot prepare the command: {0}")]
-    NotPrepared(#[from] io::Error),
+    NotPrepared(io::Error),
+}
+
+impl From<io::Error> for CommandError {
+    fn from(error: io::Error) -> Self {
+        Self::NotPrepared(error)
+    }
 }
 
 /// The user to whom the command belongs when `sudo` started the monitor.

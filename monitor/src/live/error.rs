@@ -33,7 +33,7 @@ pub enum WatchError {
     Privileges(#[from] PrivilegeError),
     /// The kernel did not let the reader read.
     #[error("cannot read from the probe: {0}")]
-    Read(#[from] std::io::Error),
+    Read(std::io::Error),
 }
 
 /// Why the probe does not run.
@@ -41,19 +41,19 @@ pub enum WatchError {
 pub enum ProbeError {
     /// The loader or the kernel refused it.
     #[error("the kernel refused the probe: {}", chain(.0))]
-    Load(#[from] EbpfError),
+    Load(EbpfError),
     /// The verifier or an attach point refused it.
     #[error("the kernel refused the probe: {}", chain(.0))]
-    Program(#[from] ProgramError),
+    Program(ProgramError),
     /// A map could not be used.
     #[error("a map of the probe cannot be used: {}", chain(.0))]
-    Map(#[from] MapError),
+    Map(MapError),
     /// The kernel refused an event of a perf tracepoint.
     #[error("the kernel refused the probe at a perf tracepoint: {0}")]
     PerfEvent(std::io::Error),
     /// A map could not be mapped into memory.
     #[error("a map of the probe cannot be mapped into memory: {0}")]
-    Memory(#[from] std::io::Error),
+    Memory(std::io::Error),
     /// Before Linux 5.11 maps count as locked memory, and the limit may not be raised.
     #[error(
         "{need} MiB of locked memory are needed by the probe on this kernel, and {limit} KiB are \
@@ -69,6 +69,38 @@ pub enum ProbeError {
     /// Probe and monitor are of different versions.
     #[error("the probe has no {0}: build the monitor again")]
     Missing(&'static str),
+}
+
+// Their words hold the cause, so it is not their source as well.
+
+impl From<std::io::Error> for WatchError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<EbpfError> for ProbeError {
+    fn from(error: EbpfError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl From<ProgramError> for ProbeError {
+    fn from(error: ProgramError) -> Self {
+        Self::Program(error)
+    }
+}
+
+impl From<MapError> for ProbeError {
+    fn from(error: MapError) -> Self {
+        Self::Map(error)
+    }
+}
+
+impl From<std::io::Error> for ProbeError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Memory(error)
+    }
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

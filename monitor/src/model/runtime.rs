@@ -58,16 +58,16 @@ pub enum RuntimeError {
     )]
     Telemetry,
     /// It is no libonnxruntime, or one too old.
-    #[error("libonnxruntime cannot be used: {source}; {REMEDY}")]
+    #[error("libonnxruntime cannot be used: {error}; {REMEDY}")]
     Unusable {
         /// What the loader said.
-        source: Fault,
+        error: Fault,
     },
     /// It was loaded and would not start.
-    #[error("libonnxruntime does not start: {source}; {REMEDY}")]
+    #[error("libonnxruntime does not start: {error}; {REMEDY}")]
     Environment {
         /// What it said.
-        source: Fault,
+        error: Fault,
     },
 }
 
@@ -114,13 +114,13 @@ impl Runtime {
         }
         let environment = ort::init_from(&path)
             .map_err(|error| RuntimeError::Unusable {
-                source: Fault::of(error),
+                error: Fault::of(error),
             })?
             .with_name("monitor")
             .with_telemetry(false)
             .build()
             .map_err(|error| RuntimeError::Environment {
-                source: Fault::of(error),
+                error: Fault::of(error),
             })?;
         environment.set_log_level(ort::logging::LogLevel::Error);
         Ok(loaded.insert(Self { environment, path }).clone())

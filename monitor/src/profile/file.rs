@@ -75,14 +75,14 @@ pub enum Damage {
 #[derive(Debug, Error)]
 pub enum ProfileError {
     /// The system says no.
-    #[error("cannot {action} the profile {}: {source}", shown(.path))]
+    #[error("cannot {action} the profile {}: {error}", shown(.path))]
     Io {
         /// `read` or `write`.
         action: &'static str,
         /// Which file.
         path: PathBuf,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// Another process is changing it.
     #[error("the profile {} is being changed by another process: try again when that is \
@@ -165,10 +165,10 @@ pub fn decode(bytes: &[u8]) -> Result<Profile, Damage> {
 /// # Errors
 /// When the file cannot be read or is no whole profile.
 pub fn read(path: &Path) -> Result<(Profile, String), ProfileError> {
-    let io = |source| ProfileError::Io {
+    let io = |error| ProfileError::Io {
         action: "read",
         path: path.to_path_buf(),
-        source,
+        error,
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(io)?;
@@ -187,10 +187,10 @@ pub fn read(path: &Path) -> Result<(Profile, String), ProfileError> {
 /// When the folder cannot be written to.
 pub fn write(path: &Path, profile: &Profile) -> Result<String, ProfileError> {
     let bytes = encode(profile);
-    private_file::replace(path, &bytes).map_err(|source| ProfileError::Io {
+    private_file::replace(path, &bytes).map_err(|error| ProfileError::Io {
         action: "write",
         path: path.to_path_buf(),
-        source,
+        error,
     })?;
     Ok(hex::encode(Sha256::digest(&bytes)))
 }

@@ -155,9 +155,9 @@ impl Traces {
                     return Ok(None);
                 };
                 let origin = shown(&self.root.join(&path));
-                let file = File::open(self.root.join(&path)).map_err(|source| TraceError::Io {
+                let file = File::open(self.root.join(&path)).map_err(|error| TraceError::Io {
                     origin: origin.clone(),
-                    source,
+                    error,
                 })?;
                 self.start(origin, shown(&path), Box::new(BufReader::new(file)));
             }

@@ -8,12 +8,12 @@ use std::path::Path;
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The file system or the pipe failed.
-    #[error("{origin}: cannot be read: {source}")]
+    #[error("{origin}: cannot be read: {error}")]
     Io {
         /// The file, escaped.
         origin: String,
         /// What the system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// The content is not what the format says.
     #[error("{origin}, {place}: {problem}; {remedy}")]

@@ -53,9 +53,9 @@ impl Input {
             });
         }
         let name = shown(path);
-        let opened = File::open(path).map_err(|source| TraceError::Io {
+        let opened = File::open(path).map_err(|error| TraceError::Io {
             origin: name.clone(),
-            source,
+            error,
         })?;
         Self::from_reader(&name, Box::new(opened))
     }
@@ -68,9 +68,9 @@ impl Input {
     pub fn from_reader(name: &str, mut rest: Box<dyn Read + Send>) -> Result<Self, TraceError> {
         let mut head = Vec::new();
         let read = (&mut rest).take(HEAD as u64).read_to_end(&mut head);
-        read.map_err(|source| TraceError::Io {
+        read.map_err(|error| TraceError::Io {
             origin: name.to_owned(),
-            source,
+            error,
         })?;
         Ok(Self {
             name: name.to_owned(),

@@ -51,9 +51,9 @@ impl<R: BufRead> Words<R> {
     fn piece(&mut self) -> Result<Option<Vec<u8>>, TraceError> {
         let mut word = Vec::new();
         for byte in &mut self.bytes {
-            let byte = byte.map_err(|source| TraceError::Io {
+            let byte = byte.map_err(|error| TraceError::Io {
                 origin: self.origin.clone(),
-                source,
+                error,
             })?;
             if !(self.separator)(byte) {
                 if word.len() < KEPT {

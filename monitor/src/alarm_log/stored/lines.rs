@@ -18,9 +18,9 @@ pub(crate) fn of<T: DeserializeOwned>(
     path: &Path,
     mut take: impl FnMut(T, &[u8]),
 ) -> Result<u64, LogError> {
-    let refused = |path: &Path, source| LogError::Read {
+    let refused = |path: &Path, error| LogError::Read {
         path: path.to_owned(),
-        source,
+        error,
     };
     let mut damaged = 0;
     let before = former(path);

@@ -25,10 +25,10 @@ impl Lock {
     /// When the file cannot be opened, or another process holds its lock all the while.
     pub fn of(path: &Path, patience: Duration) -> Result<Self, ProfileError> {
         let deadline = Instant::now() + patience;
-        let io = |source| ProfileError::Io {
+        let io = |error| ProfileError::Io {
             action: "read",
             path: path.to_path_buf(),
-            source,
+            error,
         };
         loop {
             let file = File::open(path).map_err(io)?;

@@ -110,9 +110,9 @@ impl Walk<'_> {
         let mut folders = vec![first];
         while let Some(folder) = folders.pop() {
             let path = self.root.join(&folder);
-            let failed = |source| TraceError::Io {
+            let failed = |error| TraceError::Io {
                 origin: shown(&path),
-                source,
+                error,
             };
             let metadata = fs::metadata(&path).map_err(failed)?;
             if !self.entered.insert((metadata.dev(), metadata.ino())) {
@@ -160,10 +160,10 @@ impl Walk<'_> {
                 self.skip("link that leads nowhere");
                 return Ok(());
             }
-            Err(source) => {
+            Err(error) => {
                 return Err(TraceError::Io {
                     origin: shown(&path),
-                    source,
+                    error,
                 });
             }
         };

@@ -140,10 +140,10 @@ impl<R: Read> RecordingReader<R> {
                 Ok(0) => break,
                 Ok(more) => length += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(source) => {
+                Err(error) => {
                     return Err(TraceError::Io {
                         origin: self.origin.clone(),
-                        source,
+                        error,
                     });
                 }
             }

@@ -37,9 +37,9 @@ impl<R: BufRead> Lines<R> {
     fn piece(&mut self, bytes: &mut Vec<u8>) -> Result<(), TraceError> {
         bytes.clear();
         let read = (&mut self.reader).take(LONGEST).read_until(b'\n', bytes);
-        read.map_err(|source| TraceError::Io {
+        read.map_err(|error| TraceError::Io {
             origin: self.origin.clone(),
-            source,
+            error,
         })?;
         Ok(())
     }
