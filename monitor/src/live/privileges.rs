@@ -13,9 +13,11 @@ mod filter;
 mod folders;
 mod user;
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
+use caps::errors::CapsError;
 use caps::{CapSet, Capability, CapsHashSet};
 
 pub use folders::Confinement;
@@ -58,7 +60,7 @@ impl Needs {
 pub enum PrivilegeError {
     /// The capabilities could not be set.
     #[error("the capabilities cannot be dropped")]
-    Capabilities(#[from] caps::errors::CapsError),
+    Capabilities(#[source] Box<dyn Error + Send + Sync>),
     /// The user could not be changed.
     #[error("the user cannot be changed")]
     User(#[source] io::Error),
@@ -73,6 +75,12 @@ pub enum PrivilegeError {
     FilterForm(#[from] seccompiler::BackendError),
 }
 
+impl PrivilegeError {
+    fn of_capabilities(error: CapsError) -> Self {
+        Self::Capabilities(Box::new(error))
+    }
+}
+
 /// What could not be given up on this host, a sentence each.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Remains(pub Vec<&'static str>);
@@ -85,19 +93,9 @@ pub struct Remains(pub Vec<&'static str>);
 /// When the kernel refuses, which it does not when giving up.
 pub fn give_up(needs: &Needs) -> Result<Remains, PrivilegeError> {
     let mut remains = Remains::default();
-    let held = caps::read(None, CapSet::Permitted)?;
+    let held = caps::read(None, CapSet::Permitted).map_err(PrivilegeError::of_capabilities)?;
     let kept = kept(needs, &held);
-    // Without this, root would gain all of them again with the next program that it executes. Who
-    // was given two capabilities and no more cannot do it, and gains none.
-    if caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
-        // A kernel does not know the capabilities that are newer than itself.
-        let holds = |it| caps::has_cap(None, CapSet::Bounding, it).unwrap_or(false);
-        for capability in caps::all() {
-            if !kept.contains(&capability) && holds(capability) {
-                caps::drop(None, CapSet::Bounding, capability)?;
-            }
-        }
-    }
+    bound(&kept).map_err(PrivilegeError::of_capabilities)?;
     // SAFETY: prctl with these arguments takes no pointer; it cannot fail on a kernel that runs
     // BPF.
     unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
@@ -114,11 +112,33 @@ pub fn give_up(needs: &Needs) -> Result<Remains, PrivilegeError> {
              CAP_SETUID and CAP_SETGID are missing; it goes on as the one it is",
         );
     }
-    caps::clear(None, CapSet::Inheritable)?;
-    caps::set(None, CapSet::Effective, &kept)?;
-    caps::set(None, CapSet::Permitted, &kept)?;
+    hold(&kept).map_err(PrivilegeError::of_capabilities)?;
     filter::apply(needs)?;
     Ok(remains)
+}
+
+/// Takes away for good what a program that is executed could gain.
+fn bound(kept: &CapsHashSet) -> Result<(), CapsError> {
+    // Without this, root would gain all of them again with the next program that it executes. Who
+    // was given two capabilities and no more cannot do it, and gains none.
+    if !caps::has_cap(None, CapSet::Effective, Capability::CAP_SETPCAP)? {
+        return Ok(());
+    }
+    // A kernel does not know the capabilities that are newer than itself.
+    let holds = |it| caps::has_cap(None, CapSet::Bounding, it).unwrap_or(false);
+    for capability in caps::all() {
+        if !kept.contains(&capability) && holds(capability) {
+            caps::drop(None, CapSet::Bounding, capability)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives up all capabilities but these.
+fn hold(kept: &CapsHashSet) -> Result<(), CapsError> {
+    caps::clear(None, CapSet::Inheritable)?;
+    caps::set(None, CapSet::Effective, kept)?;
+    caps::set(None, CapSet::Permitted, kept)
 }
 
 /// The capabilities that are needed, of those that there are.

@@ -117,9 +117,9 @@ pub struct Notice {
     /// The host's name, unless it is left out.
     pub host: Option<String>,
     /// When its first alarm was raised.
-    pub opened: Timestamp,
+    pub(crate) opened: Timestamp,
     /// When this statement is made.
-    pub time: Timestamp,
+    pub(crate) time: Timestamp,
     /// Alarms in it.
     pub alarms: u64,
     /// Who.

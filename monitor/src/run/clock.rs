@@ -28,8 +28,7 @@ pub enum WallClock {
 
 impl WallClock {
     /// The time of day of an event; `None` when it is not known.
-    #[must_use]
-    pub fn timestamp(self, time_ns: u64) -> Option<Timestamp> {
+    pub(crate) fn timestamp(self, time_ns: u64) -> Option<Timestamp> {
         if time_ns == 0 {
             return None;
         }
