@@ -130,24 +130,15 @@ impl Hooks {
 }
 
 fn perf_tracepoints(by_cgroup: bool) -> io::Result<Vec<PerfTracepoint>> {
-    let tracefs = Tracefs::open().map_err(inaccessible)?;
+    let tracefs = Tracefs::open()?;
     let tracepoint = |(program, file)| {
-        let id = tracefs.id(file).map_err(inaccessible)?;
+        let id = tracefs.id(file)?;
         Ok(PerfTracepoint { program, id })
     };
     let cgroups = PERF_CGROUPS.into_iter().filter(|_| by_cgroup);
     let found = cgroups.chain(PERF).map(tracepoint).collect();
     // Who may read tracefs need not be given perf events.
     perf_event::permitted().and(found)
-}
-
-/// The refusal of tracefs with its remedy.
-fn inaccessible(error: io::Error) -> io::Error {
-    let told = format!(
-        "tracefs is not accessible ({error}): run as root, or mount it readable (mount -t tracefs \
-         tracefs /sys/kernel/tracing)"
-    );
-    io::Error::new(error.kind(), told)
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ impl Outcomes {
     ///
     /// # Errors
     ///
-    /// When tracefs is not accessible.
+    /// When tracefs is not accessible, with the remedy.
     pub(super) fn of_kernel() -> io::Result<Self> {
         let tracefs = Tracefs::open()?;
         let found = CALLS.into_iter().filter_map(|name| {
@@ -49,7 +49,7 @@ impl Outcomes {
             return Self::default();
         }
         Self::of_kernel().unwrap_or_else(|error| {
-            log::info!("how calls went is not known: tracefs is not accessible: {error}");
+            log::info!("how calls went is not known: {error}");
             Self::default()
         })
     }

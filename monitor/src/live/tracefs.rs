@@ -21,8 +21,12 @@ impl Tracefs {
     ///
     /// # Errors
     ///
-    /// When the kernel refuses: the mount needs `CAP_SYS_ADMIN`.
+    /// When the kernel refuses, with the remedy: the mount needs `CAP_SYS_ADMIN`.
     pub(super) fn open() -> io::Result<Self> {
+        Self::find().map_err(inaccessible)
+    }
+
+    fn find() -> io::Result<Self> {
         let mounted = [c"/sys/kernel/tracing", c"/sys/kernel/debug/tracing"];
         for path in mounted {
             if let Ok(folder) = open_at(libc::AT_FDCWD, path, libc::O_PATH | libc::O_DIRECTORY)
@@ -56,14 +60,27 @@ impl Tracefs {
     ///
     /// # Errors
     ///
-    /// When there is no such tracepoint, or reading is refused.
+    /// When there is no such tracepoint, or reading is refused, with the remedy.
     pub(super) fn id(&self, file: &CStr) -> io::Result<u64> {
+        self.read_id(file).map_err(inaccessible)
+    }
+
+    fn read_id(&self, file: &CStr) -> io::Result<u64> {
         let file = open_at(self.0.as_raw_fd(), file, libc::O_RDONLY)?;
         let mut text = String::new();
         File::from(file).take(32).read_to_string(&mut text)?;
         let id = text.trim().parse();
         id.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the id is no number"))
     }
+}
+
+/// The refusal with its remedy behind the last colon; its kind stays.
+fn inaccessible(error: io::Error) -> io::Error {
+    let told = format!(
+        "tracefs is not accessible ({error}): run as root, or mount it readable (mount -t tracefs \
+         tracefs /sys/kernel/tracing)"
+    );
+    io::Error::new(error.kind(), told)
 }
 
 fn open_at(folder: RawFd, path: &CStr, flags: libc::c_int) -> io::Result<OwnedFd> {
