@@ -1,9 +1,9 @@
 //! How the monitor speaks to a terminal: colour, form, and what it says about itself.
 
 use std::io::{self, IsTerminal, Write as _};
-use std::os::fd::AsRawFd;
 
 use clap::{Args, ValueEnum};
+use console::Term;
 use log::LevelFilter;
 use monitor::report::cells::wrapped;
 use monitor::report::remarks;
@@ -74,24 +74,14 @@ pub fn complain(what: &str) {
 /// it goes on below, and no word is in two lines that one holds.
 pub fn print_row(row: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match columns(&out) {
+    // A terminal may not know its own size.
+    match Term::stdout()
+        .size_checked()
+        .map(|(_, columns)| columns.into())
+    {
         Some(columns) => wrapped(row, columns).try_for_each(|line| writeln!(out, "{line}")),
         None => writeln!(out, "{row}"),
     }
-}
-
-/// How wide a terminal is; `None` for what is none.
-fn columns(file: &impl AsRawFd) -> Option<usize> {
-    let mut size = libc::winsize {
-        ws_row: 0,
-        ws_col: 0,
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    // SAFETY: the descriptor is open, and the structure is whole and outlives the call.
-    let told = unsafe { libc::ioctl(file.as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
-    // A terminal may not know its own size.
-    (told == 0 && size.ws_col > 0).then_some(size.ws_col.into())
 }
 
 /// Whether standard error is a terminal.
