@@ -9,9 +9,13 @@ mod settings;
 
 mod step;
 
+mod active;
+
 mod intake;
 
 mod selection;
+
+mod judges;
 
 mod own;
 
@@ -49,10 +53,8 @@ mod tail;
 
 mod counted;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::detail::{Touch, Written};
 use crate::detect::blind::Blindness;
 use crate::detect::counters::Counters;
 use crate::detect::coverage::CoverageCounter;
@@ -66,26 +68,22 @@ use crate::model::{Lane, Model, ScoreError};
 use crate::syscall::event::Call;
 use crate::syscall::flight::Flight;
 
+use active::Active;
 pub use adapt::Adapting;
+use judges::Judge;
 use limit::AlarmLimit;
 pub use observed::{OwnSurprise, Rescored, Scored};
-use own::{Mark, Own, OwnStream};
-use provisional::Provisional;
-use selection::{Ration, Selection};
+use selection::Selection;
 pub use settings::Settings;
 use step::Step;
-use stretches::Stretches;
 pub use tail::{Nearness, Tail, TailCall};
 use told::Told;
 pub use versions::Version;
-use versions::Versions;
 
 /// Turns events into verdicts.
 pub struct Detector {
     model: Model,
-    own: Option<Own>,
-    adapting: Option<Adapting>,
-    versions: Option<Versions>,
+    by: Judge,
     limits: Limits,
     /// The same, or none where a run without a profile is not to be judged by the general model.
     raised_by: Limits,
@@ -95,21 +93,10 @@ pub struct Detector {
     /// By slot, like `lanes`.
     streams: Vec<Stream>,
     lanes: Vec<Lane>,
-    /// By slot too; empty without a profile.
-    own_streams: Vec<OwnStream>,
-    /// By slot too; empty with a profile.
-    rations: Vec<Ration>,
     selection: Selection,
-    /// Of the calls that are queued, those to be dropped left out; empty without a profile.
-    marks: Vec<Mark>,
-    /// Slots whose lane has calls queued.
-    active: Vec<u32>,
-    is_active: Vec<bool>,
+    active: Active,
     steps: Vec<Step>,
     calls: Vec<Call>,
-    /// Those of the steps, in order.
-    touches: VecDeque<Touch>,
-    written: Written,
     coverage: CoverageCounter,
     told: Told,
     limit: AlarmLimit,
@@ -117,8 +104,6 @@ pub struct Detector {
     ids: IdSource,
     /// When the last alarm was made that was not alike.
     alert_ns: Option<u64>,
-    provisional: Option<Provisional>,
-    stretches: Stretches,
     blindness: Blindness,
     counters: Counters,
     failed: bool,
@@ -137,25 +122,17 @@ impl Detector {
         }
         Self {
             model,
-            own: None,
-            adapting: None,
-            versions: None,
+            by: Judge::by_model(&settings),
             limits,
             raised_by,
             threads: Threads::new(settings.max_threads),
             processes: Processes::default(),
             streams: Vec::new(),
             lanes: Vec::new(),
-            own_streams: Vec::new(),
-            rations: Vec::new(),
             selection: Selection::all(),
-            marks: Vec::new(),
-            active: Vec::new(),
-            is_active: Vec::new(),
+            active: Active::default(),
             steps: Vec::new(),
             calls: Vec::new(),
-            touches: VecDeque::new(),
-            written: Written::default(),
             coverage: CoverageCounter::default(),
             told: Told::new(settings.again_after),
             limit: AlarmLimit::new(settings.alarms_per_minute),
@@ -163,8 +140,6 @@ impl Detector {
             service: settings.service,
             ids: settings.ids,
             alert_ns: None,
-            provisional: settings.provisional.then(Provisional::default),
-            stretches: Stretches::default(),
             counters: Counters::default(),
             failed: false,
         }
@@ -222,11 +197,10 @@ impl Detector {
         }
         self.failed = true;
         self.look();
-        self.model.score(&mut self.lanes, &self.active)?;
+        self.model.score(&mut self.lanes, self.active.slots())?;
         self.judge(verdicts, observer)?;
-        for slot in self.active.drain(..) {
+        for slot in self.active.drain() {
             self.lanes[slot as usize].clear();
-            self.is_active[slot as usize] = false;
         }
         self.failed = false;
         Ok(())
@@ -244,8 +218,8 @@ impl Detector {
         }
         self.score(verdicts)?;
         verdicts.extend(self.blindness.finish().map(Verdict::Blind));
-        let stretches = self.stretches.take();
-        for stretch in stretches {
+        let stretches = self.by.model_mut().map(|by| by.stretches.take());
+        for stretch in stretches.into_iter().flatten() {
             let explained = self.rescore(&stretch.flight)?;
             self.counters.stretches.push(stretch.explained(explained));
         }
@@ -263,7 +237,7 @@ impl Detector {
     /// # Errors
     /// When inference fails.
     pub fn rescore(&mut self, flight: &Flight) -> Result<Rescored, ScoreError> {
-        rescore::rescore(&mut self.model, self.own.as_ref(), &self.limits, flight)
+        rescore::rescore(&mut self.model, self.by.own(), &self.limits, flight)
     }
 
     /// Lets time pass to `now_ns` although no event came.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Detector;
 use super::alarm::{self, Cause};
+use super::judges::ByProfile;
 use super::limit::Weight;
 use crate::detect::aftermath::Following;
 use crate::detect::verdict::{Suppressed, Verdict};
@@ -50,7 +51,7 @@ impl Detector {
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), ScoreError> {
         let stream = &mut self.streams[slot as usize];
-        let (own, limits) = (self.own.as_ref(), &self.raised_by);
+        let (own, limits) = (self.by.own(), &self.raised_by);
         let raised = alarm::raise(&mut self.model, own, limits, cause, stream)?;
         let Some(mut alarm) = raised else {
             stream.episode.doubt();
@@ -74,10 +75,7 @@ impl Detector {
             ],
         );
         alarm.service = Arc::clone(&self.service);
-        alarm.judged_by = match (&mut self.versions, &self.own) {
-            (Some(versions), Some(own)) => Some(versions.judge(own.profile())),
-            _ => None,
-        };
+        alarm.judged_by = self.by.profile_mut().and_then(ByProfile::judged_by);
         alarm.lineage = self.processes.lineage(tgid);
         alarm.suppressed = match self.told.like(&alarm) {
             Some(like) => Some(Suppressed::Alike(like.to_owned())),

@@ -2,7 +2,6 @@
 //! to be asked.
 
 use super::Detector;
-use super::selection::Ration;
 use super::step::{Queued, Step};
 use crate::detail::Touch;
 use crate::detect::stream::Stream;
@@ -37,7 +36,7 @@ impl Detector {
     }
 
     fn push_touch(&mut self, event: &Event, touch: &Touch) {
-        if self.own.is_none() {
+        if self.by.profile().is_none() {
             return;
         }
         let slot = match self.threads.find(event.thread) {
@@ -48,7 +47,9 @@ impl Detector {
                 slot
             }
         };
-        self.touches.push_back(touch.clone());
+        if let Some(by) = self.by.profile_mut() {
+            by.touches.push_back(touch.clone());
+        }
         self.steps.push(Step::Touched {
             slot,
             time_ns: event.time_ns,
@@ -87,7 +88,7 @@ impl Detector {
         let fresh = &stretch.calls[next.repeated..];
         // With a profile, what the lane is asked is known only when the profile has looked at every
         // call before.
-        let is_general = self.own.is_none();
+        let is_general = self.by.profile().is_none();
         let mut indices = Vec::new();
         for &call in fresh {
             if table::is_restart(call) {
@@ -115,14 +116,17 @@ impl Detector {
             queued: general.unwrap_or_default(),
         });
         if asks {
-            self.activate(slot);
+            self.active.add(slot);
         }
     }
 
     /// Queues a stretch for the model, without a profile, if it is granted. `begins` is given where
     /// a stream begins: whether with its thread's first call.
     fn queue(&mut self, slot: u32, indices: &[u16], begins: Option<bool>) -> Queued {
-        let ration = &mut self.rations[slot as usize];
+        let Some(by) = self.by.model_mut() else {
+            return Queued::default();
+        };
+        let ration = &mut by.rations[slot as usize];
         let lane = &mut self.lanes[slot as usize];
         if let Some(whole) = begins {
             ration.restart(whole);
@@ -194,23 +198,11 @@ impl Detector {
         if place == self.lanes.len() {
             self.lanes.push(self.model.lane());
             self.streams.push(Stream::new(&self.limits));
-            self.is_active.push(false);
-            match &self.own {
-                Some(own) => self.own_streams.push(own.stream(true)),
-                None => self.rations.push(Ration::new()),
-            }
+            self.active.grow();
         } else {
             self.streams[place] = Stream::new(&self.limits);
-            if let Some(ration) = self.rations.get_mut(place) {
-                *ration = Ration::new();
-            }
         }
+        self.by.admit(place);
         (slot, known)
-    }
-
-    pub(super) fn activate(&mut self, slot: u32) {
-        if !std::mem::replace(&mut self.is_active[slot as usize], true) {
-            self.active.push(slot);
-        }
     }
 }

@@ -18,7 +18,11 @@ impl Detector {
         observer: &mut dyn FnMut(&Scored),
     ) -> Result<(), ScoreError> {
         let steps = std::mem::take(&mut self.steps);
-        let marks = std::mem::take(&mut self.marks);
+        let marks = self
+            .by
+            .profile_mut()
+            .map(|by| std::mem::take(&mut by.marks));
+        let mut marks = marks.unwrap_or_default();
         let mut told = marks.iter();
         let mut from = 0;
         for step in &steps {
@@ -65,10 +69,12 @@ impl Detector {
         }
         self.calls.clear();
         self.calls.shrink_to(1 << 16);
-        self.touches.clear();
-        self.marks = marks;
-        self.marks.clear();
-        self.marks.shrink_to(1 << 16);
+        if let Some(by) = self.by.profile_mut() {
+            by.touches.clear();
+            marks.clear();
+            marks.shrink_to(1 << 16);
+            by.marks = marks;
+        }
         self.steps = steps;
         self.steps.clear();
         self.steps.shrink_to(1 << 14);

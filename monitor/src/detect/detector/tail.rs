@@ -104,7 +104,7 @@ impl Detector {
         slots.truncate(threads);
         let flight = |&slot: &u32| last(self.streams[slot as usize].recorder.flight(), calls);
         let flights: Vec<_> = slots.iter().map(flight).collect();
-        let judged = match &self.own {
+        let judged = match self.by.own() {
             Some(own) => rescore::judge_own(&mut self.model, own, &flights)?,
             None => {
                 let each = flights.iter().map(|it| rescore::judge(&mut self.model, it));
@@ -129,7 +129,7 @@ impl Detector {
                         let call = it.call;
                         let is_telling = surprise.is_some_and(|nats| nats >= TELLING_NATS);
                         let expected = if is_telling {
-                            shown::expected(it, self.own.as_ref())
+                            shown::expected(it, self.by.own())
                         } else {
                             Vec::new()
                         };

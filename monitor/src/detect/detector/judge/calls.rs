@@ -1,8 +1,8 @@
 //! Judging calls, one by one.
 
 use crate::detect::detector::alarm::Cause;
+use crate::detect::detector::judges::{ByModel, Judge};
 use crate::detect::detector::own::Mark;
-use crate::detect::detector::provisional::Provisional;
 use crate::detect::detector::step::Step;
 use crate::detect::detector::{Detector, Scored};
 use crate::detect::verdict::Verdict;
@@ -37,14 +37,17 @@ impl Detector {
         let blind = self.blindness.advance(time_ns.1);
         verdicts.extend(blind.map(Verdict::Blind));
         let alert = self.is_alert(time_ns.1);
-        let is_general = self.own.is_none();
-        if let Some(provisional) = self.provisional.as_mut().filter(|_| is_general) {
+        if let Judge::Model(ByModel {
+            provisional: Some(provisional),
+            ..
+        }) = &mut self.by
+        {
             provisional.pass(calls, time_ns.1);
         }
         let stream = &mut self.streams[slot as usize];
         stream.last_ns = time_ns.1;
         stream.named(comm);
-        if let Some(own) = &self.own {
+        if let Some(own) = self.by.own() {
             stream.firsts.named(&own.profile().known, comm, seq);
         }
         for _ in 0..queued.warmed {
@@ -63,20 +66,22 @@ impl Detector {
             }
             let seq = seq.saturating_add(place as u64);
             let lane = &mut self.lanes[slot as usize];
-            let (surprise, own, broken) = match (&self.own, marks.as_slice().first()) {
-                (Some(own), Some(mark)) => {
-                    marks.next();
-                    let profile = own.profile();
+            let (surprise, own, broken) = match &self.by {
+                Judge::Profile(by) => {
+                    let Some(mark) = marks.next() else {
+                        continue;
+                    };
+                    let profile = by.own.profile();
                     stream.firsts.made(&profile.known, call, mark.token, seq);
                     if !stream.touches.is_empty() {
                         stream.touch_until(seq.saturating_add(1), profile);
                     }
-                    let (nats, lstm) = own.tell(mark, lane);
+                    let (nats, lstm) = by.own.tell(mark, lane);
                     self.counters.asked += u64::from(mark.asks);
                     self.counters.answered += u64::from(mark.granted);
                     (Some(nats), Some(mark.told(lstm)), mark.broken(nats))
                 }
-                _ => {
+                Judge::Model(_) => {
                     self.counters.asked += 1;
                     self.counters.answered += u64::from(queued.taken);
                     (if queued.taken { lane.take() } else { None }, None, None)
@@ -93,10 +98,13 @@ impl Detector {
             self.counters.scored += u64::from(surprise.is_some());
             let crossed = stream.step(call, (surprise, broken), &self.raised_by, alert);
             let time_ns = made_at(time_ns, before + place, before + calls);
-            let first = |it: &mut Provisional| it.is_first(call, time_ns);
-            let provisional = is_general && self.provisional.as_mut().is_some_and(first);
-            if is_general && surprise.is_some() {
-                self.stretches.note(thread, stream, time_ns);
+            let mut provisional = false;
+            if let Judge::Model(by) = &mut self.by {
+                let first = by.provisional.as_mut();
+                provisional = first.is_some_and(|it| it.is_first(call, time_ns));
+                if surprise.is_some() {
+                    by.stretches.note(thread, stream, time_ns);
+                }
             }
             if crossed || provisional {
                 let cause = Cause {
@@ -107,12 +115,8 @@ impl Detector {
                     provisional,
                 };
                 self.ask(slot, &cause, verdicts)?;
-            } else if let (Some(own), Some(adapting)) = (&mut self.own, &mut self.adapting) {
-                let learned = adapting.step(own.profile_mut(), stream, &self.limits, time_ns);
-                self.counters.adapted += learned;
-                if let (Some(versions), 1..) = (&mut self.versions, learned) {
-                    versions.change();
-                }
+            } else if let Judge::Profile(by) = &mut self.by {
+                self.counters.adapted += by.learn(stream, &self.limits, time_ns);
             }
         }
         let highest = self.streams[slot as usize].current_highest();

@@ -14,13 +14,16 @@ impl Detector {
         time_ns: u64,
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), ScoreError> {
-        let (Some(mut touch), Some(own)) = (self.touches.pop_front(), &self.own) else {
+        let Some(by) = self.by.profile_mut() else {
             return Ok(());
         };
-        let profile = own.profile();
+        let Some(mut touch) = by.touches.pop_front() else {
+            return Ok(());
+        };
+        let profile = by.own.profile();
         let tgid = self.threads.entry(slot).key.tgid;
         let general = touch.detail.generalised(tgid);
-        touch.detail = self
+        touch.detail = by
             .written
             .note(general, |path| profile.touched.writes(path));
         let news = profile.touched.news(&touch.detail, touch.outcome);
@@ -42,7 +45,7 @@ impl Detector {
         verdicts: &mut Vec<Verdict>,
     ) -> Result<(), ScoreError> {
         let alert = self.is_alert(time_ns);
-        let Some(own) = &self.own else {
+        let Some(own) = self.by.own() else {
             return Ok(());
         };
         let stream = &mut self.streams[slot as usize];
