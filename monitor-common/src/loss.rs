@@ -30,9 +30,8 @@ pub enum Loss {
     TouchUnreadable = 9,
     /// The ring had no room to tell that a cgroup is new or gone. Unit: cgroups.
     CgroupRingFull = 10,
-    /// Another thread has the place where it is kept what a call touches, until it is sent. Unit:
-    /// touches.
-    TouchNoSlot = 11,
+    /// There was no room for a thread to keep what its call touches until it is sent. Unit: touches.
+    TouchNoRoom = 11,
 }
 
 /// Counters of one CPU, of which two cache lines are full: CPUs that lose much do not wait for each
@@ -70,7 +69,7 @@ impl Loss {
         Self::TouchRingFull,
         Self::TouchUnreadable,
         Self::CgroupRingFull,
-        Self::TouchNoSlot,
+        Self::TouchNoRoom,
     ];
 
     /// The reason in words, as reports show it.
@@ -89,7 +88,9 @@ impl Loss {
             }
             Self::TouchRate => "new things that were touched not told: too many a second",
             Self::TouchRingFull => "new things that were touched not told: ring too full",
-            Self::TouchNoSlot => "what was touched not told: another thread has the slot",
+            Self::TouchNoRoom => {
+                "what was touched not told: no room for its thread (--max-threads)"
+            }
             Self::TouchUnreadable => "what was touched not told: kernel memory unreadable",
         }
     }

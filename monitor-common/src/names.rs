@@ -83,6 +83,11 @@ pub const TOUCH_RULES: &str = "TOUCH_RULES";
 pub const OUTCOME_OF: &str = "OUTCOME_OF";
 /// Array of what is read of the call that a thread is in, by the slot of the thread.
 pub const PENDING: &str = "PENDING";
+/// Array of one u64, whose memory is shared: the age by which a thing that was told is told again,
+/// see [`crate::touch::told_in`].
+pub const TOUCH_AGE: &str = "TOUCH_AGE";
+/// Hash of the same of threads that have no slot, by the thread's number.
+pub const PENDING_OTHERS: &str = "PENDING_OTHERS";
 /// Programs of raw tracepoints that read what a call touches, by [`crate::touch::Stage`].
 pub const RAW_STAGES: &str = "RAW_STAGES";
 /// The same of perf tracepoints.

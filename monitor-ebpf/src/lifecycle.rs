@@ -9,7 +9,7 @@ use crate::{
     record::{Exec, Fork},
     service,
     task::{Running, Task},
-    window,
+    touch, window,
 };
 
 /// Follows the child of a watched process, and reports it. For threads too, in the parent's context
@@ -51,7 +51,7 @@ pub fn executed(exec: &impl Exec) -> Result<(), Error> {
     }
     let old_tid = exec.old_tid()?;
     if old_tid != ids.tid {
-        window::end(old_tid);
+        end(old_tid);
     }
     let window = window::of_current(ids)?;
     if window.len > 0 {
@@ -79,10 +79,18 @@ pub fn executed(exec: &impl Exec) -> Result<(), Error> {
 #[inline(always)]
 pub fn exited() -> Result<(), Error> {
     let ids = Running::task().ids();
-    window::end(ids.tid);
+    end(ids.tid);
     // The leader may be gone long before its threads; the process ends with the last of them.
     if Task::current().is_last_of_its_group()? && filter::forget(ids.tgid) {
         debug!((), "process {} ended", ids.tgid);
     }
     Ok(())
+}
+
+/// Ends a thread.
+#[inline(always)]
+fn end(tid: u32) {
+    if window::end(tid) {
+        touch::forget(tid);
+    }
 }

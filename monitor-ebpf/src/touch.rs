@@ -41,7 +41,7 @@ pub use self::{
     arguments::gather,
     memory::{address, text, word},
     outcome::returned,
-    pending::Pending,
+    pending::{Pending, forget},
     send::send,
     stage::Chain,
 };
@@ -76,8 +76,8 @@ pub fn note<E: Entry, C: Chain>(
     if rule == 0 {
         return;
     }
-    let Some(pending) = Pending::of(ids.tid) else {
-        loss::count(Loss::TouchNoSlot, 1);
+    let Some(pending) = Pending::made(ids.tid) else {
+        loss::count(Loss::TouchNoRoom, 1);
         return;
     };
     pending.begin(window, ids, seq, call, rule);

@@ -226,19 +226,23 @@ pub fn send(window: &mut Window, cause: Cause) -> bool {
 }
 
 /// Ends the thread `tid`: its last calls are sent, or where the ring has no room for them left for
-/// the reader.
+/// the reader. Whether it had a window and no slot.
 #[inline(always)]
-pub fn end(tid: u32) {
+pub fn end(tid: u32) -> bool {
     if let Some(window) = slot::owned(tid) {
         finish(window);
         // Whoever has the slot next, a reader does not take these calls for the new owner's.
         window.len = 0;
         slot::release(tid);
-    } else if let Some(window) = listed(tid) {
-        finish(window);
-        let service = window.service;
-        unlist(tid, service);
+        return false;
     }
+    let Some(window) = listed(tid) else {
+        return false;
+    };
+    finish(window);
+    let service = window.service;
+    unlist(tid, service);
+    true
 }
 
 #[inline(always)]

@@ -22,6 +22,8 @@ pub mod attachment;
 
 mod perf_event;
 
+mod limits;
+
 mod stages;
 
 pub mod probe;
@@ -41,6 +43,7 @@ mod thread_table;
 mod reassembly;
 
 pub mod touch;
+mod touch_age;
 
 mod located;
 

@@ -1,12 +1,15 @@
 //! The call that a thread is in, and what is read of it.
 
-use aya_ebpf::{macros::map, maps::Array};
+use aya_ebpf::{
+    macros::map,
+    maps::{Array, HashMap},
+};
 use monitor_common::{record::Window, touch::NO_RESULT};
 
 use super::walk::Place;
 use crate::{
     record::{Arguments, Memory},
-    setting::slot_mask,
+    setting::{reads_details, slot_mask},
     slot,
     task::{Ids, Running},
 };
@@ -53,22 +56,50 @@ pub struct Pending {
     pub memory: Memory,
 }
 
-// By the slot of a thread, whose owner alone reads and writes it. User space sets the size before
-// the load.
+// By the slot of a thread, whose owner alone reads and writes it. User space sets the sizes of this
+// and of the next before the load.
 #[map]
 static PENDING: Array<Pending> = Array::with_max_entries(1, 0);
 
+// Of threads whose slot another one has, each of which has a window in a hash of the same size, so
+// that what a service may have there bounds this too.
+#[map]
+static PENDING_OTHERS: HashMap<u32, Pending> = HashMap::with_max_entries(1, 0);
+
+// What an entry there begins as; nobody writes to it. It is too large for a program's stack.
+#[map]
+static NO_PENDING: Array<Pending> = Array::with_max_entries(1, 0);
+
+/// Gives the room back that a thread without a slot has.
+#[inline(always)]
+pub fn forget(tid: u32) {
+    if reads_details() {
+        // Not there is as good as removed.
+        let _ = PENDING_OTHERS.remove(tid);
+    }
+}
+
 impl Pending {
-    /// That of a thread; `None` where another one has its slot.
+    /// That of a thread; `None` where there is no room for it.
     #[inline(always)]
     pub fn of(tid: u32) -> Option<&'static mut Self> {
-        if !slot::is_owned(tid) {
-            return None;
-        }
-        let pending = PENDING.get_ptr_mut(tid & slot_mask())?;
-        // SAFETY: the verifier checked the pointer. Only the slot's owner uses it, and none of its
+        let pending = if slot::is_owned(tid) {
+            PENDING.get_ptr_mut(tid & slot_mask())?
+        } else {
+            PENDING_OTHERS.get_ptr_mut(tid)?
+        };
+        // SAFETY: the verifier checked the pointer. Only the thread itself uses it, and none of its
         // programs begins before the one before it has ended.
         Some(unsafe { &mut *pending })
+    }
+
+    /// That of a thread that has a window, made where it has none yet and no slot.
+    #[inline(always)]
+    pub fn made(tid: u32) -> Option<&'static mut Self> {
+        if !slot::is_owned(tid) && PENDING_OTHERS.get_ptr(tid).is_none() {
+            PENDING_OTHERS.insert(tid, NO_PENDING.get(0)?, 0).ok()?;
+        }
+        Self::of(tid)
     }
 
     /// That of the running thread, with its ids.

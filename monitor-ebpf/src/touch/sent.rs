@@ -1,12 +1,14 @@
 //! What was sent already.
 
 use aya_ebpf::{
+    bindings::BPF_F_MMAPABLE,
     macros::map,
     maps::{Array, LruHashMap},
 };
-use monitor_common::touch::{NO_RESULT, OUTCOME, OUTCOME_OF_FAILURE, Rule, Stage};
+use monitor_common::touch::{NO_RESULT, OUTCOME, OUTCOME_OF_FAILURE, Rule, Stage, told_in};
 
-use super::{pending::Pending, stage::Chain};
+use super::{mix, pending::Pending, stage::Chain};
+use crate::atomic;
 
 // User space fills it before the probe is attached.
 #[map]
@@ -19,6 +21,10 @@ const ERRORS: u32 = 4096;
 // makes room: it is sent again when it comes back.
 #[map]
 static SENT: LruHashMap<u64, u8> = LruHashMap::with_max_entries(1 << 15, 0);
+
+// User space adds to it as time passes, and more where all is to be told again.
+#[map]
+static TOUCH_AGE: Array<u64> = Array::with_max_entries(1, BPF_F_MMAPABLE);
 
 /// The bit of an outcome; 0 of one that is not known.
 #[inline(always)]
@@ -59,6 +65,8 @@ pub fn note(hash: u64, outcome: u8) {
 /// Sends what is pending if it was not sent with its outcome, and goes on.
 #[inline(always)]
 pub fn settle<C: Chain>(ctx: &C, pending: &mut Pending, rule: &Rule, hash: u64) {
+    let age = TOUCH_AGE.get_ptr_mut(0).map_or(0, atomic::read);
+    let hash = mix(hash, told_in(hash, age));
     pending.hash = hash;
     if was_sent(hash, outcome(pending.result)) {
         finish(ctx, pending, rule);

@@ -152,6 +152,10 @@ pub fn run(args: &GuardArgs, terminal: TerminalArgs) -> Result<Exit> {
         })),
         attached: Some(attached(board.clone())),
         started: Some(Box::new(started)),
+        limits: Some(Box::new({
+            let board = board.clone();
+            move |limits| board.lock().limits = limits
+        })),
         hang_up: Some(reread(
             args,
             Arc::clone(&config),

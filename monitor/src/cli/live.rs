@@ -97,6 +97,9 @@ pub struct Hooks<'a> {
     pub attached: Option<Box<dyn FnOnce()>>,
     /// Once the stages behind run, with the rights that are left.
     pub started: Option<Started<'a>>,
+    /// With what this host does not let the run see or give up, a sentence each, once it is
+    /// attached.
+    pub limits: Option<Box<dyn FnOnce(Vec<String>)>>,
     /// At SIGHUP, in the place of ending the run.
     pub hang_up: Option<Box<dyn FnMut()>>,
 }
@@ -210,8 +213,11 @@ pub fn run_with(
         .iter()
         .fold(needs, |needs, file| needs.with_file(file));
     // The one place where rights are given up: whatever is started from here on inherits that.
-    for remains in watch.give_up_rights(needs)?.0 {
-        super::complain(remains);
+    let remains = watch.give_up_rights(needs)?.0;
+    remains.iter().for_each(|remains| super::complain(remains));
+    if let Some(limits) = hooks.limits {
+        let remains = remains.into_iter().map(str::to_owned);
+        limits(watch.limits().iter().cloned().chain(remains).collect());
     }
     let (feed, pipeline) = Pipeline::start(parts)?;
     if let Some(started) = hooks.started {

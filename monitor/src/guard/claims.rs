@@ -26,6 +26,9 @@ pub trait Claims: Send {
     /// Nothing is of `service` any more.
     fn withdraw(&mut self, service: ServiceId);
 
+    /// Whatever is touched from now on is told again, though it was told before.
+    fn tell_touches_again(&mut self);
+
     /// A cgroup that was made, if there is one.
     fn made(&mut self) -> Option<MadeCgroup>;
 
@@ -42,6 +45,8 @@ impl Claims for () {
     fn process(&mut self, _: u32, _: ServiceId) {}
 
     fn withdraw(&mut self, _: ServiceId) {}
+
+    fn tell_touches_again(&mut self) {}
 
     fn made(&mut self) -> Option<MadeCgroup> {
         None
@@ -116,6 +121,10 @@ mod live {
         fn withdraw(&mut self, service: ServiceId) {
             let told = self.services.remove_service(number(service));
             self.heed(told);
+        }
+
+        fn tell_touches_again(&mut self) {
+            self.services.tell_touches_again();
         }
 
         fn made(&mut self) -> Option<MadeCgroup> {

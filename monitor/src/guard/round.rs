@@ -70,6 +70,9 @@ impl Guard {
                     service.join(thread, seq, false);
                 }
             }
+            if std::mem::take(&mut service.forgot_touches) {
+                self.claims.tell_touches_again();
+            }
         }
     }
 

@@ -68,6 +68,8 @@ pub(super) struct Service {
     pub is_active: bool,
     /// Whether what judges or learns it is new, and knows of no thread how far it was seen.
     pub forgot_threads: bool,
+    /// Whether it lacks what was touched up to now.
+    pub forgot_touches: bool,
     /// Whether the configuration has it watched.
     pub is_watched: bool,
 }
@@ -101,6 +103,7 @@ impl Service {
             is_active: false,
             is_watched: true,
             forgot_threads: false,
+            forgot_touches: false,
         }
     }
 
@@ -170,6 +173,7 @@ impl Service {
     fn learn_anew(&mut self) {
         self.judging.learn_by(Some(new_learner()));
         self.forgot_threads = true;
+        self.forgot_touches = true;
     }
 
     /// Whether its calls are judged or learned.
@@ -242,10 +246,10 @@ impl Service {
             };
             alarm.service = Arc::clone(&self.name);
             let privileged = alarm.first_seen.iter().any(|it| it.is_privileged());
-            // A change was told; what goes with it weighs little, but for what no release is an
-            // excuse for.
-            let of_change = self.life.is_grouped(now_s) && !privileged;
-            alarm.provisional |= of_change || self.life.state() == State::Unsettled;
+            // A change was told, and of an unsettled service too little is known: what goes with it
+            // weighs little, but for what neither is an excuse for.
+            let is_excused = self.life.is_grouped(now_s) || self.life.state() == State::Unsettled;
+            alarm.provisional |= is_excused && !privileged;
         }
     }
 

@@ -4,7 +4,7 @@ use std::{ffi::CStr, fmt, io};
 
 use monitor_common::names;
 
-use super::{perf_event, preflight::Host, tracefs::Tracefs};
+use super::{limits::Limits, perf_event, preflight::Host, tracefs::Tracefs};
 
 /// A kind of tracepoint.
 ///
@@ -89,7 +89,8 @@ pub(super) enum Hooks {
 
 impl Hooks {
     /// Those of the `wanted` kind, or of the kind that the kernel needs. Where the perf tracepoints
-    /// are needed and cannot be had, the raw ones are taken, and what they miss is counted.
+    /// are needed and cannot be had, the raw ones are taken, and what they miss is counted; `limits`
+    /// says so.
     ///
     /// # Errors
     ///
@@ -98,6 +99,7 @@ impl Hooks {
         host: &Host,
         wanted: Option<Attachment>,
         by_cgroup: bool,
+        limits: &mut Limits,
     ) -> io::Result<Self> {
         match wanted.unwrap_or_else(|| Attachment::needed(host)) {
             Attachment::Raw => Ok(Self::raw(by_cgroup)),
@@ -105,10 +107,10 @@ impl Hooks {
                 Ok(tracepoints) => Ok(Self::Perf(tracepoints)),
                 Err(error) if wanted.is_some() => Err(error),
                 Err(error) => {
-                    log::warn!(
+                    limits.tell(format!(
                         "calls can be missed: this kernel skips programs on raw tracepoints, and \
                          perf tracepoints cannot be had: {error}"
-                    );
+                    ));
                     Ok(Self::raw(by_cgroup))
                 }
             },

@@ -5,6 +5,7 @@ use std::io;
 use super::{
     attachment::{Attachment, Hooks},
     io_uring,
+    limits::Limits,
     outcomes::Outcomes,
     perf_event,
     preflight::Host,
@@ -32,22 +33,27 @@ pub(super) struct Plan {
     pub outcomes: Outcomes,
     /// The tracepoint of what is submitted to io_uring, where the kernel has one.
     pub io_uring: Option<u64>,
+    /// What this host does not let it see.
+    pub limits: Limits,
 }
 
 impl Plan {
-    /// The plan for what is wanted on this host; what it lacks is logged.
+    /// The plan for what is wanted on this host; what it lacks is told once and kept.
     ///
     /// # Errors
     ///
     /// When a kind of tracepoint is wanted that cannot be had.
     pub(super) fn new(host: &Host, wanted: &Wanted) -> io::Result<Self> {
         let details = wanted.details;
-        let hooks = Hooks::new(host, wanted.attachment, wanted.by_cgroup)?;
+        let mut limits = Limits::default();
+        let hooks = Hooks::new(host, wanted.attachment, wanted.by_cgroup, &mut limits)?;
         let (mut outcomes, mut io_uring) = (Outcomes::find(details), io_uring::tracepoint());
         if (io_uring.is_some() || !outcomes.tracepoints().is_empty())
             && let Err(error) = perf_event::permitted()
         {
-            log::warn!("neither how calls went nor what is submitted to io_uring is seen: {error}");
+            limits.tell(format!(
+                "neither how calls went nor what is submitted to io_uring is seen: {error}"
+            ));
             (outcomes, io_uring) = (Outcomes::default(), None);
         }
         Ok(Self {
@@ -55,6 +61,7 @@ impl Plan {
             details,
             outcomes,
             io_uring,
+            limits,
         })
     }
 

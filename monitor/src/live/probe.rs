@@ -30,6 +30,7 @@ use super::{
     thread_slots::{self, ThreadSlots},
     thread_table::ThreadTable,
     touch::{self, Details},
+    touch_age::TouchAge,
 };
 
 use program::{load_perf, load_raw};
@@ -125,7 +126,15 @@ impl Probe {
             .map_max_entries(names::SLOT_OWNERS, slots)
             .map_max_entries(names::SLOT_WINDOWS, slots)
             .map_max_entries(names::SLOT_CLAIMS, slots)
-            .map_max_entries(names::PENDING, slots)
+            .map_max_entries(names::PENDING, if reads_details == 0 { 1 } else { slots })
+            .map_max_entries(
+                names::PENDING_OTHERS,
+                if reads_details == 0 {
+                    1
+                } else {
+                    sizes.max_threads
+                },
+            )
             .map_max_entries(names::THREADS, sizes.max_threads)
             .map_max_entries(names::LEFT, sizes.max_threads)
             .map_max_entries(names::PROCESSES, processes)
@@ -172,6 +181,7 @@ impl Probe {
             processes: take(&mut ebpf, names::PROCESSES)?.try_into()?,
             named: take(&mut ebpf, names::NAMED_PROCESSES)?.try_into()?,
             slots: Slots::map(take(&mut ebpf, names::WATCHED)?)?,
+            touch_age: TouchAge::map(take(&mut ebpf, names::TOUCH_AGE)?)?,
             shares: process_shares,
             nested,
         });
@@ -192,6 +202,11 @@ impl Probe {
     #[must_use]
     pub fn attachment(&self) -> Attachment {
         self.plan.attachment()
+    }
+
+    /// What this host does not let it see.
+    pub fn limits(&self) -> &[String] {
+        self.plan.limits.told()
     }
 
     /// Whose processes and cgroups are.

@@ -10,7 +10,9 @@ use monitor_common::target::{
     EPOCH_GENERATION, EPOCH_LOOK, Membership, PATH_KEY, Service, is_watched, member, service_of,
 };
 
-use super::{cgroup::path_key, error::ProbeError, shares::Shares, slots::Slots};
+use super::{
+    cgroup::path_key, error::ProbeError, shares::Shares, slots::Slots, touch_age::TouchAge,
+};
 use crate::syscall::event::ServiceId;
 
 /// A cgroup that the probe saw come or go.
@@ -49,6 +51,7 @@ pub(super) struct Tables {
     pub processes: HashMap<MapData, u32, u64>,
     pub named: HashMap<MapData, u32, u64>,
     pub slots: Slots,
+    pub touch_age: TouchAge,
     /// How many of `processes` each service has.
     pub shares: Shares,
     /// Whether processes are named by their ids in a pid namespace that is not the initial one.
@@ -228,7 +231,15 @@ impl Services {
     /// Every thread's next call gets a time of its own: copies of what it called so far are about
     /// to be made.
     pub(super) fn look(&self) {
-        self.tables().slots.grow(EPOCH_LOOK);
+        let tables = self.tables();
+        tables.slots.grow(EPOCH_LOOK);
+        tables.touch_age.pass();
+    }
+
+    /// Has everything told again that is touched from now on. Else what was told is told again when
+    /// more than an hour has passed ([`monitor_common::touch::TOLD_FOR_S`]).
+    pub fn tell_touches_again(&self) {
+        self.tables().touch_age.renew();
     }
 
     /// Every thread is asked anew: a fork may have gone unseen, and a thread have the id of one

@@ -44,7 +44,7 @@ pub(super) fn status(
         named(Loss::TouchRate),
         named(Loss::TouchRingFull),
         named(Loss::TouchUnreadable),
-        named(Loss::TouchNoSlot),
+        named(Loss::TouchNoRoom),
         (
             "how calls went not told: skipped by the kernel",
             unseen.misses.outcomes,

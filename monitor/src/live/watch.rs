@@ -96,10 +96,12 @@ impl Watch {
         let has_details = plan.details != Details::Off;
         let (probe, readers) = match load(plan) {
             Err(ProbeError::Program(error)) if has_details => {
-                log::warn!("what calls touch is not read: this kernel refuses the program for it");
                 log::debug!("{error}");
                 let details = Details::Off;
-                load(self::plan(host, &Wanted { details, ..wanted })?)?
+                let mut plan = self::plan(host, &Wanted { details, ..wanted })?;
+                let what = "what calls touch is not read: this kernel refuses the program for it";
+                plan.limits.tell(what.to_owned());
+                load(plan)?
             }
             loaded => loaded?,
         };
@@ -163,6 +165,13 @@ impl Watch {
         };
         self.listening = Some(Listening::new()?);
         Ok(())
+    }
+
+    /// What this host does not let the run see, a sentence each, with a remedy where there is one.
+    /// Whole from the attachment on.
+    #[must_use]
+    pub fn limits(&self) -> &[String] {
+        self.probe.limits()
     }
 
     /// Gives up the rights of this thread that neither reading nor `needs` needs. Threads that are

@@ -14,6 +14,7 @@ use monitor::{
     live::{
         command,
         probe::Sizes,
+        services::Services,
         target::Target,
         touch::Details,
         watch::{Options, Watch},
@@ -71,6 +72,15 @@ pub fn watch(
     command: Option<command::Prepared>,
     meanwhile: impl FnOnce(),
 ) -> Seen {
+    watch_by(|| (), options, command, Vec::new(), |_| meanwhile())
+}
+
+/// The same for who changes the probe's tables meanwhile.
+pub fn watch_with(
+    options: Options,
+    command: Option<command::Prepared>,
+    meanwhile: impl FnOnce(Services),
+) -> Seen {
     watch_by(|| (), options, command, Vec::new(), meanwhile)
 }
 
@@ -80,7 +90,7 @@ fn watch_by(
     options: Options,
     command: Option<command::Prepared>,
     services: Vec<(u32, ServiceId)>,
-    meanwhile: impl FnOnce(),
+    meanwhile: impl FnOnce(Services),
 ) -> Seen {
     let (attached, wait) = std::sync::mpsc::channel();
     let watch = std::thread::spawn(move || {
@@ -90,7 +100,7 @@ fn watch_by(
             watch.services().add_process(pid, service).expect("room");
         }
         watch.attach(command.as_ref()).expect("attaches");
-        attached.send(()).expect("the test waits");
+        attached.send(watch.services()).expect("the test waits");
         let events = Arc::new(Mutex::new(Vec::new()));
         let (feed, pipeline) = Pipeline::start(Parts {
             engine: Box::new(Gather(Arc::clone(&events))),
@@ -119,8 +129,8 @@ fn watch_by(
             status: status.command,
         }
     });
-    if wait.recv().is_ok() {
-        meanwhile();
+    if let Ok(services) = wait.recv() {
+        meanwhile(services);
     }
     watch.join().expect("the watch does not panic")
 }
@@ -138,7 +148,7 @@ pub fn watch_traced_behind(arguments: &[&str], options: Options) -> Seen {
             options,
             Some(command.expect("a program")),
             Vec::new(),
-            || (),
+            |_| (),
         )
     });
     test.join().expect("the watch does not panic")
@@ -150,7 +160,7 @@ pub fn watch_services(
     services: Vec<(u32, ServiceId)>,
     meanwhile: impl FnOnce(),
 ) -> Seen {
-    watch_by(|| (), options, None, services, meanwhile)
+    watch_by(|| (), options, None, services, |_| meanwhile())
 }
 
 /// Watches processes, each as of its service, by a reader that is behind: it shares one CPU with
@@ -166,7 +176,7 @@ pub fn watch_services_behind(
         for pid in pids {
             bind_to_this_cpu(pid);
         }
-        watch_by(run_when_idle, options, None, services, meanwhile)
+        watch_by(run_when_idle, options, None, services, |_| meanwhile())
     });
     test.join().expect("the watch does not panic")
 }

@@ -27,6 +27,9 @@ pub struct HostStatus {
     pub version: String,
     /// Whether the probe is attached.
     pub attached: bool,
+    /// What this host does not let the monitor see or give up, a sentence each, with a remedy
+    /// where there is one.
+    pub limits: Vec<String>,
     /// How long the run goes on, seconds.
     pub uptime_s: f64,
     /// Its services, by their keys.

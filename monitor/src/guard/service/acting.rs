@@ -40,6 +40,7 @@ impl Service {
             }
             Action::Resume => {
                 self.paused = false;
+                self.forgot_touches = true;
                 Ok(format!("{key} goes on"))
             }
             Action::Rollback => {

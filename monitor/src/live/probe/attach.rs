@@ -18,11 +18,13 @@ impl Probe {
     pub fn attach(&mut self) -> Result<Programs, ProbeError> {
         // Calls are seen without either.
         let outcomes = self.attach_outcomes().unwrap_or_else(|error| {
-            log::warn!("how calls went is not known: {error}");
+            let what = format!("how calls went is not known: {error}");
+            self.plan.limits.tell(what);
             None
         });
         let io_uring = self.attach_io_uring().unwrap_or_else(|error| {
-            log::warn!("what is submitted to io_uring is not seen: {error}");
+            let what = format!("what is submitted to io_uring is not seen: {error}");
+            self.plan.limits.tell(what);
             None
         });
         let mut programs = match &self.plan.hooks {

@@ -1,7 +1,13 @@
 //! Perf events that are refused: by a filter of calls here, as the kernels of Debian and Ubuntu
 //! refuse them to all but `CAP_SYS_ADMIN`.
 
-use std::{collections::BTreeMap, os::unix::process::CommandExt, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::process::CommandExt,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
@@ -10,8 +16,16 @@ use crate::{
     traced::traced,
 };
 
+/// How long a guard may take to start, beside other tests.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// The command under a filter that refuses it `perf_event_open`.
 fn refused(mut command: Command) -> Ran {
+    refuse(&mut command);
+    command.output().expect("starts").into()
+}
+
+fn refuse(command: &mut Command) {
     let filter = SeccompFilter::new(
         BTreeMap::from([(libc::SYS_perf_event_open, Vec::new())]),
         SeccompAction::Allow,
@@ -28,7 +42,6 @@ fn refused(mut command: Command) -> Ran {
     // SAFETY: the filter is made already; to apply it takes prctl(2) and seccomp(2), which may be
     // called between fork and exec.
     unsafe { command.pre_exec(apply) };
-    command.output().expect("starts").into()
 }
 
 fn watching<'a>(attach: &'a str, program: &'a str) -> Vec<&'a str> {
@@ -81,4 +94,45 @@ fn the_doctor_says_what_is_not_seen_without_perf_events() {
     );
     let remedy = outcomes["remedy"].as_str().expect("text");
     assert!(remedy.starts_with("start it with CAP_"), "{remedy}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_guard_says_in_its_status_what_is_not_seen_without_perf_events() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [config, state, socket] =
+        ["monitor.toml", "state", "run/monitor.sock"].map(|it| folder.path().join(it));
+    fs::write(&config, "[discovery]\ninclude = [\"unit:none.service\"]\n").expect("written");
+    let mut guard = monitor(&["guard", "--no-alarm-log", "--config", text(&config)]);
+    guard.args([
+        "--attach",
+        "raw",
+        "--state",
+        text(&state),
+        "--socket",
+        text(&socket),
+    ]);
+    refuse(&mut guard);
+    let guard = guard.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let mut guard = guard.expect("starts");
+    let until = Instant::now() + PATIENCE;
+    let limit = loop {
+        let status: Ran = monitor(&["status", "--socket", text(&socket)])
+            .output()
+            .expect("starts")
+            .into();
+        let limit = status
+            .out
+            .lines()
+            .find(|it| it.starts_with("on this host:"));
+        if limit.is_some() || Instant::now() > until {
+            break limit.unwrap_or(&status.out).to_owned();
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    // It may have ended already.
+    let _ = guard.kill();
+    let _ = guard.wait();
+    let told = "neither how calls went nor what is submitted to io_uring is seen: perf events are";
+    assert!(limit.contains(told), "{limit}");
 }

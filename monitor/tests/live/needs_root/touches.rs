@@ -1,17 +1,18 @@
 //! What calls touch arrives with the call that touched it.
 
 use std::fs::Permissions;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use monitor::detail::{Detail, Outcome};
-use monitor::live::touch::Details;
+use monitor::live::{command, touch::Details};
 use monitor::syscall::{
     event::{Abi, EventKind, ThreadKey},
     table,
 };
 use monitor_common::loss::Loss;
 
-use crate::harness::{Seen, native, options, watch_command, watch_traced};
+use crate::harness::{Seen, native, options, watch_command, watch_traced, watch_with};
 
 /// Thread, place, name of the call and detail of every touch.
 fn touches(seen: &Seen) -> Vec<(ThreadKey, u64, &'static str, Detail)> {
@@ -64,6 +65,67 @@ fn a_file_that_is_read_is_told_with_the_call_that_opened_it() {
     assert_eq!(table::name(call), Some(*name), "the call at its place");
     let program = |it: &&(ThreadKey, u64, &str, Detail)| it.3.to_string() == "execute:/bin/cat";
     assert!(all.iter().any(|it| program(&it)), "{all:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_a_thread_touches_is_told_also_where_another_one_has_its_slot() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths = ["one", "two", "three"].map(|it| folder.path().join(it));
+    let paths = paths.map(|it| it.to_str().expect("a path").to_owned());
+    for path in &paths {
+        std::fs::write(path, "x").expect("a file");
+    }
+    let mut options = options();
+    options.details = Details::Full;
+    // One slot, which the shell has while its children run.
+    options.sizes.max_threads = 1;
+    let script = r#"for it; do /bin/cat "$it"; done; :"#;
+    let words = [
+        &["-c", script, "sh"][..],
+        &paths.each_ref().map(|it| &it[..]),
+    ]
+    .concat();
+    let seen = watch_command("/bin/sh".into(), &words, options);
+    let told = told(&seen);
+    for path in &paths {
+        let expected = format!("read:{path} ok");
+        assert!(told.contains(&expected), "{expected} in {told:?}");
+    }
+    let mut missed = seen.source.missed.iter();
+    let no_room = missed.find(|it| it.0 == Loss::TouchNoRoom.name());
+    assert!(no_room.is_none_or(|it| it.1 == 0), "{no_room:?}");
+}
+
+#[test]
+#[ignore = "needs root"]
+fn what_was_told_is_told_again_when_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [file, gate] = ["file", "gate"].map(|it| folder.path().join(it));
+    std::fs::write(&file, "x").expect("a file");
+    nix::unistd::mkfifo(&gate, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let [file, gate] = [file, gate].map(|it| it.to_str().expect("a path").to_owned());
+    let script = r#"/bin/cat "$1"; /bin/cat "$1"; read go < "$2"; /bin/cat "$1"; :"#;
+    let words = ["-c", script, "sh", &file, &gate].map(Into::into);
+    let command = command::prepare("/bin/sh".as_ref(), &words, None).expect("a program");
+    let again = |renews: bool, command| {
+        let seen = watch_with(options(), Some(command), |services| {
+            // Opened when the shell waits: it has read the file twice by then.
+            let opened = std::fs::File::options().write(true).open(&gate);
+            if renews {
+                services.tell_touches_again();
+            }
+            opened
+                .expect("a reader")
+                .write_all(b"go\n")
+                .expect("it reads");
+        });
+        let expected = format!("read:{file} ok");
+        told(&seen).iter().filter(|it| **it == expected).count()
+    };
+    assert_eq!(again(true, command), 2);
+    let command = command::prepare("/bin/sh".as_ref(), &words, None).expect("a program");
+    assert_eq!(again(false, command), 1, "it was told");
 }
 
 #[test]
