@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::host::Host;
+use super::host::{self, Host};
 use super::identity::Identity;
 pub use executable::Executable;
 use executable::executable;
@@ -30,6 +30,8 @@ pub struct Release {
     pub executables: BTreeMap<String, Executable>,
     /// The unit's `ExecStart` lines.
     pub exec_start: Option<String>,
+    /// The executable that was seen first.
+    pub first: Option<String>,
 }
 
 /// Packages and executables that are remembered of a service.
@@ -47,15 +49,26 @@ impl Release {
         if let Some(path) = &path {
             let name = name(path);
             let known = before.and_then(|it| it.executables.get(&name));
-            let found = executable(&link, known);
-            let same = found.is_some() && found.as_ref() == known;
-            let package = match before.filter(|_| same) {
-                // The same file is of the same package.
-                Some(before) => before.packages.clone().into_iter().next(),
-                None => package_of(host, path).filter(|_| !in_container),
+            let found = executable(&link, user_of(host, pid), known);
+            let same = found
+                .as_ref()
+                .zip(known)
+                .is_some_and(|(found, known)| found.stamp == known.stamp);
+            // The same file is of the same package.
+            let kept = known.filter(|_| same).and_then(|it| it.package.as_ref());
+            let package = match (kept, before) {
+                (Some(kept), Some(before)) => {
+                    let kept = before.packages.get_key_value(kept);
+                    kept.map(|(name, version)| (name.clone(), version.clone()))
+                }
+                _ => package_of(host, path).filter(|_| !in_container),
             };
+            let of = package.as_ref().map(|(name, _)| name.clone());
+            let of = Some(of.unwrap_or_default());
             release.packages.extend(package);
-            release.executables.extend(found.map(|it| (name, it)));
+            release.first = found.is_some().then(|| name.clone());
+            let found = found.map(|it| (name, Executable { package: of, ..it }));
+            release.executables.extend(found);
         }
         let digest = identity.digest.clone().or_else(|| identity.image.clone());
         release.image = digest.map(|it| (identity.image.clone().unwrap_or_default(), it));
@@ -65,7 +78,8 @@ impl Release {
     }
 
     /// What changed from this release to a later one, in words; `None` when nothing that both know
-    /// did. A program that was not run before is no other release.
+    /// did. A program that was not run before is no other release, nor is one that its runner can
+    /// write to.
     #[must_use]
     pub fn change(&self, later: &Self) -> Option<String> {
         if let (Some((name, old)), Some((_, new))) = (&self.image, &later.image) {
@@ -84,10 +98,12 @@ impl Release {
         }
         let other = self.executables.iter().find(|(path, old)| {
             let new = later.executables.get(*path);
-            new.is_some_and(|new| match (&old.sha256, &new.sha256) {
-                (Some(old), Some(new)) => old != new,
-                _ => old.stamp != new.stamp,
-            })
+            let is_told = |new: &&Executable| !old.is_own && !new.is_own;
+            new.filter(is_told)
+                .is_some_and(|new| match (&old.sha256, &new.sha256) {
+                    (Some(old), Some(new)) => old != new,
+                    _ => old.stamp != new.stamp,
+                })
         });
         other.map(|(path, _)| format!("executable {path}"))
     }
@@ -102,27 +118,62 @@ impl Release {
                 true => short(digest),
                 false => name.clone(),
             });
-        let package = self.packages.iter().next();
-        let package = || package.map(|(name, it)| format!("{name} {it}"));
-        let hash = || short(self.executables.values().next()?.sha256.as_ref()?).into();
+        let main = self.main();
+        let package = || {
+            let known = main.and_then(|it| self.packages.get_key_value(it.package.as_ref()?));
+            let (name, version) = known.or_else(|| self.packages.iter().next())?;
+            Some(format!("{name} {version}"))
+        };
+        let hash = || Some(short(main?.sha256.as_ref()?));
         image.or_else(package).or_else(hash)
     }
 
-    /// Takes over what a later look at the same release tells.
-    pub fn take_up(&mut self, later: Self) {
+    /// The executable that the service is: that of its `ExecStart`, else the one that was seen
+    /// first. Others are what it runs.
+    fn main(&self) -> Option<&Executable> {
+        let started = self.exec_start.as_deref().unwrap_or_default();
+        let programs = started.lines().filter_map(|line| {
+            let line = line.strip_prefix("ExecStart=")?;
+            // What stands before the path says how it is started (systemd.service(5)).
+            line.trim_start_matches(['@', '-', ':', '+', '!', '|'])
+                .split_whitespace()
+                .next()
+        });
+        let mut known = programs.filter_map(|it| self.executables.get(it));
+        let first = || self.executables.get(self.first.as_ref()?);
+        known
+            .next_back()
+            .or_else(first)
+            .or_else(|| self.executables.values().next())
+    }
+
+    /// Takes over what a later look at the same release tells; `more` also programs that were not
+    /// run before, as while the service is learned: what it is made to run later is none of it.
+    pub fn take_up(&mut self, later: Self, more: bool) {
         for (name, version) in later.packages {
-            if self.packages.len() < MOST_REMEMBERED || self.packages.contains_key(&name) {
+            let has_room = more && self.packages.len() < MOST_REMEMBERED;
+            if has_room || self.packages.contains_key(&name) {
                 self.packages.insert(name, version);
             }
         }
         for (path, it) in later.executables {
-            if self.executables.len() < MOST_REMEMBERED || self.executables.contains_key(&path) {
+            let has_room = more && self.executables.len() < MOST_REMEMBERED;
+            if has_room || self.executables.contains_key(&path) {
                 self.executables.insert(path, it);
             }
         }
         self.image = later.image.or(self.image.take());
         self.exec_start = later.exec_start.or(self.exec_start.take());
+        self.first = self.first.take().or(later.first);
     }
+}
+
+/// The effective user of a process.
+fn user_of(host: &Host, pid: u32) -> Option<u32> {
+    let status = host::read_proc(&host.process(pid, "status")).ok()?;
+    let status = String::from_utf8_lossy(&status);
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// A path as it is kept.

@@ -57,8 +57,9 @@ impl Service {
             }
             self.entered(before, remark);
         }
+        let learns = self.life.state().learns();
         match &mut self.releases.known {
-            Some(known) => known.take_up(found),
+            Some(known) => known.take_up(found, learns),
             none => *none = Some(found),
         }
         self.unkept.state = true;
