@@ -81,7 +81,9 @@ impl Learner {
         Evidence {
             calls: profile.known.learned().calls,
             lost: progress.lost,
-            quiet: profile.novelty.settled(profile.known.sightings()).is_some(),
+            until_quiet: profile
+                .novelty
+                .calls_until_settled(profile.known.sightings()),
             novelty: progress.novelty,
             begun_twice: self.begun_twice,
         }

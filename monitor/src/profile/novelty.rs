@@ -141,6 +141,37 @@ impl Novelty {
         }
         None
     }
+
+    /// How many more calls it takes, if nothing new comes among them, until it is settled; 0 when
+    /// it is. To a stretch.
+    #[must_use]
+    pub fn calls_until_settled(&self, sightings: &Sightings) -> u64 {
+        if self.settled(sightings).is_some() {
+            return 0;
+        }
+        let total: u64 = self.stretches.iter().map(|s| s.calls).sum();
+        let firsts = sightings.last_calls();
+        // At least so many come after a cut behind which so many are new.
+        let needed = |calls: u64, new: u64| {
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a rate need not be exact"
+            )]
+            let few = (new as f64 * 1000.0 / SETTLED_PER_THOUSAND) as u64 + u64::from(new > 0);
+            let after = SETTLED_LEAST_CALLS.max(calls.div_ceil(3)).max(few);
+            after.saturating_sub(total - calls)
+        };
+        let mut left: u64 = self.stretches.iter().map(|s| s.new).sum();
+        let mut calls = 0;
+        let cuts = self.stretches.iter().filter_map(|stretch| {
+            calls += stretch.calls;
+            left -= stretch.new;
+            (firsts <= calls).then(|| needed(calls, left))
+        });
+        cuts.min().unwrap_or_else(|| needed(total, 0)).max(1)
+    }
 }
 
 impl NoveltyStretch {
@@ -178,6 +209,31 @@ mod tests {
                 calls.div_ceil(10)
             );
         }
+    }
+
+    #[test]
+    fn it_is_said_how_many_calls_with_nothing_new_are_lacking() {
+        let none = Sightings::default();
+        for (calls, new) in [(1, 1), (2000, 300), (10_000, 9000), (100_000, 90_000)] {
+            let mut novelty = learned(calls, |at| at < new);
+            let lacking = novelty.calls_until_settled(&none);
+            assert!(lacking > 0, "{calls}");
+            let stretch = calls.max(lacking) / 10 + 64;
+            (0..lacking.saturating_sub(stretch)).for_each(|_| novelty.push(false, 0.5));
+            assert_eq!(novelty.settled(&none), None, "{calls}: {lacking}");
+            (0..2 * stretch).for_each(|_| novelty.push(false, 0.5));
+            assert_eq!(novelty.calls_until_settled(&none), 0, "{calls}: {lacking}");
+            assert!(novelty.settled(&none).is_some(), "{calls}: {lacking}");
+        }
+        // A call made for the first time begins it anew.
+        let novelty = learned(40_000, |at| at < 100);
+        let at = Learned {
+            calls: 39_990,
+            seconds: 0.0,
+        };
+        let late = Sightings::from_parts([(Class::Call, vec![at])]);
+        let lacking = novelty.calls_until_settled(&late);
+        assert!((13_000..14_000).contains(&lacking), "{lacking}");
     }
 
     #[test]

@@ -9,8 +9,9 @@ pub struct Evidence {
     pub calls: u64,
     /// Calls that are missing in what was learned.
     pub lost: u64,
-    /// Whether hardly anything new comes any more.
-    pub quiet: bool,
+    /// How many more calls it takes, if nothing new comes among them, until hardly anything new
+    /// comes any more; 0 once that is so.
+    pub until_quiet: u64,
     /// New sequences per thousand calls now.
     pub novelty: Option<f64>,
     /// Whether one kind of process was seen to begin twice.

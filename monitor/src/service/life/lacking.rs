@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Life;
 use super::evidence::Evidence;
 use crate::config::Settings;
+use crate::report::text::{counted, grouped};
 
 /// By which factor what the data support may miss the budget.
 pub const SUPPORTED_WITHIN: f64 = 10.0;
@@ -48,12 +49,15 @@ impl Life {
         }
         let calls = rules.least_calls.saturating_sub(evidence.calls);
         if calls > 0 {
-            lacks.push(format!("{calls} more calls"));
-        } else if !evidence.quiet {
-            lacks.push(match evidence.novelty {
-                Some(novelty) => format!("fewer new sequences ({novelty:.1} in a thousand calls)"),
-                None => "fewer new sequences".to_owned(),
-            });
+            lacks.push(format!("{} more", counted(calls, "call")));
+        } else if evidence.until_quiet > 0 {
+            let lately = evidence.novelty.filter(|&it| it >= 0.1);
+            let lately = lately.map(|it| format!(" ({it:.1} new sequences in a thousand lately)"));
+            lacks.push(format!(
+                "about {} more calls with nothing new{}",
+                grouped(evidence.until_quiet),
+                lately.unwrap_or_default()
+            ));
         }
         if !evidence.begun_twice {
             lacks.push("one restart not yet seen".to_owned());

@@ -11,7 +11,7 @@ fn rules() -> Settings {
 const FIT: Evidence = Evidence {
     calls: 100_000,
     lost: 0,
-    quiet: true,
+    until_quiet: 0,
     novelty: Some(0.1),
     begun_twice: true,
 };
@@ -76,18 +76,21 @@ fn what_is_lacking_is_said_in_words() {
     };
     assert!(
         life.lacks(&few, &rules())
-            .contains(&"10 more calls".to_owned())
+            .contains(&"10 calls more".to_owned())
     );
     let noisy = Evidence {
-        quiet: false,
+        until_quiet: 5120,
         novelty: Some(4.25),
         ..FIT
     };
-    let lacks = life.lacks(&noisy, &rules());
-    assert!(
-        lacks[1].starts_with("fewer new sequences (4.2"),
-        "{lacks:?}"
-    );
+    let still = "about 5,120 more calls with nothing new";
+    let lately = format!("{still} (4.2 new sequences in a thousand lately)");
+    assert_eq!(life.lacks(&noisy, &rules())[1], lately);
+    let waiting = Evidence {
+        novelty: Some(0.04),
+        ..noisy
+    };
+    assert_eq!(life.lacks(&waiting, &rules())[1], still);
 }
 
 #[test]
@@ -95,7 +98,7 @@ fn every_one_of_the_conditions_is_needed() {
     for evidence in [
         Evidence { calls: 10, ..FIT },
         Evidence {
-            quiet: false,
+            until_quiet: 1,
             ..FIT
         },
         Evidence {
