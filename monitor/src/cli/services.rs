@@ -1,5 +1,7 @@
 //! `monitor status` and `monitor services`: what a running guard is asked.
 
+mod show;
+
 use std::io::{self, Write as _};
 
 use anyhow::Result;
@@ -8,7 +10,8 @@ use clap_complete::ArgValueCandidates;
 use hyper::Method;
 use monitor::guard::board::{Action, HostStatus};
 use monitor::guard::place::encoded;
-use monitor::report::text::grouped;
+use monitor::report::text::{counted, grouped};
+use monitor::run::clock::WallClock;
 use serde_json::Value;
 
 use super::ask::AskArgs;
@@ -65,18 +68,21 @@ pub fn status(args: &AskArgs) -> Result<Exit> {
     }
     writeln!(
         out,
-        "up {}, {}; {} calls lost, {} calls outside of what is watched",
+        "up {}, {}; {} lost, {} outside of what is watched",
         span(status.uptime_s),
         if status.attached {
             "attached"
         } else {
             "not attached"
         },
-        grouped(status.lost),
-        grouped(status.unwatched_calls),
+        counted(status.lost, "call"),
+        counted(status.unwatched_calls, "call"),
     )?;
+    for limit in &status.limits {
+        writeln!(out, "on this host: {limit}")?;
+    }
     for (why, count) in &status.lost_because {
-        writeln!(out, "{} calls lost: {why}", grouped(*count))?;
+        writeln!(out, "{} lost: {why}", counted(*count, "call"))?;
     }
     for (what, count) in &status.missed {
         writeln!(out, "{} missed: {what}", grouped(*count))?;
@@ -84,8 +90,8 @@ pub fn status(args: &AskArgs) -> Result<Exit> {
     let (incidents, open) = status.incidents;
     writeln!(
         out,
-        "{} incidents, {} open",
-        grouped(incidents),
+        "{}, {} open",
+        counted(incidents, "incident"),
         grouped(open)
     )?;
     for output in status.outputs.iter().filter(|it| it.has_failed()) {
@@ -100,15 +106,15 @@ pub fn status(args: &AskArgs) -> Result<Exit> {
     if status.left_out > 0 {
         writeln!(
             out,
-            "{} services were left out: raise discovery.at_most",
-            grouped(status.left_out)
+            "{} left out: raise discovery.at_most",
+            counted(status.left_out, "service")
         )?;
     }
     if status.saves_failed > 0 {
         writeln!(
             out,
-            "{} times the state could not be kept",
-            grouped(status.saves_failed)
+            "the state could not be kept {}",
+            counted(status.saves_failed, "time")
         )?;
     }
     if !status.config_is_right {
@@ -130,7 +136,7 @@ pub fn services(args: &ServicesArgs) -> Result<Exit> {
     let ask = &args.ask;
     let (named, action) = match &args.action {
         None => return list(ask),
-        Some(ServicesAction::Show(named)) => return show(ask, &named.name),
+        Some(ServicesAction::Show(named)) => return show_one(ask, &named.name),
         Some(ServicesAction::Approve(named)) => (named, Action::Approve),
         Some(ServicesAction::Relearn(named)) => (named, Action::Relearn),
         Some(ServicesAction::Pause(named)) => (named, Action::Pause),
@@ -186,28 +192,15 @@ fn list(ask: &AskArgs) -> Result<Exit> {
     Ok(Exit::Quiet)
 }
 
-fn show(ask: &AskArgs, name: &str) -> Result<Exit> {
+fn show_one(ask: &AskArgs, name: &str) -> Result<Exit> {
     let service = ask.named(name)?;
-    let mut out = io::stdout().lock();
-    let value = serde_json::to_value(&service)?;
     if ask.format == Format::Json {
-        writeln!(out, "{value}")?;
+        writeln!(io::stdout(), "{}", serde_json::to_value(&service)?)?;
         return Ok(Exit::Quiet);
     }
-    if let Some(since) = service.blind_since() {
-        writeln!(out, "BLIND since {since}: see monitor status")?;
-    }
-    let fields = value.as_object().into_iter().flatten();
-    for (name, value) in fields.filter(|(_, value)| !value.is_null()) {
-        let shown = match value {
-            Value::String(text) => text.clone(),
-            Value::Array(items) => {
-                let items: Vec<_> = items.iter().filter_map(Value::as_str).collect();
-                items.join(", ")
-            }
-            other => other.to_string(),
-        };
-        writeln!(out, "{:18} {shown}", name.replace('_', " "))?;
+    let last_call = WallClock::Live.shown(service.last_call_ns);
+    for (name, text) in show::rows(&service, &last_call) {
+        print_row(&format!("{name:16} {text}"))?;
     }
     Ok(Exit::Quiet)
 }
