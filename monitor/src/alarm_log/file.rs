@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::{LogError, former};
+use crate::run::private_file::is_of_a_run;
 use crate::run::whole_lines::Turn;
 
 /// Bytes after which a log is set aside as `.1`, in the place of the one before.
@@ -129,20 +130,10 @@ fn checked(path: &Path, options: &mut OpenOptions) -> Result<File, LogError> {
     Ok(file)
 }
 
-/// The user that a live run becomes, to whom the logs belong that it began.
-fn own_user() -> u32 {
-    #[cfg(feature = "live")]
-    return crate::live::privileges::own_user();
-    #[cfg(not(feature = "live"))]
-    0
-}
-
 /// Refuses what another user than root and that of this run owns, or can write to.
 fn trusted(path: &Path, about: &Metadata) -> Result<(), LogError> {
-    // SAFETY: geteuid reads a number of this process and cannot fail.
-    let me = unsafe { libc::geteuid() };
     let path = || path.to_owned();
-    if about.uid() != 0 && about.uid() != me && about.uid() != own_user() {
+    if !is_of_a_run(about.uid()) {
         return Err(LogError::Foreign {
             path: path(),
             uid: about.uid(),

@@ -26,8 +26,8 @@ pub enum Existing {
 ///
 /// # Errors
 ///
-/// When the path is a symbolic link, the file belongs to another user than root and that of this
-/// run, or another process holds the lock; a pipe without a reader; and whatever the system says.
+/// When the path is a symbolic link, the file belongs to a user whose files no run makes
+/// ([`is_of_a_run`]), or another process holds the lock; a pipe without a reader; and whatever the system says.
 pub fn open(path: &Path, existing: Existing) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
@@ -50,9 +50,7 @@ pub fn open(path: &Path, existing: Existing) -> io::Result<File> {
     };
     let about = file.metadata()?;
     if about.is_file() {
-        // SAFETY: geteuid reads a number of this process and cannot fail.
-        let me = unsafe { libc::geteuid() };
-        if about.uid() != 0 && about.uid() != me {
+        if !is_of_a_run(about.uid()) {
             return Err(refused(
                 "it belongs to another user: name another file, or remove it",
             ));
@@ -74,6 +72,19 @@ pub fn open(path: &Path, existing: Existing) -> io::Result<File> {
         block_again(&file)?;
     }
     Ok(file)
+}
+
+/// Whether a file of this user may be one that a run made: root, the user of this process, and the
+/// one that a live run becomes after its start, which makes files anew where they were moved away.
+#[must_use]
+pub fn is_of_a_run(uid: u32) -> bool {
+    // SAFETY: geteuid reads a number of this process and cannot fail.
+    let me = unsafe { libc::geteuid() };
+    #[cfg(feature = "live")]
+    let own = crate::live::privileges::own_user();
+    #[cfg(not(feature = "live"))]
+    let own = 0;
+    [0, me, own].contains(&uid)
 }
 
 /// Replaces the file at `path` whole, in one step, by one that this user alone reads: whoever

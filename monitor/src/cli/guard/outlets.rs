@@ -8,7 +8,6 @@ use monitor::report::hub::{Hub, Listener};
 use monitor::report::sinks::OutputConfig;
 use monitor::run::snapshot::ModelIdentity;
 
-use crate::cli::complain;
 use crate::cli::output::listener;
 use crate::cli::status::in_words;
 
@@ -62,12 +61,17 @@ impl Outlets {
         self.hub = Some(hub);
     }
 
-    /// Closes every output and opens those of `config`. One that cannot be opened is told; if it
-    /// was open, it stays so.
-    pub fn reopen(&mut self, config: &Config) {
+    /// Closes every output and opens those of `config`. One that cannot be opened is told by
+    /// `remark`; if it was open, it stays so.
+    pub fn reopen(&mut self, config: &Config, remark: impl Fn(String)) {
         let Some(hub) = &self.hub else { return };
         let (mut opened, mut open) = (Vec::new(), Vec::new());
         for output in config.outputs() {
+            // A file is locked as long as it is open, and finds by itself that it was moved away.
+            if output.file().is_some() && self.open.contains(&output) {
+                open.push(output);
+                continue;
+            }
             let listener = if output.uses_network() && !self.has_network {
                 Err(anyhow::anyhow!(
                     "the run was started without any that is reached over IP"
@@ -85,7 +89,7 @@ impl Outlets {
                     } else {
                         "was not opened: it may need rights that only a start has"
                     };
-                    complain(&format!("the output {name} {what}: {}", in_words(&error)));
+                    remark(format!("the output {name} {what}: {}", in_words(&error)));
                     if !was_open {
                         continue;
                     }
@@ -103,7 +107,7 @@ impl Outlets {
         for listener in opened {
             let name = listener.name.clone();
             if let Err(error) = hub.add(listener) {
-                complain(&format!("the output {name} cannot be started: {error}"));
+                remark(format!("the output {name} cannot be started: {error}"));
             }
         }
         self.open = open;

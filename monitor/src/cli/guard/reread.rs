@@ -26,6 +26,11 @@ pub fn reread(
     let place = args.place.clone();
     let config = Rc::new(RefCell::new(config));
     Box::new(move || {
+        // In the status too: what it says may be read by nobody.
+        let remark = |what: String| {
+            complain(&what);
+            board.lock().remark(unix_s(), what);
+        };
         let loaded = match config::load(place.path(), place.is_named()) {
             Ok(loaded) => loaded,
             Err(errors) => {
@@ -34,7 +39,7 @@ pub fn reread(
                 status.remark(unix_s(), format!("the configuration is wrong: {errors}"));
                 drop(status);
                 // Rotated files and new addresses are to be found all the same.
-                outlets.borrow_mut().reopen(&config.borrow());
+                outlets.borrow_mut().reopen(&config.borrow(), remark);
                 return complain(&format!("the configuration stays as it was: {errors}"));
             }
         };
@@ -53,7 +58,7 @@ pub fn reread(
             return complain("the configuration stays as it was: too much is asked at once");
         }
         complain(&format!("the configuration was read again: {diff}{waits}"));
-        outlets.borrow_mut().reopen(&new);
+        outlets.borrow_mut().reopen(&new, remark);
         config.replace(new);
     })
 }
