@@ -24,6 +24,7 @@ pub mod program;
 use std::io;
 
 use crate::report::notice::Notice;
+use crate::response::statement::ActionStatement;
 
 pub use config::OutputConfig;
 pub use notices::Notices;
@@ -37,4 +38,15 @@ pub trait Destination: Send {
     /// As [`Sink`](crate::report::sink::Sink) has them: `InvalidData` when this notice will never
     /// be taken; any other means that it may be taken later.
     fn send(&mut self, notice: &Notice) -> io::Result<()>;
+
+    /// Sends what became of an action. Only logs take them: elsewhere an incident is all that there
+    /// is a form for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`].
+    fn act(&mut self, said: &ActionStatement) -> io::Result<()> {
+        let _ = said;
+        Ok(())
+    }
 }

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Destination;
-use super::syslog::level;
+use super::syslog::{ACTION_LEVEL, level};
 #[cfg(feature = "live")]
 use sender::Sender;
 #[cfg(feature = "live")]
 pub use sender::{COMMAND, serve};
 
 use crate::report::notice::{Notice, cut};
+use crate::response::statement::ActionStatement;
 
 /// Where journald listens.
 pub const SOCKET: &str = "/run/systemd/journal/socket";
@@ -109,6 +110,26 @@ impl Destination for Journal {
     fn send(&mut self, notice: &Notice) -> io::Result<()> {
         self.deliver(&datagram(notice))
     }
+
+    fn act(&mut self, said: &ActionStatement) -> io::Result<()> {
+        self.deliver(&action(said))
+    }
+}
+
+fn action(said: &ActionStatement) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut field = |name: &str, value: &str| put(&mut out, name, value);
+    field("MESSAGE", &said.line());
+    field("PRIORITY", &ACTION_LEVEL.to_string());
+    field("SYSLOG_IDENTIFIER", "monitor");
+    field("MONITOR_ALARM_ID", &said.incident);
+    field("MONITOR_SERVICE", &said.service);
+    field("MONITOR_ACTION", &said.action.to_string());
+    field("MONITOR_OUTCOME", said.outcome.name());
+    if let Some(unit) = said.service.strip_prefix("unit:") {
+        field("OBJECT_SYSTEMD_UNIT", unit);
+    }
+    out
 }
 
 fn datagram(notice: &Notice) -> Vec<u8> {
@@ -118,15 +139,25 @@ fn datagram(notice: &Notice) -> Vec<u8> {
     field("PRIORITY", &level(notice.severity).to_string());
     field("MESSAGE_ID", INCIDENT);
     field("SYSLOG_IDENTIFIER", "monitor");
-    // journald adds what it knows of this process: OBJECT_EXE, OBJECT_SYSTEMD_UNIT and others.
+    // journald adds what it knows of this process while it lives: OBJECT_EXE, OBJECT_CMDLINE and
+    // others.
     field("OBJECT_PID", &notice.process.pid.to_string());
+    // Most have ended when they are told. journalctl heeds this of root (systemd,
+    // src/shared/logs-show.c, add_matches_for_unit).
+    if let Some(unit) = notice
+        .service
+        .strip_prefix("unit:")
+        .and(notice.unit.as_ref())
+    {
+        field("OBJECT_SYSTEMD_UNIT", unit);
+    }
     field("MONITOR_ALARM_ID", &notice.id);
     field("MONITOR_STATE", notice.stage.name());
     field("MONITOR_SERVICE", &notice.service);
     field("MONITOR_REASON", notice.rule.reason());
     field("MONITOR_SEVERITY", notice.severity.name());
-    field("MONITOR_SCORE", &notice.score.to_string());
-    field("MONITOR_THRESHOLD", &notice.threshold.to_string());
+    field("MONITOR_SCORE", &format!("{:.3}", notice.score));
+    field("MONITOR_THRESHOLD", &format!("{:.3}", notice.threshold));
     field("MONITOR_EVIDENCE", notice.evidence);
     // A record that is cut would be no JSON.
     if notice.record.len() <= RECORD {
@@ -154,9 +185,35 @@ mod tests {
     use std::os::unix::net::UnixDatagram;
     use std::time::Duration;
 
-    use super::{Journal, put};
+    use super::{Journal, action, put};
     use crate::report::notice::sample;
     use crate::report::sinks::Destination;
+    use crate::response::plan::Action;
+    use crate::response::statement::{ActionStatement, Outcome};
+
+    #[test]
+    fn an_action_is_shown_with_its_unit_and_its_incident() {
+        let said = ActionStatement {
+            incident: "01HF7YAT00IA".into(),
+            service: "unit:nginx.service".into(),
+            action: Action::Freeze,
+            outcome: Outcome::Done,
+            what: "frozen for 5m".into(),
+            time: "2026-11-26T08:00:01Z".into(),
+        };
+        let text = String::from_utf8(action(&said)).expect("text");
+        assert!(
+            text.starts_with("MESSAGE=ACTION freeze done: frozen for 5m (unit:nginx.service)"),
+            "{text}"
+        );
+        for field in [
+            "PRIORITY=4",
+            "MONITOR_ALARM_ID=01HF7YAT00IA",
+            "OBJECT_SYSTEMD_UNIT=nginx.service",
+        ] {
+            assert!(text.lines().any(|it| it == field), "{field}: {text}");
+        }
+    }
 
     #[test]
     fn a_value_with_a_newline_cannot_begin_a_field() {
@@ -185,6 +242,10 @@ mod tests {
             let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
             assert!(text.contains("\nPRIORITY=3\n"), "{text}");
             assert!(text.contains("\nOBJECT_PID=70\n"), "{text}");
+            assert!(
+                text.contains("\nOBJECT_SYSTEMD_UNIT=nginx.service\n"),
+                "{text}"
+            );
             drop(listener);
             std::fs::remove_file(&path).expect("removed");
         }

@@ -15,6 +15,7 @@ use crate::report::json::alarm::{AlarmRecord, judged_by};
 use crate::report::notice::{Container, Notice, Process, Rule, Stage};
 use crate::report::sink::{Interest, Origin, Sink};
 use crate::report::text::call_name;
+use crate::response::statement::ActionStatement;
 use crate::run::snapshot::ModelIdentity;
 
 /// Surprising calls that a notice names.
@@ -136,6 +137,10 @@ impl Sink for Notices {
         }
         let notice = self.notice(incident);
         self.destination.send(&notice)
+    }
+
+    fn action(&mut self, said: &ActionStatement) -> io::Result<()> {
+        self.destination.act(said)
     }
 }
 

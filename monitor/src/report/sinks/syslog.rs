@@ -9,13 +9,14 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Zoned;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::Destination;
 use crate::detect::severity::Severity;
 use crate::report::notice::{Notice, cut};
+use crate::response::statement::ActionStatement;
 
 /// Where the local daemon listens.
 pub const SOCKET: &str = "/dev/log";
@@ -42,6 +43,9 @@ pub const fn level(severity: Severity) -> u8 {
         Severity::Low => 5,
     }
 }
+
+/// The level of what became of an action: a warning.
+pub(super) const ACTION_LEVEL: u8 = 4;
 
 /// How the daemon is reached.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -119,18 +123,45 @@ fn resolve(address: &str) -> io::Result<SocketAddr> {
 
 impl Destination for Syslog {
     fn send(&mut self, notice: &Notice) -> io::Result<()> {
+        self.deliver(
+            || local(notice, &notice.time.to_zoned(TimeZone::system())),
+            || message(notice),
+        )
+    }
+
+    fn act(&mut self, said: &ActionStatement) -> io::Result<()> {
+        let time = said.time.parse().unwrap_or_else(|_| Timestamp::now());
+        self.deliver(
+            || {
+                let time = time.to_zoned(TimeZone::system());
+                format!("{}{}", local_header(ACTION_LEVEL, &time), said.line())
+            },
+            || {
+                let header = header(ACTION_LEVEL, &time, "-");
+                format!("{header} action - {}", said.line())
+            },
+        )
+    }
+}
+
+impl Syslog {
+    /// Sends a message in the form that the transport takes.
+    fn deliver(
+        &mut self,
+        local: impl FnOnce() -> String,
+        message: impl FnOnce() -> String,
+    ) -> io::Result<()> {
         let mut connection = match self.connection.take() {
             Some(connection) if !is_closed(&connection) => connection,
             _ => self.connect()?,
         };
         match &mut connection {
             Connection::Local(socket) => {
-                let message = local(notice, &notice.time.to_zoned(TimeZone::system()));
-                socket.send(message.as_bytes()).map(|_| ())?;
+                socket.send(local().as_bytes()).map(|_| ())?;
             }
-            Connection::Udp(socket) => socket.send(message(notice).as_bytes()).map(|_| ())?,
+            Connection::Udp(socket) => socket.send(message().as_bytes()).map(|_| ())?,
             Connection::Tcp(stream) => {
-                let message = message(notice);
+                let message = message();
                 stream.write_all(format!("{} {message}", message.len()).as_bytes())?;
             }
         }
@@ -158,14 +189,27 @@ fn is_closed(connection: &Connection) -> bool {
 
 /// The form that syslog(3) sends, at `time` by the host's clock.
 fn local(notice: &Notice, time: &Zoned) -> String {
-    let mut text = format!(
-        "<{}>{} monitor[{}]: ",
-        FACILITY * 8 + level(notice.severity),
-        time.strftime("%b %e %H:%M:%S"),
-        std::process::id(),
-    );
+    let mut text = local_header(level(notice.severity), time);
     push_headline(&mut text, notice);
     text
+}
+
+fn local_header(level: u8, time: &Zoned) -> String {
+    format!(
+        "<{}>{} monitor[{}]: ",
+        FACILITY * 8 + level,
+        time.strftime("%b %e %H:%M:%S"),
+        std::process::id(),
+    )
+}
+
+/// The header of RFC 5424 up to the process, from a host of this name.
+fn header(level: u8, time: &Timestamp, host: &str) -> String {
+    format!(
+        "<{}>1 {time:.6} {host} monitor {}",
+        FACILITY * 8 + level,
+        std::process::id()
+    )
 }
 
 /// Without control characters: a line feed would end the message for some receivers.
@@ -177,13 +221,8 @@ fn push_headline(text: &mut String, notice: &Notice) {
 /// The form of RFC 5424.
 fn message(notice: &Notice) -> String {
     let host = notice.host.as_deref().unwrap_or_default();
-    let mut text = format!(
-        "<{}>1 {:.6} {} monitor {} alarm [alarm@{ENTERPRISE}",
-        FACILITY * 8 + level(notice.severity),
-        notice.time,
-        name(host, 255),
-        std::process::id(),
-    );
+    let header = header(level(notice.severity), &notice.time, &name(host, 255));
+    let mut text = format!("{header} alarm [alarm@{ENTERPRISE}");
     let mut parameter = |name: &str, value: &str| {
         let value = cut(value, VALUE);
         let _ = write!(text, " {name}=\"");
@@ -201,8 +240,8 @@ fn message(notice: &Notice) -> String {
     parameter("MONITOR_SERVICE", &notice.service);
     parameter("MONITOR_REASON", notice.rule.reason());
     parameter("MONITOR_SEVERITY", notice.severity.name());
-    parameter("MONITOR_SCORE", &notice.score.to_string());
-    parameter("MONITOR_THRESHOLD", &notice.threshold.to_string());
+    parameter("MONITOR_SCORE", &format!("{:.3}", notice.score));
+    parameter("MONITOR_THRESHOLD", &format!("{:.3}", notice.threshold));
     parameter("MONITOR_EVIDENCE", notice.evidence);
     parameter("MONITOR_PID", &notice.process.pid.to_string());
     text.push_str("] ");
