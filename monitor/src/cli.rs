@@ -51,7 +51,7 @@ use monitor::report::remarks;
 use monitor::report::sinks::program;
 
 use status::{Exit, Usage};
-pub use terminal::{Color, Format, TerminalArgs, complain, print_row, stderr_is_terminal};
+pub use terminal::{Color, Format, TerminalArgs, columns, complain, print_row, stderr_is_terminal};
 
 /// Watches the system calls of a Linux service live and tells how surprising they are.
 ///

@@ -51,7 +51,8 @@ pub struct Incident {
     pub alarm_ids: Vec<String>,
     /// Its heaviest alarm, which says who, where and why.
     pub alarm: Arc<Alarm>,
-    /// Every alarm rests on nothing that was learned of the service.
+    /// Every alarm rests on nothing that was learned of the service, or on too little of this
+    /// release of it.
     pub provisional: bool,
     /// The same for incidents alike: a person can suppress them by it.
     pub fingerprint: String,

@@ -16,12 +16,12 @@ use monitor::report::json::{Json, Only};
 use monitor::report::output::{MakesWay, Output};
 use monitor::report::sink::Sink;
 use monitor::report::summary::SummaryText;
-use monitor::report::text::{Text, grouped};
+use monitor::report::text::{Page, Text, grouped};
 use monitor::run::snapshot::{ModelIdentity, OutputState};
 use monitor::trace::error::shown;
 
 use super::live_line::LiveLine;
-use super::{Color, Format, complain, quantity, stderr_is_terminal};
+use super::{Color, Format, columns, complain, quantity, stderr_is_terminal};
 
 /// Options that say what is shown and where.
 #[derive(Args, Clone, Debug)]
@@ -138,9 +138,15 @@ impl OutputArgs {
         };
         let sink: Box<dyn Sink> = match self.format {
             Format::Text => {
-                let colour = color.is_on(is_terminal);
+                let page = Page {
+                    colour: color.is_on(is_terminal),
+                    columns: match is_terminal {
+                        true => columns(is_on_stderr),
+                        false => usize::MAX,
+                    },
+                };
                 let ends = kind.thread_ends && !self.no_thread_ends;
-                Box::new(Text::new(output, colour, ends))
+                Box::new(Text::new(output, page, ends))
             }
             Format::Json => {
                 let only = if self.no_thread_ends {

@@ -34,7 +34,7 @@ impl TerminalArgs {
 /// When to use colour.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal that has any, unless NO_COLOR is set.
     Auto,
     /// Always.
     Always,
@@ -50,7 +50,8 @@ impl Color {
             Self::Never => false,
             Self::Auto => {
                 let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-                terminal && !refused
+                let has_none = std::env::var_os("TERM").is_some_and(|kind| kind == "dumb");
+                terminal && !refused && !has_none
             }
         }
     }
@@ -82,6 +83,18 @@ pub fn print_row(row: &str) -> io::Result<()> {
         Some(columns) => wrapped(row, columns).try_for_each(|line| writeln!(out, "{line}")),
         None => writeln!(out, "{row}"),
     }
+}
+
+/// How wide the terminal of standard output, or of standard error, is; 80 columns where it does not
+/// know.
+pub fn columns(is_stderr: bool) -> usize {
+    let terminal = if is_stderr {
+        Term::stderr()
+    } else {
+        Term::stdout()
+    };
+    let size = terminal.size_checked();
+    size.map_or(80, |(_, columns)| columns.into())
 }
 
 /// Whether standard error is a terminal.

@@ -19,7 +19,8 @@ pub fn headline(alarm: &Alarm, first_seen: &[FirstSeen]) -> String {
         return by_sequence(alarm, &service);
     };
     let mut line = match &first.what {
-        First::Call(call) if alarm.provisional => format!(
+        // Of a service that was learned it is known what it made.
+        First::Call(call) if alarm.provisional && alarm.judged_by.is_none() => format!(
             "{} made a privileged call for the first time in this run: {}",
             actor(alarm, &service),
             call_name(*call)
@@ -64,6 +65,7 @@ pub fn headline(alarm: &Alarm, first_seen: &[FirstSeen]) -> String {
         (0, _) => {}
         (1, Some(call)) => line.push_str(&format!(", and {call}")),
         (1, None) => line.push_str(", and one more new thing"),
+        (2, Some(call)) => line.push_str(&format!(", {call}, and one more new thing")),
         (_, Some(call)) => {
             line.push_str(&format!(", {call}, and {} more new things", others - 1));
         }
@@ -155,8 +157,8 @@ mod tests {
         );
         assert_eq!(
             said(&[name.clone(), of_name.clone(), call.clone()]),
-            "a process of web started a program it never ran: sh\\x1b[2J, ptrace, and 1 more new \
-             things"
+            "a process of web started a program it never ran: sh\\x1b[2J, ptrace, and one more \
+             new thing"
         );
         let First::CallOfName(..) = of_name.what else {
             panic!("a call of a name");

@@ -22,28 +22,22 @@ pub use incident::Page;
 /// the evidence behind it: `monitor explain` shows them.
 pub struct Text {
     output: Output,
-    colour: bool,
+    page: Page,
     thread_ends: bool,
     origin: Origin,
     known: Shortener,
 }
 
 impl Text {
-    /// Writes to `output`, coloured or not; `thread_ends` shows how each thread's life went, too.
+    /// Writes to `output`; `thread_ends` shows how each thread's life went, too.
     #[must_use]
-    pub fn new(output: Output, colour: bool, thread_ends: bool) -> Self {
+    pub fn new(output: Output, page: Page, thread_ends: bool) -> Self {
         Self {
             output,
-            colour,
+            page,
             thread_ends,
             origin: Origin::default(),
             known: Shortener::default(),
-        }
-    }
-
-    const fn page(&self) -> Page {
-        Page {
-            colour: self.colour,
         }
     }
 
@@ -87,7 +81,7 @@ impl Sink for Text {
 
     fn verdict(&mut self, verdict: &Verdict) -> io::Result<()> {
         let text = match verdict {
-            Verdict::Blind(blind) => self.page().blind(blind, self.origin.clock),
+            Verdict::Blind(blind) => self.page.blind(blind, self.origin.clock),
             Verdict::ThreadEnd(end) => self.thread_end(end),
             Verdict::Aftermath(_) | Verdict::Alarm(_) => return Ok(()),
         };
@@ -101,7 +95,7 @@ impl Sink for Text {
         self.known.note(&incident.id);
         let id = self.known.shown(&incident.id);
         let (clock, source) = (self.origin.clock, self.origin.name.as_deref());
-        let text = self.page().of(incident, id, clock, source);
+        let text = self.page.of(incident, id, clock, source);
         self.output.write(text.as_bytes())
     }
 

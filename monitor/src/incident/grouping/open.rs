@@ -43,6 +43,11 @@ pub(super) struct Open {
     processes: Vec<u32>,
     /// Heaviest first.
     first_seen: Vec<FirstSeen>,
+    /// What of it no statement told yet, heaviest first, and the alarm that brought the heaviest.
+    untold: Vec<FirstSeen>,
+    untold_by: Arc<Alarm>,
+    /// What was said first.
+    opening: String,
     /// The highest score that was told of each pace.
     scores: Vec<(Pace, f64)>,
     lead: Arc<Alarm>,
@@ -76,6 +81,9 @@ impl Open {
             alarm_ids: Vec::new(),
             processes: Vec::new(),
             first_seen: Vec::new(),
+            untold: Vec::new(),
+            untold_by: super::kept(alarm),
+            opening: String::new(),
             scores: Vec::new(),
             lead: super::kept(alarm),
             provisional: true,
@@ -137,6 +145,13 @@ impl Open {
         self.first_seen.truncate(MOST_FIRSTS);
         if !fresh.is_empty() {
             self.change(Change::FirstSeen);
+            let heaviest_untold = self.untold.first().cloned();
+            self.untold.extend(fresh.iter().cloned());
+            self.untold.sort_by(FirstSeen::heaviest_first);
+            self.untold.truncate(MOST_FIRSTS);
+            if self.untold.first() != heaviest_untold.as_ref() {
+                self.untold_by = super::kept(alarm);
+            }
         }
         let heavier = |first: &FirstSeen| heaviest.as_ref().is_none_or(|it| first.outweighs(it));
         let is_heavy = |first: &FirstSeen| first.is_privileged() || heavier(first);
@@ -245,6 +260,8 @@ impl Open {
         self.reported_ns = now_ns;
         self.settled_ns = None;
         self.alike_unreported = 0;
+        let headline = self.headline(state);
+        self.untold.clear();
         Incident {
             id: self.id.clone(),
             state,
@@ -257,7 +274,7 @@ impl Open {
             },
             service: Arc::clone(&self.service),
             severity: self.severity,
-            headline: headline(&self.lead, &self.first_seen),
+            headline,
             opened_ns: self.opened_ns,
             last_ns: self.last_ns,
             time_ns: now_ns,
@@ -269,6 +286,22 @@ impl Open {
             provisional: self.provisional,
             fingerprint: self.fingerprint(),
             suppressed: None,
+        }
+    }
+
+    /// What is said of it: of an update what is new in it, and what was said first.
+    fn headline(&mut self, state: State) -> String {
+        let whole = headline(&self.lead, &self.first_seen);
+        match state {
+            State::Updated if !self.untold.is_empty() => {
+                let news = headline(&self.untold_by, &self.untold);
+                format!("{news}; before: {}", self.opening)
+            }
+            State::Updated | State::Closed => whole,
+            State::Opened => {
+                self.opening.clone_from(&whole);
+                whole
+            }
         }
     }
 

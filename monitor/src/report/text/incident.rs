@@ -14,17 +14,16 @@ use crate::profile::first_seen::{First, FirstSeen};
 use crate::run::clock::WallClock;
 use crate::who::Who;
 
-/// Columns of a terminal.
-const WIDTH: usize = 80;
-
 /// Lines below the headline.
 const LINES: usize = 8;
 
 /// How incidents are laid out.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Page {
     /// Whether words are coloured.
     pub colour: bool,
+    /// Columns that a line may have: those of a terminal, and any number of elsewhere.
+    pub columns: usize,
 }
 
 impl Page {
@@ -44,7 +43,9 @@ impl Page {
             State::Updated => format!(" update of {id}:"),
             State::Closed => return self.closed(incident, id, clock),
         };
-        let room = WIDTH.saturating_sub(severity.len() + state.len() + 1);
+        let room = self
+            .columns
+            .saturating_sub(severity.len() + state.len() + 1);
         let mut text = format!("{marked}{state} {}\n", cut(&incident.headline, room));
         let mut rows: Vec<(&str, String)> = Vec::new();
         let mut when = clock.shown(incident.last_ns);
@@ -84,13 +85,21 @@ impl Page {
             ));
         }
         if incident.provisional {
-            rows.push(("because", "nothing was learned yet: provisional".into()));
+            let learned = match &alarm.judged_by {
+                None => "nothing was learned yet",
+                Some(_) => "too little was learned of this release",
+            };
+            rows.push(("because", format!("{learned}: provisional")));
         }
         // The last line says what to type.
         rows.truncate(LINES - 1);
         rows.push(("details", format!("monitor explain {id}")));
         for (name, value) in rows {
-            let _ = writeln!(text, "  {name:<8} {}", cut(&value, WIDTH - 11));
+            let _ = writeln!(
+                text,
+                "  {name:<8} {}",
+                cut(&value, self.columns.saturating_sub(11))
+            );
         }
         text
     }
@@ -104,7 +113,7 @@ impl Page {
         );
         format!(
             "{}\n",
-            self.paint(Style::new().dimmed(), &cut(&line, WIDTH))
+            self.paint(Style::new().dimmed(), &cut(&line, self.columns))
         )
     }
 

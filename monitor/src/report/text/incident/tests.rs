@@ -1,10 +1,13 @@
-use super::{LINES, Page, WIDTH};
+use super::{LINES, Page};
 use crate::detect::blind::Blind;
 use crate::incident::{Change, State};
 use crate::report::sample;
 use crate::run::clock::WallClock;
 
-const PLAIN: Page = Page { colour: false };
+const PLAIN: Page = Page {
+    colour: false,
+    columns: 80,
+};
 
 fn shown(incident: &crate::incident::Incident) -> String {
     PLAIN.of(incident, "01HF7YAT", WallClock::Unknown, None)
@@ -50,7 +53,8 @@ fn it_fits_a_terminal_however_long_its_parts_are() {
         let text = shown(&incident);
         assert!(text.lines().count() <= 1 + LINES, "{text}");
         assert!(
-            text.lines().all(|line| line.chars().count() <= WIDTH),
+            text.lines()
+                .all(|line| line.chars().count() <= PLAIN.columns),
             "{text}"
         );
     }
