@@ -126,7 +126,9 @@ fn generated(step: &Step, tree: &Tree, binary: &Path) -> Result<()> {
     }
     for (shell, to) in [
         ("bash", "usr/share/bash-completion/completions/monitor"),
+        // Debian's zsh looks in the first, that of others in the second.
         ("zsh", "usr/share/zsh/vendor-completions/_monitor"),
+        ("zsh", "usr/share/zsh/site-functions/_monitor"),
         ("fish", "usr/share/fish/vendor_completions.d/monitor.fish"),
     ] {
         // The script asks the program itself, which knows the host's services and incidents.
