@@ -43,6 +43,7 @@ mod belonging;
 mod round;
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -126,8 +127,8 @@ impl Guard {
     /// A guard that has seen no event.
     ///
     /// # Errors
-    /// When a thread cannot be started.
-    pub fn new(parts: Parts) -> std::io::Result<Self> {
+    /// When a thread cannot be started, or onnxruntime does not take the model once more.
+    pub fn new(parts: Parts) -> io::Result<Self> {
         let shared = Shared {
             model: parts.model,
             config: parts.config,
@@ -136,7 +137,8 @@ impl Guard {
         };
         let now = Instant::now();
         let mut guard = Self {
-            validation: Validation::start(shared.model.clone())?,
+            // Validation gives way to all others: the scorer must not wait for what it holds.
+            validation: Validation::start(shared.model.twin().map_err(io::Error::other)?)?,
             shared,
             services: Vec::new(),
             by_key: HashMap::new(),

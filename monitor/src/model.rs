@@ -14,6 +14,7 @@ mod stateful;
 
 mod window;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -157,6 +158,8 @@ enum Network {
 pub struct Model {
     manifest: Arc<Manifest>,
     network: Arc<Mutex<Network>>,
+    runtime: Runtime,
+    graph: Arc<Cow<'static, [u8]>>,
 }
 
 impl Model {
@@ -165,7 +168,8 @@ impl Model {
     /// # Errors
     /// When onnxruntime does not take it.
     pub fn embedded(runtime: &Runtime) -> Result<Self, ModelError> {
-        Self::from_parts(runtime, serde_json::from_slice(EMBEDDED_MANIFEST)?, GRAPH)
+        let manifest = serde_json::from_slice(EMBEDDED_MANIFEST)?;
+        Self::of(runtime, Arc::new(manifest), Arc::new(GRAPH.into()))
     }
 
     /// Loads a model folder: `manifest.json` and `model.onnx`.
@@ -175,7 +179,8 @@ impl Model {
     pub fn load(runtime: &Runtime, folder: &Path) -> Result<Self, ModelError> {
         let manifest = read(&folder.join("manifest.json"), LARGEST_MANIFEST)?;
         let graph = read(&folder.join("model.onnx"), LARGEST_GRAPH)?;
-        Self::from_parts(runtime, serde_json::from_slice(&manifest)?, &graph)
+        let manifest = serde_json::from_slice(&manifest)?;
+        Self::of(runtime, Arc::new(manifest), Arc::new(graph.into()))
     }
 
     /// Makes a model of a manifest and the bytes of its `model.onnx`.
@@ -189,15 +194,33 @@ impl Model {
         manifest: Manifest,
         graph: &[u8],
     ) -> Result<Self, ModelError> {
+        Self::of(runtime, Arc::new(manifest), Arc::new(graph.to_vec().into()))
+    }
+
+    /// The same model for another thread, which never waits for this one: who holds a model may be
+    /// kept from the CPU for long by all that is more urgent.
+    ///
+    /// # Errors
+    /// When onnxruntime does not take it once more.
+    pub fn twin(&self) -> Result<Self, ModelError> {
+        let (manifest, graph) = (Arc::clone(&self.manifest), Arc::clone(&self.graph));
+        Self::of(&self.runtime, manifest, graph)
+    }
+
+    fn of(
+        runtime: &Runtime,
+        manifest: Arc<Manifest>,
+        graph: Arc<Cow<'static, [u8]>>,
+    ) -> Result<Self, ModelError> {
         manifest.check()?;
-        let hash = hex::encode(Sha256::digest(graph));
+        let hash = hex::encode(Sha256::digest(&**graph));
         if hash != manifest.model_sha256 {
             return Err(ModelError::Hash {
                 manifest: manifest.model_sha256.escape_default().to_string(),
                 graph: hash,
             });
         }
-        let session = onnx::session(runtime, graph).map_err(ModelError::graph)?;
+        let session = onnx::session(runtime, &graph).map_err(ModelError::graph)?;
         graph::check(&manifest, &session)?;
         let network = match manifest.kind {
             Kind::Stateful => {
@@ -206,8 +229,10 @@ impl Model {
             Kind::Window => Network::Window(Box::new(window::Window::new(session, &manifest))),
         };
         Ok(Self {
-            manifest: Arc::new(manifest),
+            manifest,
             network: Arc::new(Mutex::new(network)),
+            runtime: runtime.clone(),
+            graph,
         })
     }
 

@@ -81,7 +81,12 @@ impl Guard {
             } => {
                 let outcome = match self.by_key.get(&service) {
                     None => Err(unknown(&service)),
-                    Some(&id) => self.act(id, action, previous.map(|it| *it), now_s),
+                    Some(&id) => {
+                        let outcome = self.act(id, action, previous.map(|it| *it), now_s);
+                        // At once: it is not to be lost with the monitor.
+                        self.keep_one(id as usize);
+                        outcome
+                    }
                 };
                 self.done(&reply, outcome);
             }

@@ -104,6 +104,24 @@ mod needs_onnxruntime {
         assert!(Model::load(&runtime(), folder.path()).is_ok());
     }
 
+    #[test]
+    #[ignore = "needs onnxruntime"]
+    fn a_twin_says_the_same_and_waits_for_nobody_who_uses_the_other() {
+        for model in [
+            Model::embedded(&runtime()).expect("a model"),
+            window_model(),
+        ] {
+            let mut twin = model.twin().expect("the same model");
+            let calls: Vec<u16> = (0..60).map(|it| [5, 3, 197, 6][it % 4]).collect();
+            // As if its user were kept from the CPU in the middle.
+            let held = model.network();
+            let said = twin.explain(&calls, true, 2).expect("scored");
+            drop(held);
+            let mut model = model;
+            assert_eq!(said, model.explain(&calls, true, 2).expect("scored"));
+        }
+    }
+
     fn window_model() -> Model {
         let (manifest, graph) = window_graph::model();
         Model::from_parts(&runtime(), manifest, &graph).expect("a window model")
