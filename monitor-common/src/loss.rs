@@ -30,7 +30,8 @@ pub enum Loss {
     TouchUnreadable = 9,
     /// The ring had no room to tell that a cgroup is new or gone. Unit: cgroups.
     CgroupRingFull = 10,
-    /// There was no room for a thread to keep what its call touches until it is sent. Unit: touches.
+    /// There was no room for a thread to keep what its call touches until it is sent. Unit:
+    /// touches.
     TouchNoRoom = 11,
 }
 

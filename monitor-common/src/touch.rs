@@ -10,8 +10,8 @@ pub use rule::*;
 pub use stage::*;
 pub use touched::*;
 
-/// Seconds after which a thing that was told is told again when it is touched, so that what was told
-/// once is not silent for ever: 68 minutes, a little more than alarms are alike by default.
+/// Seconds after which a thing that was told is told again when it is touched, so that what was
+/// told once is not silent for ever: 68 minutes, a little more than alarms are alike by default.
 pub const TOLD_FOR_S: u64 = 4096;
 
 /// In which span of that length a thing is told at an age, by its hash: each has a beginning of its

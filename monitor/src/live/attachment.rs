@@ -89,8 +89,8 @@ pub(super) enum Hooks {
 
 impl Hooks {
     /// Those of the `wanted` kind, or of the kind that the kernel needs. Where the perf tracepoints
-    /// are needed and cannot be had, the raw ones are taken, and what they miss is counted; `limits`
-    /// says so.
+    /// are needed and cannot be had, the raw ones are taken, and what they miss is counted;
+    /// `limits` says so.
     ///
     /// # Errors
     ///

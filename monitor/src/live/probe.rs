@@ -99,6 +99,7 @@ impl Probe {
         let slots = thread_slots::count(sizes.max_threads);
         let slot_mask = slots - 1;
         let reads_details = u32::from(plan.details != Details::Off);
+        let if_details = |entries| if reads_details == 0 { 1 } else { entries };
         let nested = filter.pid_namespace != 0;
         let processes = sizes
             .max_processes
@@ -126,15 +127,8 @@ impl Probe {
             .map_max_entries(names::SLOT_OWNERS, slots)
             .map_max_entries(names::SLOT_WINDOWS, slots)
             .map_max_entries(names::SLOT_CLAIMS, slots)
-            .map_max_entries(names::PENDING, if reads_details == 0 { 1 } else { slots })
-            .map_max_entries(
-                names::PENDING_OTHERS,
-                if reads_details == 0 {
-                    1
-                } else {
-                    sizes.max_threads
-                },
-            )
+            .map_max_entries(names::PENDING, if_details(slots))
+            .map_max_entries(names::PENDING_OTHERS, if_details(sizes.max_threads))
             .map_max_entries(names::THREADS, sizes.max_threads)
             .map_max_entries(names::LEFT, sizes.max_threads)
             .map_max_entries(names::PROCESSES, processes)

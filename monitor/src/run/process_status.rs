@@ -13,8 +13,7 @@ impl ProcessStatus {
     /// As it is now; `None` where nobody has this number.
     #[must_use]
     pub fn read(pid: u32) -> Option<Self> {
-        let bytes = fs::read(format!("/proc/{pid}/status")).ok()?;
-        Some(Self(String::from_utf8_lossy(&bytes).into_owned()))
+        fs::read(format!("/proc/{pid}/status")).ok().map(Self::from)
     }
 
     /// What stands behind the name of a field.
@@ -30,6 +29,13 @@ impl ProcessStatus {
     pub fn number(&self, name: &str, place: usize) -> Option<u32> {
         let mut numbers = self.field(name)?.split_whitespace();
         numbers.nth(place)?.parse().ok()
+    }
+}
+
+impl From<Vec<u8>> for ProcessStatus {
+    /// What was read of such a file.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(String::from_utf8_lossy(&bytes).into_owned())
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::host::{self, Host};
 use super::identity::Identity;
+use crate::run::process_status::ProcessStatus;
 pub use executable::Executable;
 use executable::executable;
 use package::package_of;
@@ -171,9 +172,7 @@ impl Release {
 /// The effective user of a process.
 fn user_of(host: &Host, pid: u32) -> Option<u32> {
     let status = host::read_proc(&host.process(pid, "status")).ok()?;
-    let status = String::from_utf8_lossy(&status);
-    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
-    line.split_whitespace().nth(1)?.parse().ok()
+    ProcessStatus::from(status).number("Uid", 1)
 }
 
 /// A path as it is kept.

@@ -140,15 +140,11 @@ impl Open {
         let heaviest = self.first_seen.first().cloned();
         let is_fresh = |first: &&FirstSeen| !self.first_seen.iter().any(|it| it.what == first.what);
         let fresh: Vec<_> = alarm.first_seen.iter().filter(is_fresh).cloned().collect();
-        self.first_seen.extend(fresh.iter().cloned());
-        self.first_seen.sort_by(FirstSeen::heaviest_first);
-        self.first_seen.truncate(MOST_FIRSTS);
+        add(&mut self.first_seen, &fresh);
         if !fresh.is_empty() {
             self.change(Change::FirstSeen);
             let heaviest_untold = self.untold.first().cloned();
-            self.untold.extend(fresh.iter().cloned());
-            self.untold.sort_by(FirstSeen::heaviest_first);
-            self.untold.truncate(MOST_FIRSTS);
+            add(&mut self.untold, &fresh);
             if self.untold.first() != heaviest_untold.as_ref() {
                 self.untold_by = super::kept(alarm);
             }
@@ -291,18 +287,15 @@ impl Open {
 
     /// What is said of it: of an update what is new in it, and what was said first.
     fn headline(&mut self, state: State) -> String {
-        let whole = headline(&self.lead, &self.first_seen);
-        match state {
-            State::Updated if !self.untold.is_empty() => {
-                let news = headline(&self.untold_by, &self.untold);
-                format!("{news}; before: {}", self.opening)
-            }
-            State::Updated | State::Closed => whole,
-            State::Opened => {
-                self.opening.clone_from(&whole);
-                whole
-            }
+        if state == State::Updated && !self.untold.is_empty() {
+            let news = headline(&self.untold_by, &self.untold);
+            return format!("{news}; before: {}", self.opening);
         }
+        let whole = headline(&self.lead, &self.first_seen);
+        if state == State::Opened {
+            self.opening.clone_from(&whole);
+        }
+        whole
     }
 
     /// A hash of what a person would call the same: the calls and programs that were new, else the
@@ -326,4 +319,11 @@ impl Open {
         }
         hex::encode(&hash.finalize()[..8])
     }
+}
+
+/// Adds new things to some that are kept heaviest first.
+fn add(kept: &mut Vec<FirstSeen>, fresh: &[FirstSeen]) {
+    kept.extend(fresh.iter().cloned());
+    kept.sort_by(FirstSeen::heaviest_first);
+    kept.truncate(MOST_FIRSTS);
 }
